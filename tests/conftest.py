@@ -1,0 +1,41 @@
+"""Rules that hold for every test: a category per module, nothing left running, no silent skip in CI."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+CATEGORIES = {"unit", "contract", "interop", "pipeline", "e2e"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()} & CATEGORIES
+        if len(marks) != 1:
+            raise pytest.UsageError(f"{item.nodeid}: set pytestmark to exactly one of {sorted(CATEGORIES)}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> object:  # noqa: ARG001 - pytest matches arguments by name
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+async def no_task_left_behind() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    left = [task for task in asyncio.all_tasks() - before if not task.done()]
+    if left:
+        await asyncio.wait(left, timeout=0.5)
+        left = [task for task in left if not task.done()]
+    assert not left, f"tasks left running: {left}"

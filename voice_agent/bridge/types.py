@@ -1,0 +1,149 @@
+"""The words of the bridge. Nothing here knows MCP's wire or LiveKit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+Json: TypeAlias = dict[str, Any]
+"""A JSON object."""
+
+
+class State(StrEnum):
+    """The one state that a connection is in."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DEGRADED = "degraded"
+    RECONNECTING = "reconnecting"
+    NEEDS_LOGIN = "needs_login"
+    QUARANTINED = "quarantined"
+    DISABLED = "disabled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """How one server is."""
+
+    name: str
+    say: str
+    """The name as it is spoken."""
+    state: State
+    reason: str | None
+    """Why, in words that a person understands; None when all is well."""
+    next_try: datetime | None
+    """When a connection will be tried again (aware, UTC)."""
+    tools: int
+    """How many of its tools can be called."""
+
+
+class Decision(StrEnum):
+    """What the policy says of a tool."""
+
+    ALLOW = "allow"
+    CONFIRM = "confirm"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """A tool's annotations (MCP 2025-06-18, server/tools#annotations); None where the server is silent."""
+
+    read_only: bool | None = None
+    destructive: bool | None = None
+    idempotent: bool | None = None
+    open_world: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tool:
+    """One tool of one server. Compared by identity: an unchanged tool stays the same object over a re-list."""
+
+    server: str
+    name: str
+    """As the server spells it."""
+    key: str
+    """As the model sees it: `server_tool` in `[A-Za-z0-9_-]{1,64}`, unique in the catalog."""
+    title: str
+    """For people."""
+    description: str
+    """Cleaned and capped; the server's words."""
+    input_schema: Json
+    """JSON Schema that every provider accepts."""
+    original_schema: Json
+    """JSON Schema as the server sent it; arguments are validated against it."""
+    output_schema: Json | None
+    hints: Hints
+    decision: Decision
+    pin: str
+    """SHA-256 over name, description, schema and annotations as sent, in hex."""
+    broken: str | None = None
+    """Why this tool is quarantined; None when it can be called."""
+
+
+class Status(StrEnum):
+    """How a call ended."""
+
+    OK = "ok"
+    ERROR = "error"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    """A write whose answer was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An image, a sound or another resource that a result carried; for the page, never for the model."""
+
+    kind: Literal["image", "audio", "resource", "link"]
+    mime_type: str | None
+    uri: str | None
+    data: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call came back with."""
+
+    status: Status
+    text: str
+    """Bounded and cleaned, for the model: structured content as compact JSON, else the text."""
+    structured: Json | None = None
+    """The structured content, whole."""
+    media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerChanged:
+    """A server's state, reason or number of tools changed."""
+
+    status: ServerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogChanged:
+    """Tools were added, removed or changed."""
+
+    added: tuple[str, ...]
+    """Keys."""
+    removed: tuple[str, ...]
+
+
+BridgeEvent: TypeAlias = ServerChanged | CatalogChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One progress notification of a running call (MCP, basic/utilities/progress)."""
+
+    done: float
+    total: float | None
+    message: str | None
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])

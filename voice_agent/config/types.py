@@ -1,0 +1,86 @@
+"""What the rest of the program is given once all files and variables have been read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Confirm: TypeAlias = tuple[str, ...] | Literal["always", "never"] | None
+"""Globs of tools that are confirmed, all, none, or (None) what the policy makes of annotations and names."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOptions:
+    """Our own keys of one server, under `"voice"` in its entry."""
+
+    allow: tuple[str, ...] = ("*",)
+    """Globs of tools that may be used at all."""
+    deny: tuple[str, ...] = ()
+    """Globs of tools that may not; stronger than `allow`."""
+    confirm: Confirm = None
+    trust: bool = False
+    """Believe the server's annotations."""
+    timeout: float = 30.0
+    """Seconds one call may take."""
+    scope: Literal["shared", "session"] = "shared"
+    required: bool = False
+    """Say so when this server is missing, whatever is asked."""
+    say: str | None = None
+    """Spoken name of the server; its configured name where None."""
+    vocabulary: tuple[str, ...] = ()
+    """Read-only tools without required arguments whose answers hold words that people will say (task titles)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StdioEntry:
+    """A server that is started as a child process."""
+
+    name: str
+    command: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Added to the environment that the child inherits; may hold secrets."""
+    cwd: Path | None = None
+    voice: VoiceOptions = VoiceOptions()
+    origin: str = "built in"
+    """Where the entry was read: `FILE:LINE`, `--server`, or `built in`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpEntry:
+    """A server that is reached by URL."""
+
+    name: str
+    url: str
+    transport: Literal["http", "sse"] | None = None
+    """Streamable HTTP or SSE; None: the first, and the second where that is refused."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """May hold secrets."""
+    auth: str | None = field(default=None, repr=False)
+    """`"oauth"`, or a bearer token."""
+    voice: VoiceOptions = VoiceOptions()
+    origin: str = "built in"
+
+
+ServerEntry: TypeAlias = StdioEntry | HttpEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in what the user wrote; only the part that it names is left out."""
+
+    where: str
+    """`FILE:LINE`, `FILE: key.path`, or the variable's name."""
+    message: str
+    """What is wrong, in one sentence, without any secret value."""
+    remedy: str
+    """What to do about it, in one sentence."""
+    server: str | None = None
+    """The entry that was skipped, where it is one."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} {self.remedy}"
