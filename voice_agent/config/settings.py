@@ -1,0 +1,76 @@
+"""What `voice-agent.toml`, `VOICE_AGENT_*` variables and secret files can say, with its types and defaults."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Part(BaseModel):
+    """One part of a profile, as the user overrides it; None leaves the profile's choice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str | None = None
+    """`deepgram`, `openai`, `cartesia`, `openai-compatible` or `offline`."""
+    model: str | None = None
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    language: str | None = None
+    """BCP 47."""
+    voice: str | None = None
+    speed: float | None = Field(default=None, ge=0.25, le=4.0)
+    """1.0 is the voice's own pace."""
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+
+
+class Turn(BaseModel):
+    """When a turn of the user is over."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    detection: Literal["semantic", "vad", "stt", "manual"] = "semantic"
+    min_delay: float | None = Field(default=None, ge=0.0, le=5.0)
+    """Seconds of silence after which a finished sentence is answered; None: the profile's."""
+    max_delay: float | None = Field(default=None, ge=0.0, le=30.0)
+    """Seconds of silence after which an unfinished one is; None: the profile's."""
+
+
+class Limits(BaseModel):
+    """Bounds of a conversation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    call_timeout: float = Field(default=30.0, gt=0, le=3600)
+    """Seconds one tool call may take, where its server's entry says nothing."""
+    wait_for_servers: float = Field(default=8.0, ge=0, le=120)
+    """Seconds a request waits for servers that are still starting."""
+    filler_after: float = Field(default=1.2, ge=0, le=60)
+    """Seconds of silence in a slow call before something is said."""
+    tool_steps: int = Field(default=6, ge=1, le=50)
+    """Rounds of tool calls in one turn."""
+    tools: int = Field(default=64, ge=1, le=128)
+    """Tools shown to the model at once."""
+
+
+class Settings(BaseModel):
+    """One typed result of all sources but `mcp.json`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: str = "auto"
+    language: str = "en"
+    """BCP 47."""
+    time_zone: str | None = None
+    """IANA name; None: this machine's."""
+    stt: Part = Part()
+    llm: Part = Part()
+    tts: Part = Part()
+    turn: Turn = Turn()
+    limits: Limits = Limits()
+    openai_api_key: SecretStr | None = None
+    deepgram_api_key: SecretStr | None = None
+    cartesia_api_key: SecretStr | None = None
+    instructions: str | None = None
+    """Added to the assistant's prompt."""
