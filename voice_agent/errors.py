@@ -12,7 +12,7 @@
     └── ProviderError        speech recognition, language model or voice
         └── KeyRefused          the provider refused our key
 
-`code` is stable and meant for scripts; `is_permanent` says that trying again cannot help; `spoken` is what is said aloud.
+`code` is stable and meant for scripts; `is_permanent` says that trying again cannot help; `spoken` is said aloud.
 """
 
 from __future__ import annotations
