@@ -7,7 +7,7 @@ import importlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from voice_agent.errors import VoiceAgentError
 
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         if name in words[:1]:
-            chosen = importlib.import_module(f"voice_agent.cli.{name}")
+            chosen = cast("Command", importlib.import_module(f"voice_agent.cli.{name}"))
             chosen.configure(sub)
     args = parser.parse_args(words)
     if args.version:
