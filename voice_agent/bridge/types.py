@@ -114,7 +114,7 @@ class Result:
 
     status: Status
     text: str
-    """Bounded and cleaned, for the model: the server's prose, then structured content as compact JSON on a last line."""
+    """Bounded, cleaned, for the model: the server's prose, then structured content as compact JSON on a last line."""
     structured: Json | None = None
     """The structured content, whole."""
     media: tuple[Media, ...] = ()
