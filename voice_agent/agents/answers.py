@@ -1,0 +1,74 @@
+"""What the user's words mean to code, before any model sees them: a yes, a no, or one of a few standing requests.
+
+Only whole utterances count. "Yes" is a yes; "yes, but make it Friday" is not, and goes to the model. The patterns are in
+`prompts/heard.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from enum import Enum
+from functools import cache
+from importlib.resources import files
+
+
+class Answer(Enum):
+    """What an utterance is as an answer to "shall I?"."""
+
+    YES = "yes"
+    NO = "no"
+    OTHER = "other"
+
+
+class Request(Enum):
+    """What can be asked of any assistant, whatever its tools and its model."""
+
+    REPEAT = "repeat"
+    SLOWER = "slower"
+    FASTER = "faster"
+    RECAP = "recap"
+    """What did you just do?"""
+    STOP = "stop"
+    """Give up what is running."""
+    GOODBYE = "goodbye"
+
+
+_LEADING = re.compile(r"^(?:(?:um|uh|oh|hey|ok|okay|well|please|alright|all right|great|perfect|no|cool) )+")
+_TRAILING = re.compile(r"(?: (?:please|thanks|thank you|thank you very much|thanks a lot|bye|now|then|everyone))+$")
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    heard: dict[str, list[str]] = tomllib.loads((files("voice_agent.agents") / "prompts/heard.toml").read_text("utf-8"))
+    either = "|".join(heard[name])
+    if name not in {"yes", "no"}:
+        return re.compile(f"(?:{either})")
+    filling = "|".join(heard["filling"])
+    return re.compile(f"(?:(?:{filling}) )*(?:{either})(?: (?:{either}|{filling}))*")
+
+
+def plain(text: str) -> str:
+    """Return `text` in lower case, without punctuation, as single spaced words."""
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+def answer_of(text: str) -> Answer:
+    """Judge an utterance as an answer to a confirmation; anything but a clear yes or no is `OTHER`."""
+    words = plain(text)
+    if _pattern("no").fullmatch(words):
+        return Answer.NO
+    if _pattern("yes").fullmatch(words):
+        return Answer.YES
+    return Answer.OTHER
+
+
+def request_of(text: str) -> Request | None:
+    """Return the standing request that the whole utterance is, or None."""
+    words = plain(text)
+    stripped = _TRAILING.sub("", _LEADING.sub("", words)) or words
+    for kind in Request:
+        pattern = _pattern(kind.value)
+        if pattern.fullmatch(words) or pattern.fullmatch(stripped):
+            return kind
+    return None

@@ -1,0 +1,133 @@
+"""The agent of a conversation: what code decides before the model, and the greeting."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents import Agent, llm
+
+from voice_agent.agents.answers import Answer, Request, answer_of, request_of
+from voice_agent.agents.readback import question
+from voice_agent.agents.speech import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from livekit.agents import FlushSentinel, ModelSettings
+    from livekit.agents.llm import ChatChunk, ChatContext, ChatItem, ChatMessage, Tool
+
+    from voice_agent.agents.confirm import Pending
+    from voice_agent.agents.deeds import Deeds
+    from voice_agent.agents.sentences import Sentences
+    from voice_agent.agents.speech import Speech
+    from voice_agent.agents.toolset import BridgeToolset
+
+
+class Assistant(Agent):
+    """Greets, waits for servers that are starting, and keeps yes, no and standing requests from the model."""
+
+    def __init__(
+        self,
+        *,
+        instructions: str,
+        toolset: BridgeToolset,
+        speech: Speech,
+        sentences: Sentences,
+        deeds: Deeds,
+        wait_for_servers: float,
+    ) -> None:
+        """Take the parts of one conversation; `wait_for_servers` is in seconds."""
+        super().__init__(instructions=instructions)
+        self._toolset = toolset
+        self._speech = speech
+        self._sentences = sentences
+        self._deeds = deeds
+        self._wait_for_servers = wait_for_servers
+
+    async def on_enter(self) -> None:
+        """Greet."""
+        self._speech.say(self.session, self._sentences("greeting"), Kind.GREETING)
+
+    async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
+        """Hold a spoken request until the servers that are starting are there."""
+        if await self.ready_for(new_message.text_content or ""):
+            # A reply that was begun ahead of time did not know the tools: a changed context discards it.
+            turn_ctx.add_message(role="system", content="The tools have just been loaded.")
+
+    async def ready_for(self, text: str) -> bool:
+        """Wait, bounded, for servers that `text` may need; True if there was something to wait for."""
+        if request_of(text) or answer_of(text) is not Answer.OTHER:
+            return False
+        return await self._toolset.await_servers(self.session, self._wait_for_servers)
+
+    async def llm_node(
+        self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
+    ) -> AsyncGenerator[ChatChunk | str | FlushSentinel, None]:
+        """Answer what code decides; leave the rest to the model, and ask again for a confirmation that is still open."""
+        reminder = ""
+        if (text := _newest_words(chat_ctx.items)) is not None:
+            judged = self._toolset.confirmations.judge(chat_ctx.items)
+            if judged is not None:
+                pending, verdict = judged
+                if verdict.answer is Answer.YES:
+                    yield self._frozen(pending)
+                    return
+                if verdict.answer is Answer.NO:
+                    yield self._sentences("declined")
+                    return
+                said = " and ".join(call.said for call in pending.calls)
+                reminder = self._sentences("dropped" if verdict.is_last_turn else "ask_again", what=said)
+            if (reply := self._reply_to(request_of(text), chat_ctx.items)) is not None:
+                yield reply
+                return
+        has_called = False
+        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+            has_called = has_called or bool(isinstance(chunk, llm.ChatChunk) and chunk.delta and chunk.delta.tool_calls)
+            yield chunk
+        if reminder and not has_called:
+            yield f" {reminder}"
+
+    def _frozen(self, pending: Pending) -> ChatChunk | str:
+        """Return exactly the calls that were read back, as the model would have made them."""
+        live = {tool.pin for tool in self._toolset.bridge.tools}
+        for call in pending.calls:
+            if call.tool.pin not in live:
+                return self._sentences("gone", server=call.tool.server)
+        calls = [
+            llm.FunctionToolCall(name=call.tool.key, arguments=json.dumps(call.arguments), call_id=f"{call.id}_agreed")
+            for call in pending.calls
+        ]
+        delta = llm.ChoiceDelta(role="assistant", tool_calls=calls)
+        return llm.ChatChunk(id=f"agreed_{pending.turn}", delta=delta)
+
+    def _reply_to(self, request: Request | None, items: Sequence[ChatItem]) -> str | None:
+        match request:
+            case None:
+                return None
+            case Request.REPEAT:
+                return _last_said(items) or self._sentences("nothing_said")
+            case Request.RECAP:
+                return question(self._deeds.recap())
+            case Request.STOP:
+                return self._sentences("okay")
+            case Request.GOODBYE:
+                return self._sentences("goodbye")
+            case Request.SLOWER | Request.FASTER:
+                return self._sentences(request.value)
+
+
+def _newest_words(items: Sequence[ChatItem]) -> str | None:
+    """Return the user's words if the newest item is a message of the user."""
+    for item in reversed(items):
+        if item.type == "message" and item.role == "system":
+            continue
+        return (item.text_content or "") if item.type == "message" and item.role == "user" else None
+    return None
+
+
+def _last_said(items: Sequence[Any]) -> str | None:
+    for item in reversed(items):
+        if item.type == "message" and item.role == "assistant" and item.text_content:
+            return str(item.text_content).strip()
+    return None

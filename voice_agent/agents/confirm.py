@@ -1,0 +1,132 @@
+"""Confirmations: which calls wait for the user's own yes, and whether what the user has said since is one.
+
+Nothing changes when a guess of the user's words is judged ahead of time: the verdict is computed from the messages of
+the conversation alone, and a confirmation is used up only inside the tool, which runs for committed turns only.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from voice_agent.agents.answers import Answer, answer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from livekit.agents.llm import ChatItem
+
+    from voice_agent.bridge.types import Json, Tool
+
+TURNS = 2
+"""Turns of the user after which a confirmation is dropped."""
+LIFETIME = 90.0
+"""Seconds after which it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One exact call that waits."""
+
+    id: str
+    """The call's id, from its read-back to its result."""
+    tool: Tool
+    arguments: Json
+    said: str
+    """The call in words, as it was read back."""
+
+    def is_same(self, tool: Tool, arguments: Json) -> bool:
+        """Tell whether `tool` with `arguments` is exactly this call, on the same version of the tool."""
+        return (
+            self.tool.key == tool.key
+            and self.tool.pin == tool.pin
+            and _canonical(self.arguments) == _canonical(arguments)
+        )
+
+
+@dataclass(slots=True)
+class Pending:
+    """The calls of one turn that were read back together."""
+
+    turn: str
+    """Id of the speech whose calls these are."""
+    asked_at: float
+    """Seconds since the epoch."""
+    calls: list[Call] = field(default_factory=list[Call])
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the conversation since the read-back amounts to."""
+
+    answer: Answer
+    is_last_turn: bool
+    """The confirmation will not be there for another turn."""
+
+
+class Confirmations:
+    """The confirmation that is open in one conversation; a new read-back replaces an older one."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._pending: Pending | None = None
+
+    def ask(self, turn: str, call: Call) -> Pending:
+        """Remember `call` as read back in the speech `turn`, with the others of the same speech."""
+        if self._pending is None or self._pending.turn != turn:
+            self._pending = Pending(turn, self._clock())
+        self._pending.calls.append(call)
+        self._pending.asked_at = self._clock()
+        return self._pending
+
+    def judge(self, items: Sequence[ChatItem]) -> tuple[Pending, Verdict] | None:
+        """Return the open confirmation and what the user has said to it; None where there is none or it is over.
+
+        Args:
+            items: The conversation, newest last, including a message that is not committed yet.
+        """
+        pending = self._pending
+        if pending is None or not pending.calls or self._clock() - pending.asked_at > LIFETIME:
+            return None
+        said = [
+            item.text_content or ""
+            for item in items
+            if item.type == "message" and item.role == "user" and item.created_at > pending.asked_at
+        ]
+        if not said:
+            return None
+        *before, newest = said
+        if len(said) > TURNS or any(answer_of(text) is not Answer.OTHER for text in before):
+            return None
+        return pending, Verdict(answer_of(newest), len(said) == TURNS)
+
+    def take(self, tool: Tool, arguments: Json, items: Sequence[ChatItem]) -> Call | None:
+        """Use up the user's yes for exactly this call; None where there is no such yes."""
+        judged = self.judge(items)
+        if judged is None or judged[1].answer is not Answer.YES:
+            return None
+        for call in judged[0].calls:
+            if call.is_same(tool, arguments):
+                judged[0].calls.remove(call)
+                return call
+        return None
+
+    @property
+    def open(self) -> Pending | None:
+        """The confirmation that was asked last, whether or not it has been answered."""
+        return self._pending if self._pending and self._pending.calls else None
+
+    def touch(self) -> None:
+        """Count the time from now: the read-back is being said."""
+        if self._pending is not None:
+            self._pending.asked_at = self._clock()
+
+    def drop(self) -> None:
+        """Forget what was asked."""
+        self._pending = None
+
+
+def _canonical(arguments: Json) -> str:
+    return json.dumps(arguments, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,43 @@
+"""What happens to tools in a conversation, as told to whoever shows or records it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from voice_agent.bridge.types import Json, Result
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmAsked:
+    """A call was read back and waits for the user's yes."""
+
+    call: str
+    server: str
+    tool: str
+    arguments: Json
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A call was sent."""
+
+    call: str
+    server: str
+    tool: str
+    arguments: Json
+    said: str
+    """The call in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """A call came back, or was given up."""
+
+    call: str
+    result: Result
+
+
+ToolEvent: TypeAlias = "ConfirmAsked | ToolCalled | ToolReturned"

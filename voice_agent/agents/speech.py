@@ -1,0 +1,56 @@
+"""Everything that code, not the model, says in one conversation, each with its kind."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livekit.agents import AgentSession
+    from livekit.agents.voice import SpeechHandle
+
+
+class Kind(StrEnum):
+    """What an utterance of the agent is for."""
+
+    GREETING = "greeting"
+    REPLY = "reply"
+    FILLER = "filler"
+    CONFIRM = "confirm"
+    QUESTION = "question"
+    APOLOGY = "apology"
+    ANNOUNCEMENT = "announcement"
+
+
+class Speech:
+    """Says sentences and remembers which kind each of them is."""
+
+    def __init__(self, on_aside: Callable[[str, Kind, bool], None] | None = None) -> None:
+        """Take `on_aside(text, kind, interrupted)`, told of what was said outside the chat context."""
+        self._on_aside = on_aside
+        self._expected: list[tuple[str, Kind]] = []
+
+    def say(self, session: AgentSession[Any], text: str, kind: Kind, *, remember: bool = True) -> SpeechHandle:
+        """Say `text`; `remember` puts it into the chat context, where the model sees it.
+
+        Raises:
+            RuntimeError: The session is not running, or has to speak and has no voice.
+        """
+        if remember:
+            self._expected.append((text, kind))
+        handle = session.say(text, add_to_chat_ctx=remember)
+        if not remember and self._on_aside is not None:
+            tell = self._on_aside
+            handle.add_done_callback(lambda done: tell(text, kind, done.interrupted))
+        return handle
+
+    def kind_of(self, text: str) -> Kind:
+        """Return the kind of an utterance that the chat context got; `REPLY` where the model made it."""
+        spoken = text.strip()
+        for index, (expected, kind) in enumerate(self._expected):
+            if spoken and expected.startswith(spoken):
+                del self._expected[: index + 1]
+                return kind
+        return Kind.REPLY

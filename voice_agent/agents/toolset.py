@@ -1,0 +1,195 @@
+"""The bridge's catalog as LiveKit tools, live: works in any `AgentSession`, ours or not."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents import RunContext, ToolError, llm
+from livekit.agents.llm import RawFunctionTool, ToolResult, function_tool
+
+from voice_agent.agents.confirm import Call, Confirmations
+from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolReturned
+from voice_agent.agents.readback import describe, question
+from voice_agent.agents.sentences import Sentences
+from voice_agent.agents.speech import Kind, Speech
+from voice_agent.bridge.types import Decision, Result, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from livekit.agents import AgentSession
+
+    from voice_agent.bridge.bridge import Bridge
+    from voice_agent.bridge.types import Json, Tool
+
+_GATHER = 0.03
+"""Seconds in which the calls of one turn are gathered into one read-back."""
+_UNNOTICED = 0.4
+"""Seconds that a person is kept waiting without a word."""
+_ASKED = "Not done yet: the user has been asked “{said}?” and must agree in their own words first. Say nothing more."
+
+
+class BridgeToolset(llm.Toolset):
+    """Mirrors the catalog of a bridge; a call that needs it is read back and waits for the user's own yes."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        *,
+        speech: Speech | None = None,
+        sentences: Sentences | None = None,
+        filler_after: float = 1.2,
+        on_event: Callable[[ToolEvent], None] | None = None,
+    ) -> None:
+        """Take a bridge, which this toolset starts at set-up and closes with the session.
+
+        Args:
+            bridge: All servers; not started, or started already.
+            speech: Says read-backs and fillers; one of its own where None.
+            sentences: The words for them.
+            filler_after: Seconds of silence in a slow call before something is said.
+            on_event: Told of read-backs, calls and results as they happen.
+        """
+        super().__init__(id="mcp_servers")
+        self.bridge = bridge
+        self.confirmations = Confirmations()
+        self._speech = speech or Speech()
+        self._sentences = sentences or Sentences()
+        self._filler_after = filler_after
+        self._on_event = on_event or (lambda _event: None)
+        self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
+        self._running: set[asyncio.Task[Result]] = set()
+        self._reading_back: set[asyncio.Task[None]] = set()
+        self._held: dict[str, int] = {}
+
+    @property
+    def tools(self) -> Sequence[llm.Tool | llm.Toolset]:
+        """The tools that can be called at this moment; an unchanged tool is the same object each time."""
+        live = self.bridge.tools
+        self._made = {tool: self._made.get(tool) or self._wrap(tool) for tool in live}
+        return list(self._made.values())
+
+    async def setup(self) -> BridgeToolset:
+        """Start the servers; returns at once, tools appear as their servers come up."""
+        self.bridge.start()
+        return self
+
+    async def aclose(self) -> None:
+        """Give up what is running and close all servers."""
+        self.cancel_running()
+        for task in list(self._reading_back):
+            task.cancel()
+        await asyncio.gather(*self._reading_back, *self._running, return_exceptions=True)
+        await self.bridge.aclose()
+
+    async def await_servers(self, session: AgentSession[Any], limit: float) -> bool:
+        """Wait up to `limit` seconds for servers that are still starting, with a word to the user; True if it waited."""
+        if await self.bridge.settle(0):
+            return False
+        if not await self.bridge.settle(min(_UNNOTICED, limit)):
+            self._speech.say(session, self._sentences("starting"), Kind.FILLER, remember=False)
+            await self.bridge.settle(max(0.0, limit - _UNNOTICED))
+        return True
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether a call is under way."""
+        return bool(self._running)
+
+    def cancel_running(self) -> bool:
+        """Cancel every call that is under way, at its server too; False where there is none."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        return bool(running)
+
+    async def settled(self) -> None:
+        """Wait until every read-back that is due has been handed to the session."""
+        while self._reading_back:
+            await asyncio.wait(set(self._reading_back))
+
+    def _wrap(self, tool: Tool) -> RawFunctionTool[..., Any]:
+        async def run(raw_arguments: dict[str, object], ctx: RunContext) -> Any:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]  # LiveKit looks for exactly this annotation
+            return await self._call(tool, dict(raw_arguments), ctx)
+
+        schema = {"name": tool.key, "description": tool.description, "parameters": tool.input_schema}
+        return function_tool(run, raw_schema=schema)
+
+    async def _call(self, tool: Tool, arguments: Json, ctx: RunContext[Any]) -> Any:
+        call = Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
+        if tool.decision is Decision.CONFIRM:
+            agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
+            if agreed is None:
+                return self._ask(call, ctx)
+            call = agreed
+        self._on_event(ToolCalled(call.id, tool.server, tool.name, arguments, call.said))
+        with self._uninterrupted(ctx):
+            result = await self._run(call, ctx)
+        self._on_event(ToolReturned(call.id, result))
+        if result.status is Status.CANCELLED:
+            return ToolResult("Cancelled by the user.", reply_required=False)
+        if result.status is not Status.OK:
+            raise ToolError(result.text)
+        return result.text
+
+    def _ask(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
+        turn = ctx.speech_handle.id
+        is_first = self.confirmations.open is None or self.confirmations.open.turn != turn
+        self.confirmations.ask(turn, call)
+        if is_first:
+            task = asyncio.create_task(self._read_back(turn, ctx))
+            self._reading_back.add(task)
+            task.add_done_callback(self._reading_back.discard)
+        return ToolResult(_ASKED.format(said=question(call.said)), reply_required=False)
+
+    async def _read_back(self, turn: str, ctx: RunContext[Any]) -> None:
+        await asyncio.sleep(_GATHER)
+        await asyncio.wait({asyncio.ensure_future(_played(ctx))})
+        pending = self.confirmations.open
+        if pending is None or pending.turn != turn:
+            return
+        text = self._sentences("ask", what=question(" and ".join(call.said for call in pending.calls)))
+        for call in pending.calls:
+            self._on_event(ConfirmAsked(call.id, call.tool.server, call.tool.name, call.arguments, text))
+        self.confirmations.touch()
+        self._speech.say(ctx.session, text, Kind.CONFIRM)
+
+    async def _run(self, call: Call, ctx: RunContext[Any]) -> Result:
+        confirmed = call.tool.decision is Decision.CONFIRM
+        task = asyncio.create_task(self.bridge.call(call.tool, call.arguments, confirmed=confirmed))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            async with ctx.with_filler(
+                lambda _step: self._filler(ctx.session), delay=self._filler_after, interval=6.0, max_steps=3
+            ):
+                return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                task.cancel()
+                raise
+            return Result(Status.CANCELLED, "Cancelled.")
+
+    def _filler(self, session: AgentSession[Any]) -> Any:
+        return self._speech.say(session, self._sentences("filler"), Kind.FILLER, remember=False)
+
+    @contextmanager
+    def _uninterrupted(self, ctx: RunContext[Any]) -> Generator[None]:
+        """Keep LiveKit from giving up the result when the user speaks during the call."""
+        speech = ctx.speech_handle
+        if not speech.interrupted:
+            ctx.disallow_interruptions()
+        self._held[speech.id] = self._held.get(speech.id, 0) + 1
+        try:
+            yield
+        finally:
+            self._held[speech.id] -= 1
+            if self._held[speech.id] == 0:
+                del self._held[speech.id]
+                speech.allow_interruptions = True
+
+
+async def _played(ctx: RunContext[Any]) -> None:
+    await ctx.speech_handle
