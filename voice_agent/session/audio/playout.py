@@ -128,18 +128,20 @@ class Playout:
         with self._lock:
             self._paused = False
 
-    def pull(self, count: int) -> Pulled:
-        """Take the next block of `count` samples, of one track."""
+    def pull(self, count: int, heard_at: Moment) -> Pulled:
+        """Take the next block of `count` samples, of one track; its first will be heard at `heard_at`."""
         block = np.zeros(count, np.int16)
         with self._lock:
             if self._paused or len(self._tracks) == self._waiting:
                 return Pulled(block, 0, None, None)
             track = self._tracks[self._waiting]
-            first = track.played == 0
             samples = track.read_into(block)
+            first = samples > 0 and track.started_at is None
+            if first:
+                track.started_at = heard_at
             if track.drained:
                 self._waiting += 1
-            return Pulled(block, samples, track if first and samples else None, track if track.drained else None)
+            return Pulled(block, samples, track if first else None, track if track.drained else None)
 
     def finish(self, track: Track) -> bool:
         """Forget a drained track whose last sample was heard; False if it was cleared before."""

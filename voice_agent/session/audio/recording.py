@@ -42,9 +42,8 @@ class RecordingOutput(SegmentOutput):
         """Pull block by block, each when it is due, until there is nothing to play."""
         due = time.perf_counter()
         while self._playout.runnable:
-            pulled = self._playout.pull(self._block)
+            pulled = self._playout.pull(self._block, Moment.now())
             if pulled.started:
-                pulled.started.started_at = Moment.now()
                 self._heard_first(pulled.started)
             due = max(due + pulled.samples / self._rate, time.perf_counter() - _LATE)
             await asyncio.sleep(max(0.0, due - time.perf_counter()))

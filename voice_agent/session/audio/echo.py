@@ -1,0 +1,79 @@
+"""WebRTC audio processing: takes the agent's own voice, noise and level differences out of the microphone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from livekit import rtc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LONGEST_DELAY_S = 0.5
+"""What the module accepts; it finds longer ones by itself."""
+_DELAY_STEP_MS = 5
+
+
+class _Frames:
+    """Cuts a stream into the frames of exactly 10 ms that the module demands."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._size = sample_rate // 100
+        self._rest = np.zeros(0, np.int16)
+
+    def cut(self, samples: NDArray[np.int16]) -> list[NDArray[np.int16]]:
+        joined = np.concatenate([self._rest, samples])
+        whole = joined.size - joined.size % self._size
+        self._rest = joined[whole:]
+        return list(joined[:whole].reshape(-1, self._size))
+
+
+class EchoCanceller:
+    """One speaker and one microphone that hears it. `play` and `hear` may be called from two threads.
+
+    Rates are multiples of 100 Hz.
+    """
+
+    def __init__(self, *, speaker_rate: int, microphone_rate: int, cancel: bool = True) -> None:
+        """With `cancel` False the echo stays in: to show what it would do."""
+        self._module = rtc.AudioProcessingModule(
+            echo_cancellation=cancel, noise_suppression=True, high_pass_filter=True, auto_gain_control=True
+        )
+        self._cancel = cancel
+        self._speaker_rate = speaker_rate
+        self._microphone_rate = microphone_rate
+        self._played = _Frames(speaker_rate)
+        self._heard = _Frames(microphone_rate)
+        self._play_delay = 0.0
+        self._set_delay_ms = -_DELAY_STEP_MS
+
+    def play(self, samples: NDArray[np.int16], delay_s: float) -> None:
+        """Say what the speaker is given, silence too; its first sample is heard `delay_s` seconds from now."""
+        self._play_delay = delay_s
+        for part in self._played.cut(samples):
+            self._module.process_reverse_stream(_frame(part, self._speaker_rate))
+
+    def hear(self, samples: NDArray[np.int16], delay_s: float) -> NDArray[np.int16]:
+        """Clean what the microphone gave, whose first sample is `delay_s` seconds old.
+
+        Returns:
+            As much as fills frames of 10 ms, of this and earlier calls.
+        """
+        self._set_delay(self._play_delay + delay_s)
+        clean: list[NDArray[np.int16]] = [np.zeros(0, np.int16)]
+        for part in self._heard.cut(samples):
+            frame = _frame(part, self._microphone_rate)
+            self._module.process_stream(frame)
+            clean.append(np.frombuffer(frame.data, np.int16))
+        return np.concatenate(clean)
+
+    def _set_delay(self, delay_s: float) -> None:
+        delay_ms = round(min(max(delay_s, 0.0), _LONGEST_DELAY_S) * 1000)
+        if self._cancel and abs(delay_ms - self._set_delay_ms) >= _DELAY_STEP_MS:
+            self._set_delay_ms = delay_ms
+            self._module.set_stream_delay_ms(delay_ms)
+
+
+def _frame(samples: NDArray[np.int16], rate: int) -> rtc.AudioFrame:
+    return rtc.AudioFrame(bytearray(samples.tobytes()), rate, 1, samples.size)
