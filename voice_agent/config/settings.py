@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("It must be the name of a time zone, such as Europe/Berlin")
+    return name
 
 
 class Part(BaseModel):
@@ -15,7 +22,8 @@ class Part(BaseModel):
     provider: str | None = None
     """`deepgram`, `openai`, `cartesia`, `openai-compatible` or `offline`."""
     model: str | None = None
-    base_url: str | None = None
+    base_url: str | None = Field(default=None, repr=False)
+    """May hold a password."""
     api_key: SecretStr | None = None
     language: str | None = None
     """BCP 47."""
@@ -62,7 +70,7 @@ class Settings(BaseModel):
     profile: str = "auto"
     language: str = "en"
     """BCP 47."""
-    time_zone: str | None = None
+    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     """IANA name; None: this machine's."""
     stt: Part = Part()
     llm: Part = Part()
@@ -70,6 +78,8 @@ class Settings(BaseModel):
     turn: Turn = Turn()
     limits: Limits = Limits()
     openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = Field(default=None, repr=False)
+    """Where every OpenAI part goes that has no `base_url` of its own; may hold a password."""
     deepgram_api_key: SecretStr | None = None
     cartesia_api_key: SecretStr | None = None
     instructions: str | None = None

@@ -41,7 +41,8 @@ class StdioEntry:
 
     name: str
     command: str
-    args: tuple[str, ...] = ()
+    args: tuple[str, ...] = field(default=(), repr=False)
+    """May hold secrets."""
     env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Added to the environment that the child inherits; may hold secrets."""
     cwd: Path | None = None
@@ -55,7 +56,8 @@ class HttpEntry:
     """A server that is reached by URL."""
 
     name: str
-    url: str
+    url: str = field(repr=False)
+    """May hold secrets."""
     transport: Literal["http", "sse"] | None = None
     """Streamable HTTP or SSE; None: the first, and the second where that is refused."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)

@@ -1,0 +1,51 @@
+"""The Task Manager that comes with this program, and how to recognise it in somebody's file."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from voice_agent.config.inherited import inherited_environment
+from voice_agent.config.types import ServerEntry, StdioEntry, VoiceOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "tasks"
+MODULE = "mcp_servers.task_manager"
+PROGRAM = "task-manager-mcp"
+_PYTHON_RUNNERS = {"uvx", "uv", "pipx"}
+
+
+def voice_options(defaults: VoiceOptions) -> VoiceOptions:
+    """What is believed of the Task Manager, wherever it is configured."""
+    return replace(defaults, trust=True, required=True, say="Task Manager", vocabulary=("list_tasks",))
+
+
+def task_manager(environ: Mapping[str, str], time_zone: str | None, defaults: VoiceOptions) -> StdioEntry:
+    """The bundled server, started as a child as any other."""
+    own = {name: value for name, value in environ.items() if name.startswith("TASK_MANAGER_") or name == "PYTHONPATH"}
+    zone = ("--timezone", time_zone) if time_zone else ()
+    return StdioEntry(
+        NAME,
+        sys.executable,
+        ("-m", MODULE, *zone),
+        env=inherited_environment(environ) | own,
+        voice=voice_options(defaults),
+    )
+
+
+def is_task_manager(command: str, args: tuple[str, ...]) -> bool:
+    """Whether a command line starts our Task Manager, and not another package of the same name."""
+    program = PurePath(command.replace("\\", "/")).name.removesuffix(".exe")
+    if program == PROGRAM or ("-m", MODULE) in pairwise(args):
+        return True
+    return program in _PYTHON_RUNNERS and PROGRAM in args and any(word.startswith("voice-agent") for word in args)
+
+
+def runs(entry: ServerEntry) -> bool:
+    """Whether an entry starts the Task Manager."""
+    return isinstance(entry, StdioEntry) and is_task_manager(entry.command, entry.args)
