@@ -1,6 +1,6 @@
 """What the user's words mean to code, before any model sees them: a yes, a no, or one of a few standing requests.
 
-Only whole utterances count. "Yes" is a yes; "yes, but make it Friday" is not, and goes to the model. The patterns are in
+Only whole utterances count. "Yes" is a yes; "yes, but make it Friday" is not, and goes to the model. Patterns are in
 `prompts/heard.toml`.
 """
 

@@ -64,7 +64,7 @@ class Assistant(Agent):
     async def llm_node(
         self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
     ) -> AsyncGenerator[ChatChunk | str | FlushSentinel, None]:
-        """Answer what code decides; leave the rest to the model, and ask again for a confirmation that is still open."""
+        """Answer what code decides; leave the rest to the model, and ask again for an open confirmation."""
         reminder = ""
         if (text := _newest_words(chat_ctx.items)) is not None:
             judged = self._toolset.confirmations.judge(chat_ctx.items)

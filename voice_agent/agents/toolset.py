@@ -60,8 +60,8 @@ class BridgeToolset(llm.Toolset):
         self._filler_after = filler_after
         self._on_event = on_event or (lambda _event: None)
         self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
-        self._running: set[asyncio.Task[Result]] = set()
-        self._reading_back: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
+        self._reading_back: set[asyncio.Task[Any]] = set()
         self._held: dict[str, int] = {}
 
     @property
@@ -85,18 +85,13 @@ class BridgeToolset(llm.Toolset):
         await self.bridge.aclose()
 
     async def await_servers(self, session: AgentSession[Any], limit: float) -> bool:
-        """Wait up to `limit` seconds for servers that are still starting, with a word to the user; True if it waited."""
+        """Wait up to `limit` seconds for servers that are starting, with a word to the user; True if it waited."""
         if await self.bridge.settle(0):
             return False
         if not await self.bridge.settle(min(_UNNOTICED, limit)):
             self._speech.say(session, self._sentences("starting"), Kind.FILLER, remember=False)
             await self.bridge.settle(max(0.0, limit - _UNNOTICED))
         return True
-
-    @property
-    def is_running(self) -> bool:
-        """Tell whether a call is under way."""
-        return bool(self._running)
 
     def cancel_running(self) -> bool:
         """Cancel every call that is under way, at its server too; False where there is none."""
@@ -105,10 +100,10 @@ class BridgeToolset(llm.Toolset):
             task.cancel()
         return bool(running)
 
-    async def settled(self) -> None:
-        """Wait until every read-back that is due has been handed to the session."""
-        while self._reading_back:
-            await asyncio.wait(set(self._reading_back))
+    async def quiet(self) -> None:
+        """Wait until no call runs and every read-back that is due has been handed to the session."""
+        while busy := self._running | self._reading_back:
+            await asyncio.wait(busy)
 
     def _wrap(self, tool: Tool) -> RawFunctionTool[..., Any]:
         async def run(raw_arguments: dict[str, object], ctx: RunContext) -> Any:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]  # LiveKit looks for exactly this annotation

@@ -1,0 +1,84 @@
+"""`voice-agent talk`: one conversation at this machine."""
+
+from __future__ import annotations
+
+import logging
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voice_agent.errors import ConfigError, ExtraMissing
+
+if TYPE_CHECKING:
+    import argparse
+
+    from voice_agent.session.talk import Options
+
+_STARTED = time.monotonic()
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.epilog = (
+        "Without --text or --wav you speak, if there is a microphone, and type otherwise. "
+        "The JSON lines of --json are described in docs/talk.md."
+    )
+    parser.add_argument("--profile", metavar="P", help="offline, quality, budget or auto (the default)")
+    parser.add_argument("--config", metavar="F", type=Path, help="the mcpServers file to use")
+    parser.add_argument(
+        "--server", metavar="URL|COMMAND", action="append", default=[], help="attach this server too; repeatable"
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--text", action="store_true", help="type: one turn per line of standard input")
+    mode.add_argument(
+        "--wav", metavar="F", action="append", type=Path, help="play this recording as a turn; repeatable"
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, help="with --wav: write the answers there as 001.wav, …")
+    parser.add_argument("--json", action="store_true", help="print JSON Lines on standard output, nothing else")
+    parser.add_argument("--verbose", action="store_true", help="print the libraries' own log on standard error")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Hold the conversation."""
+    import asyncio
+    import sys
+
+    if find_spec("livekit") is None or find_spec("livekit.agents") is None:
+        raise ExtraMissing("voice", "Talking")
+    if args.out is not None and not args.wav:
+        raise ConfigError("--out goes with --wav: it is where the answers to recordings are written.")
+    logging.basicConfig(level=logging.INFO if args.verbose else logging.CRITICAL + 1, stream=sys.stderr)
+    logging.captureWarnings(capture=True)
+    from voice_agent.config.load import load
+
+    overrides = {} if args.profile is None else {"profile": args.profile}
+    config = load(config=args.config, servers=args.server, overrides=overrides)
+    for problem in config.problems:
+        print(problem, file=sys.stderr)  # noqa: T201 - for the person at the keyboard
+    options = _options(args)
+    from voice_agent.session.talk import talk
+
+    try:
+        return asyncio.run(talk(config, options))
+    except KeyboardInterrupt:
+        return 0
+
+
+def _options(args: argparse.Namespace) -> Options:
+    from voice_agent.session.talk import Options
+
+    if args.wav:
+        from voice_agent.session.audio.wav import read_wav
+
+        for path in args.wav:
+            read_wav(path)
+        return Options("wav", "", tuple(args.wav), args.out, args.json, _STARTED)
+    if args.text:
+        return Options("text", "", is_json=args.json, started=_STARTED)
+    from voice_agent.session.audio.devices import find_devices
+
+    devices = find_devices()
+    if devices.can_talk:
+        return Options("voice", devices.words, is_json=args.json, started=_STARTED)
+    return Options("text", f"{devices.words} So type instead.", is_json=args.json, started=_STARTED)

@@ -1,0 +1,93 @@
+"""The composition root of a conversation: reads as a table of contents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from livekit.agents import AgentSession
+from tzlocal import get_localzone_name
+
+from voice_agent.agents.assistant import Assistant
+from voice_agent.agents.deeds import Deeds
+from voice_agent.agents.sentences import Sentences, instructions
+from voice_agent.agents.speech import Speech
+from voice_agent.agents.toolset import BridgeToolset
+from voice_agent.session.apology import apologise_for_failures
+from voice_agent.session.conversation import Conversation
+from voice_agent.session.manners import keep_manners
+from voice_agent.session.record import record_session, record_tools
+from voice_agent.session.words import keep_vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voice_agent.agents.events import ToolEvent
+    from voice_agent.bridge.bridge import Bridge
+    from voice_agent.config.load import Config
+    from voice_agent.providers.build import Stack
+    from voice_agent.session.journal import Journal
+
+
+def build_conversation(config: Config, *, profile: str, bridge: Bridge, stack: Stack, journal: Journal) -> Conversation:
+    """Put one conversation together; nothing runs until it is started.
+
+    Args:
+        config: The user's settings and servers.
+        profile: The name of the profile that `stack` was built from.
+        bridge: All servers, started or not.
+        stack: The models.
+        journal: Gets a line for everything that happens.
+    """
+    settings = config.settings
+    zone = settings.time_zone or get_localzone_name()
+    sentences = Sentences()
+    deeds = Deeds(sentences)
+    speech = Speech(on_aside=lambda text, kind, interrupted: _aside(journal, text, kind.value, interrupted=interrupted))
+    toolset = BridgeToolset(
+        bridge,
+        speech=speech,
+        sentences=sentences,
+        filler_after=settings.limits.filler_after,
+        on_event=_both(deeds.note, record_tools(journal)),
+    )
+    session: AgentSession[None] = AgentSession(
+        stt=stack.stt,
+        llm=stack.llm,
+        tts=stack.tts,
+        vad=stack.vad,
+        turn_handling=stack.turn_handling,
+        tools=[toolset],
+        max_tool_steps=settings.limits.tool_steps,
+        aec_warmup_duration=None,
+        user_away_timeout=None,
+    )
+    assistant = Assistant(
+        instructions=instructions(
+            now=datetime.now(ZoneInfo(zone)), zone=zone, language=settings.language, extra=settings.instructions
+        ),
+        toolset=toolset,
+        speech=speech,
+        sentences=sentences,
+        deeds=deeds,
+        wait_for_servers=settings.limits.wait_for_servers,
+    )
+    conversation = Conversation(settings, journal, bridge, stack, session, toolset, assistant, speech, profile=profile)
+    record_session(conversation)
+    keep_manners(conversation)
+    apologise_for_failures(conversation, sentences)
+    keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})
+    return conversation
+
+
+def _both(*listeners: Callable[[ToolEvent], None]) -> Callable[[ToolEvent], None]:
+    def tell(event: ToolEvent) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
+
+
+def _aside(journal: Journal, text: str, kind: str, *, interrupted: bool) -> None:
+    journal.write("agent", text=text, kind=kind, interrupted=interrupted, latency_ms=None)

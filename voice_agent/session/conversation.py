@@ -1,0 +1,116 @@
+"""One conversation: its parts, how it starts and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from livekit.agents import AgentSession
+    from livekit.agents.voice import SpeechHandle
+
+    from voice_agent.agents.assistant import Assistant
+    from voice_agent.agents.speech import Speech
+    from voice_agent.agents.toolset import BridgeToolset
+    from voice_agent.bridge.bridge import Bridge
+    from voice_agent.config.settings import Settings
+    from voice_agent.providers.build import Stack
+    from voice_agent.session.journal import Journal
+
+EndReason: TypeAlias = Literal["goodbye", "input_ended", "interrupted", "error"]
+
+_CLOSING = 6.0
+"""Seconds that closing may take before it is given up."""
+
+
+@dataclass
+class Conversation:
+    """The parts of one conversation, and its end."""
+
+    settings: Settings
+    journal: Journal
+    bridge: Bridge
+    stack: Stack
+    session: AgentSession[Any]
+    toolset: BridgeToolset
+    assistant: Assistant
+    speech: Speech
+    profile: str
+    reason: EndReason | None = None
+    """Why it ended; None while it goes on."""
+    wav: str | None = None
+    """The recording that is being played, where one is."""
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list["Callable[[], Awaitable[None]]"])
+    """Called when the conversation closes, before its parts are."""
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
+    _speeches: set[SpeechHandle] = field(default_factory=set["SpeechHandle"])
+
+    def __post_init__(self) -> None:
+        """Follow every speech of the session, so that its end can be waited for."""
+        self.session.on("speech_created", lambda event: self._speeches.add(event.speech_handle))
+
+    async def start(self) -> None:
+        """Start the session; the greeting follows by itself."""
+        await self.session.start(agent=self.assistant, record=False)
+        chosen = {choice.part: f"{choice.provider} {choice.model}".strip() for choice in self.stack.choices}
+        self.journal.write(
+            "ready",
+            profile=self.profile,
+            stt=chosen.get("stt"),
+            llm=chosen.get("llm"),
+            tts=chosen.get("tts"),
+            servers=[
+                {"name": server.name, "state": server.state.value, "reason": server.reason, "tools": server.tools}
+                for server in self.bridge.servers
+            ],
+        )
+
+    def end(self, reason: EndReason) -> None:
+        """Let the conversation end; the first reason counts."""
+        if self.reason is None:
+            self.reason = reason
+            self._over.set()
+
+    async def wait_over(self) -> None:
+        """Wait until somebody ended it."""
+        await self._over.wait()
+
+    async def or_over(self, waiting: asyncio.Future[Any]) -> bool:
+        """Wait for `waiting` or the end of the conversation; False, and `waiting` cancelled, if the end came first."""
+        over = asyncio.ensure_future(self._over.wait())
+        try:
+            await asyncio.wait({waiting, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+            if not waiting.done():
+                waiting.cancel()
+        return not self._over.is_set() or (waiting.done() and not waiting.cancelled())
+
+    async def settle(self) -> None:
+        """Wait until the agent has fallen silent, no call runs and nothing is about to be said."""
+        while True:
+            await self.toolset.quiet()
+            self._speeches = {speech for speech in self._speeches if not speech.done()}
+            if self._speeches:
+                await asyncio.gather(*(speech.wait_for_playout() for speech in self._speeches))
+                continue
+            await self.session.wait_for_idle()
+            if all(speech.done() for speech in self._speeches):
+                return
+
+    async def aclose(self) -> None:
+        """Close the session, the servers and the models; bounded, and never raises."""
+        self.end("interrupted")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                for close in self.closers:
+                    await close()
+                self.toolset.cancel_running()
+                await self.session.aclose()
+                await self.bridge.aclose()
+                await self.stack.aclose()
+        self.journal.write("end", reason=self.reason)

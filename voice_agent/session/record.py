@@ -1,0 +1,85 @@
+"""Writes what the session, its tools and its servers do into the journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voice_agent.agents.events import ConfirmAsked, ToolCalled
+from voice_agent.agents.speech import Kind
+from voice_agent.bridge.types import ServerChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livekit.agents import AgentStateChangedEvent, ConversationItemAddedEvent, UserStateChangedEvent
+    from livekit.agents.llm import ChatMessage
+
+    from voice_agent.agents.events import ToolEvent
+    from voice_agent.bridge.types import BridgeEvent
+    from voice_agent.session.conversation import Conversation
+    from voice_agent.session.journal import Journal
+
+
+def record_tools(journal: Journal) -> Callable[[ToolEvent], None]:
+    """Return a listener that writes `confirm`, `tool_call` and `tool_result` lines."""
+
+    def note(event: ToolEvent) -> None:
+        match event:
+            case ConfirmAsked(call, server, tool, arguments, text):
+                journal.write("confirm", call=call, server=server, tool=tool, arguments=arguments, text=text)
+            case ToolCalled(call, server, tool, arguments):
+                journal.write("tool_call", call=call, server=server, tool=tool, arguments=arguments)
+            case _:
+                result = event.result
+                journal.write(
+                    "tool_result",
+                    call=event.call,
+                    status=result.status.value,
+                    text=result.text,
+                    structured=result.structured,
+                )
+
+    return note
+
+
+def record_session(conversation: Conversation) -> None:
+    """Write `user`, `agent`, `state` and `server` lines for as long as the conversation goes on."""
+    journal, session = conversation.journal, conversation.session
+    turn_over_at: float | None = None
+
+    def note_item(event: ConversationItemAddedEvent) -> None:
+        nonlocal turn_over_at
+        item = event.item
+        if item.type != "message":
+            return
+        text = (item.text_content or "").strip()
+        if item.role == "user":
+            spoken = item.metrics.get("stopped_speaking_at")
+            turn_over_at = spoken if spoken is not None else item.created_at
+            via = "text" if spoken is None else "speech"
+            journal.write("user", text=text, via=via, wav=conversation.wav if via == "speech" else None)
+        elif item.role == "assistant" and text:
+            kind = conversation.speech.kind_of(text)
+            latency = _latency(item, turn_over_at) if kind is Kind.REPLY else None
+            journal.write("agent", text=text, kind=kind.value, interrupted=item.interrupted, latency_ms=latency)
+
+    def note_state(_event: AgentStateChangedEvent | UserStateChangedEvent) -> None:
+        journal.write("state", agent=session.agent_state, user=session.user_state)
+
+    def note_server(event: BridgeEvent) -> None:
+        if isinstance(event, ServerChanged):
+            status = event.status
+            journal.write("server", name=status.name, state=status.state.value, reason=status.reason)
+
+    session.on("conversation_item_added", note_item)
+    session.on("agent_state_changed", note_state)
+    session.on("user_state_changed", note_state)
+    conversation.bridge.subscribe(note_server)
+
+
+def _latency(item: ChatMessage, turn_over_at: float | None) -> int | None:
+    """Milliseconds from the end of the user's turn to the first audio or text of `item`."""
+    started = item.metrics.get("started_speaking_at")
+    if turn_over_at is None or started is None:
+        return None
+    return max(0, round((started - turn_over_at) * 1000))

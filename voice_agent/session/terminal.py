@@ -1,0 +1,49 @@
+"""Shows a conversation to the person at the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from voice_agent.session.journal import Line
+
+
+class Terminal:
+    """Prints what was said, and what went wrong, in plain words."""
+
+    def __init__(self, out: TextIO | None = None, *, echo_user: bool) -> None:
+        """Print to `out`, standard output where None; `echo_user`: also what the user said."""
+        self._out = out or sys.stdout
+        self._echo_user = echo_user
+        self._dim, self._plain = ("\x1b[2m", "\x1b[0m") if self._out.isatty() else ("", "")
+
+    def note(self, line: Line) -> None:
+        """Take notice of a line of the journal."""
+        match line["event"]:
+            case "agent":
+                self._print(f"Agent: {line['text']}")
+            case "user" if self._echo_user:
+                self._print(f"You: {line['text']}")
+            case "tool_call":
+                self._print(f"{self._dim}  … {line['server']}.{line['tool']}{self._plain}")
+            case "server" if line["state"] in {"failed", "reconnecting", "needs_login", "quarantined"}:
+                self._print(f"{self._dim}  ({line['name']}: {line['reason']}){self._plain}")
+            case "error":
+                self._print(f"{self._dim}  ! {line['text']}{self._plain}")
+            case _:
+                pass
+
+    def say(self, text: str) -> None:
+        """Print something about the program itself."""
+        self._print(f"{self._dim}{text}{self._plain}")
+
+    def prompt(self) -> None:
+        """Show that it is the user's turn to type."""
+        if self._out.isatty():
+            self._out.write("You: ")
+            self._out.flush()
+
+    def _print(self, text: str) -> None:
+        self._out.write(f"{text}\n")
+        self._out.flush()

@@ -1,0 +1,48 @@
+"""A conversation by typing: each line is a turn, sent when the last one was answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from voice_agent.session.lines import LONGEST, TooLong
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from voice_agent.session.conversation import Conversation
+
+
+async def converse_typed(
+    conversation: Conversation, lines: AsyncIterator[str | TooLong], *, prompt: Callable[[], None]
+) -> int:
+    """Take turns until the lines or the conversation end; return how many lines could not be used.
+
+    Args:
+        conversation: Started.
+        lines: The user's turns.
+        prompt: Called when it is the user's turn.
+    """
+    unusable = 0
+    await conversation.or_over(asyncio.ensure_future(conversation.settle()))
+    while conversation.reason is None:
+        prompt()
+        line = asyncio.ensure_future(anext(lines, None))
+        if not await conversation.or_over(line):
+            break
+        match line.result():
+            case None:
+                conversation.end("input_ended")
+            case TooLong(number, size):
+                unusable += 1
+                text = f"Line {number} is too long: {size:,} bytes, at most {LONGEST:,}. It was left out."
+                conversation.journal.write("error", code="line_too_long", text=text)
+            case text:
+                await conversation.or_over(asyncio.ensure_future(_take_turn(conversation, text)))
+    return unusable
+
+
+async def _take_turn(conversation: Conversation, text: str) -> None:
+    await conversation.assistant.ready_for(text)
+    conversation.session.generate_reply(user_input=text, input_modality="text")
+    await conversation.settle()
