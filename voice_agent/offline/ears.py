@@ -26,9 +26,10 @@ class WhisperSTT(stt.STT[str]):
     Args:
         model: `tiny.en` (bundled), another Whisper size that faster-whisper fetches, or a local folder.
         language: BCP 47; only the part before the hyphen is used.
+        preload: begin to load the model now, rather than when it is first needed.
     """
 
-    def __init__(self, *, model: str | None = None, language: str = "en") -> None:
+    def __init__(self, *, model: str | None = None, language: str = "en", preload: bool = True) -> None:
         super().__init__(
             capabilities=stt.STTCapabilities(streaming=True, interim_results=True, keyterms=True, manual_flush=True)
         )
@@ -36,7 +37,8 @@ class WhisperSTT(stt.STT[str]):
         self.language = LanguageCode(language)
         self._vocabulary: tuple[str, ...] = ()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ears")
-        models.whisper(self._model)
+        if preload:
+            models.whisper(self._model)
 
     @property
     def model(self) -> str:

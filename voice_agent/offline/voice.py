@@ -24,14 +24,16 @@ class PiperTTS(tts.TTS[str]):
     Args:
         voice: path of a Piper `.onnx` file, or None for the bundled one.
         speed: 1.0 is the voice's own pace, 2.0 twice as fast.
+        preload: begin to load the voice now, rather than when it is first needed.
     """
 
-    def __init__(self, *, voice: str | None = None, speed: float = 1.0) -> None:
+    def __init__(self, *, voice: str | None = None, speed: float = 1.0, preload: bool = True) -> None:
         super().__init__(capabilities=tts.TTSCapabilities(streaming=False), sample_rate=SAMPLE_RATE, num_channels=1)
         self._voice = voice or models.JOE
         self._speed = speed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="voice")
-        models.piper(self._voice)
+        if preload:
+            models.piper(self._voice)
 
     @property
     def model(self) -> str:
