@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from voice_agent.config.inherited import inherited_environment
 from voice_agent.config.types import ServerEntry, StdioEntry, VoiceOptions
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def task_manager(environ: Mapping[str, str], time_zone: str | None, defaults: Vo
         NAME,
         sys.executable,
         ("-m", MODULE, *zone),
-        env=inherited_environment(environ) | own,
+        env=own,
         voice=voice_options(defaults),
     )
 

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from voice_agent.config import bundled
 from voice_agent.config.expand import Scope, expand
 from voice_agent.config.files import read_text
-from voice_agent.config.inherited import inherited_environment
 from voice_agent.config.mistake import Mistake
 from voice_agent.config.types import HttpEntry, ServerEntry, StdioEntry, VoiceOptions
 from voice_agent.config.voice import read_voice
@@ -42,7 +41,6 @@ class Surroundings:
     """What an entry is read against."""
 
     scope: Scope
-    environ: Mapping[str, str]
     folder: Path
     """What a relative `cwd` or `envFile` starts from: the folder of the file (then the workspace)."""
     voice: VoiceOptions
@@ -70,6 +68,7 @@ def read_entry(name: str, raw: Any, around: Surroundings, origin: str) -> tuple[
     if not isinstance(raw, dict):
         raise Mistake("This entry is not an object.", 'Write it as {"command": "…"} or {"url": "…"}.')
     entry = cast("dict[str, Any]", raw)
+    around = replace(around, scope=replace(around.scope, secrets=set()))
     transport, said = _transport(entry)
     url_key = next((key for key in _URL_KEYS if entry.get(key)), None)
     has_command = bool(entry.get("command"))
@@ -86,7 +85,8 @@ def read_entry(name: str, raw: Any, around: Surroundings, origin: str) -> tuple[
         server = replace(server, transport=transport)
     defaults = bundled.voice_options(around.voice) if bundled.runs(server) else around.voice
     voice, mistakes = read_voice(entry, defaults)
-    return replace(server, voice=voice, origin=origin), mistakes
+    secrets = frozenset(filter(None, around.scope.secrets))
+    return replace(server, voice=voice, origin=origin, secrets=secrets), mistakes
 
 
 def _transport(entry: Mapping[str, Any]) -> tuple[str | None, bool]:
@@ -114,7 +114,7 @@ def _stdio(name: str, entry: Mapping[str, Any], around: Surroundings) -> StdioEn
     if arguments is None:
         arguments = []
         if not leading:
-            command, leading = _split(command, around.environ.get("PATH"))
+            command, leading = _split(command, around.scope.environ.get("PATH"))
     if not isinstance(arguments, list):
         raise Mistake("“args” must be a list.", 'Write it as "args": ["-y", "some-package"].', key=("args",))
     args = [_expanded(_text(word, "args"), scope, "args") for word in cast("list[Any]", arguments)]
@@ -128,7 +128,7 @@ def _stdio(name: str, entry: Mapping[str, Any], around: Surroundings) -> StdioEn
         raise Mistake("The folder that “cwd” names does not exist.", "Create it, or correct the path.", key=("cwd",))
     if "/" in command or command.startswith("~"):
         command = _program(command, around)
-    return StdioEntry(name, command, (*leading, *args), inherited_environment(around.environ) | env, cwd or around.cwd)
+    return StdioEntry(name, command, (*leading, *args), env, cwd or around.cwd)
 
 
 def _program(command: str, around: Surroundings) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from voice_agent.config.mask import is_secret_name
 from voice_agent.config.mistake import Mistake
 
 if TYPE_CHECKING:
@@ -25,21 +26,33 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.()-]*")
 class Scope:
     """Where placeholders find their values."""
 
-    variable: Callable[[str], str | None]
-    """An environment variable, or a secret file of its name."""
+    environ: Mapping[str, str]
+    secret_file: Callable[[str], str | None]
+    """The text of the secret file of a variable that the environment lacks."""
     inputs: Mapping[str, str | None]
     """The `inputs` that the file declares, with their defaults."""
     folder: Path
     """The workspace: what relative paths and `${workspaceFolder}` mean."""
     home: Path
+    secrets: set[str] = field(default_factory=set[str], repr=False)
+    """Collects what placeholders stood for that were inputs, came from secret files or are named as secrets are."""
 
     def within(self, env: Mapping[str, str]) -> Scope:
         """This scope with an entry's own `env` before all other variables."""
+        return replace(self, environ={**self.environ, **env})
 
-        def variable(name: str) -> str | None:
-            return env[name] if name in env else self.variable(name)
+    def variable(self, name: str) -> str | None:
+        """The value of a variable, noted if it is a secret."""
+        if name in self.environ:
+            value = self.environ[name]
+            return self.noted(value) if is_secret_name(name) else value
+        value = self.secret_file(name)
+        return value if value is None else self.noted(value)
 
-        return replace(self, variable=variable)
+    def noted(self, value: str) -> str:
+        """`value`, which is a secret."""
+        self.secrets.add(value)
+        return value
 
 
 def expand(text: str, scope: Scope) -> str:
@@ -97,14 +110,15 @@ def _value(body: str, scope: Scope) -> str:
     if not _NAME.fullmatch(name):
         return f"${{{body}}}"
     found = scope.variable(name)
-    if found or (found is not None and not has_default):
-        return found
-    if has_default:
-        return expand(default, scope)
-    raise Mistake(
-        f"The variable {name} is not set.",
-        f"Set it (export {name}=…), put it into a secret file called {name.lower()}, or give a default: ${{{name}:-…}}",
-    )
+    if not found and has_default:
+        found = expand(default, scope)
+    if found is None:
+        raise Mistake(
+            f"The variable {name} is not set.",
+            f"Set it (export {name}=…), put it into a secret file called {name.lower()},"
+            f" or give it a default: ${{{name}:-…}}",
+        )
+    return found
 
 
 def _input(identifier: str, scope: Scope, default: str | None) -> str:
@@ -117,4 +131,4 @@ def _input(identifier: str, scope: Scope, default: str | None) -> str:
             f"The input “{identifier}” has no value.",
             f"Set {name}, or put it into a secret file called {name.lower()}.",
         )
-    return found
+    return scope.noted(found)

@@ -94,20 +94,17 @@ def load(
         problems,
     )
 
-    def variable(name: str) -> str | None:
-        return env[name] if name in env else secrets.value(name)
-
     voice = VoiceOptions(timeout=settings.limits.call_timeout)
     user_home = Path(env.get("HOME") or Path.home())
     found = McpFile()
     if mcp:
         origin = Origin(mcp.path, _label(mcp.path, here), starts_servers_here=_is_project_file(mcp.path, home))
         try:
-            found = read_mcp_file(origin, environ=env, variable=variable, user_home=user_home, voice=voice)
+            found = read_mcp_file(origin, environ=env, secret_file=secrets.value, user_home=user_home, voice=voice)
         except Mistake as mistake:
             _give_up_or_note(mistake, mcp, origin.label, problems)
         problems += found.problems
-    around = Surroundings(Scope(variable, {}, here, user_home), env, here, voice)
+    around = Surroundings(Scope(env, secrets.value, {}, here, user_home), here, voice)
     attached = _with_arguments(found, servers, around, bundled.task_manager(env, settings.time_zone, voice))
     return Config(
         settings=settings,

@@ -58,7 +58,7 @@ def read_mcp_file(
     origin: Origin,
     *,
     environ: Mapping[str, str],
-    variable: Callable[[str], str | None],
+    secret_file: Callable[[str], str | None],
     user_home: Path,
     voice: VoiceOptions,
 ) -> McpFile:
@@ -72,8 +72,7 @@ def read_mcp_file(
     folder = origin.path.absolute().parent
     workspace = folder.parent if folder.name in _EDITOR_FOLDERS else folder
     around = Surroundings(
-        scope=Scope(variable, _inputs(document.value), workspace, user_home),
-        environ=environ,
+        scope=Scope(environ, secret_file, _inputs(document.value), workspace, user_home),
         folder=folder,
         voice=voice,
         cwd=workspace if origin.starts_servers_here else None,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("It must be the name of a time zone, such as Europe/Berlin")
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("It must be the name of a time zone, such as Europe/Berlin") from None
     return name
 
 

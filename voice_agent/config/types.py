@@ -44,11 +44,13 @@ class StdioEntry:
     args: tuple[str, ...] = field(default=(), repr=False)
     """May hold secrets."""
     env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    """Added to the environment that the child inherits; may hold secrets."""
+    """Added to what every child inherits (`config.inherited`); may hold secrets."""
     cwd: Path | None = None
     voice: VoiceOptions = VoiceOptions()
     origin: str = "built in"
     """Where the entry was read: `FILE:LINE`, `--server`, or `built in`."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Values of placeholders that stood for secrets, wherever they went in this entry; never shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class HttpEntry:
     """`"oauth"`, or a bearer token."""
     voice: VoiceOptions = VoiceOptions()
     origin: str = "built in"
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Values of placeholders that stood for secrets, wherever they went in this entry; never shown."""
 
 
 ServerEntry: TypeAlias = StdioEntry | HttpEntry
