@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = {mark.name for mark in item.iter_markers()} & CATEGORIES
         if len(marks) != 1:
             raise pytest.UsageError(f"{item.nodeid}: set pytestmark to exactly one of {sorted(CATEGORIES)}")
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.fixturenames.insert(0, "no_task_left_behind")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,12 +33,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 async def no_task_left_behind() -> AsyncIterator[None]:
     before = asyncio.all_tasks()
     yield
-    left = [task for task in asyncio.all_tasks() - before if not task.done()]
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
     if left:
-        await asyncio.wait(left, timeout=0.5)
-        left = [task for task in left if not task.done()]
+        _, left = await asyncio.wait(left, timeout=0.5)
     assert not left, f"tasks left running: {left}"

@@ -22,6 +22,8 @@ def describe(tool: Tool, arguments: Json, *, server: str | None = None) -> str:
         server: Spoken name of the server, where it should be said.
     """
     words = _words(tool.name) or ["run"]
+    if len(words) > 1 and words[0] in _words(tool.server):
+        del words[0]
     verb, noun = words[0], " ".join(words[1:])
     rest = {name: value for name, value in arguments.items() if value is not None}
     object_said = ""

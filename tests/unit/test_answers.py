@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from voice_agent.agents.answers import Answer, Request, answer_of, request_of
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes.",
+        "yes please",
+        "Yeah, go ahead.",
+        "okay",
+        "Sure thing!",
+        "Please do.",
+        "yes, delete them",
+        "um, yes",
+        "That's right",
+    ],
+)
+def test_a_plain_agreement_is_a_yes(text: str) -> None:
+    assert answer_of(text) is Answer.YES
+
+
+@pytest.mark.parametrize(
+    "text", ["No.", "no, thanks", "Don't!", "never mind", "nope", "please don't", "cancel that", "not now"]
+)
+def test_a_plain_refusal_is_a_no(text: str) -> None:
+    assert answer_of(text) is Answer.NO
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yes, but make it Friday",
+        "yes and add eggs",
+        "yes if it is overdue",
+        "no wait, yes",
+        "are you sure",
+        "what's on my list",
+        "I don't know, yes maybe",
+        "say yes",
+        "",
+        "...",
+        "yesterday",
+    ],
+)
+def test_anything_else_is_neither(text: str) -> None:
+    assert answer_of(text) is Answer.OTHER
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("Repeat that.", Request.REPEAT),
+        ("Sorry, what did you say?", Request.REPEAT),
+        ("could you repeat that please", Request.REPEAT),
+        ("Slower, please.", Request.SLOWER),
+        ("Can you speak a bit slower?", Request.SLOWER),
+        ("speak faster", Request.FASTER),
+        ("What did you just do?", Request.RECAP),
+        ("Never mind.", Request.STOP),
+        ("stop that", Request.STOP),
+        ("That's all, thanks.", Request.GOODBYE),
+        ("okay, that's it for today", Request.GOODBYE),
+        ("Goodbye!", Request.GOODBYE),
+    ],
+)
+def test_a_standing_request_is_recognised(text: str, request_: Request) -> None:
+    assert request_of(text) is request_
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "repeat the milk task every week",
+        "add slow down on coffee to my list",
+        "I'm done with the dishes",
+        "stop the reminder for milk",
+        "remind me to say goodbye to Anna",
+        "cancel my to do list",
+    ],
+)
+def test_a_request_for_a_tool_is_not_taken_for_a_standing_one(text: str) -> None:
+    assert request_of(text) is None

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.tools import a_tool
+from voice_agent.agents.readback import describe
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("delete_task", {"task": "call the dentist"}, "delete the task “call the dentist”"),
+        ("clear_tasks", {"status": "done"}, "clear all done tasks"),
+        ("clear_tasks", {"status": "all"}, "clear all tasks"),
+        ("delete_task", {"id": 7}, "delete the task 7"),
+        ("deleteEntities", {"entityNames": ["Anna", "Bob"]}, "delete entities, with entity names “Anna” and “Bob”"),
+        ("write_file", {"path": "a.txt", "content": "hi"}, "write the file “a.txt”, with content “hi”"),
+        ("send", {"urgent": True, "to": None}, "send, with urgent yes"),
+        ("!!!", {}, "run"),
+    ],
+)
+def test_every_argument_of_a_call_is_said(name: str, arguments: dict[str, Any], said: str) -> None:
+    assert describe(a_tool(name), arguments) == said
+
+
+def test_the_name_of_the_server_is_not_taken_for_the_verb() -> None:
+    assert describe(a_tool("git_reset", server="git"), {"repo_path": "code"}) == "reset, with repo path “code”"
+
+
+def test_a_long_argument_is_cut_and_stays_on_one_line() -> None:
+    said = describe(a_tool("write_note"), {"text": "line\n" * 200})
+    assert "\n" not in said
+    assert len(said) < 120
+
+
+def test_the_server_is_named_where_it_is_asked_for() -> None:
+    assert describe(a_tool("delete_task"), {"task": "x"}, server="Memory") == "delete the task “x” on Memory"
