@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_SPEAKER_RATE = 24_000
-_BLOCK_S = 0.01
+_RATE = 48_000
+"""Hz that sound servers mix at. Through ALSA's plugins other rates underrun, and then play too fast."""
+_BLOCK_S = 0.02
 _LATENCY_S = 0.04
 """Asked of the device: less stutters when the interpreter is busy with something else."""
 _OPEN_S = 8.0
 _CLOSE_S = 2.0
-_SILENT_S = 3.0
+_SILENT_S = 5.0
 """A device whose callback was not called for so long is gone."""
 
 
@@ -183,12 +184,11 @@ async def _load_backend() -> Backend:
 
 
 def _choose(backend: Backend, kind: str) -> _Format:
-    """The rate that we want where the device takes it, else its own; one channel, or as many as it insists on."""
+    """Our rate where the device takes it, else its own; one channel, or two where it insists."""
     info = backend.query_devices(kind=kind)
-    wanted = RATE if kind == "input" else _SPEAKER_RATE
     check = backend.check_input_settings if kind == "input" else backend.check_output_settings
     own = int(info["default_samplerate"])
-    for form in (_Format(wanted, 1), _Format(own, 1), _Format(own, min(2, int(info[f"max_{kind}_channels"])))):
+    for form in (_Format(_RATE, 1), _Format(own, 1), _Format(own, min(2, int(info[f"max_{kind}_channels"])))):
         with contextlib.suppress(backend.PortAudioError):
             check(channels=form.channels, dtype="int16", samplerate=form.rate)
             return form
