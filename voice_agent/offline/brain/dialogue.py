@@ -1,0 +1,66 @@
+"""The conversation as the brain sees it, and what it can do next. No state is kept anywhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from voice_agent.offline.brain.wishes import Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a tool that was made, and what came of it."""
+
+    key: str
+    arguments: dict[str, Any]
+    output: str | None = None
+    """What the tool gave back, as the model sees it; None while it is not there."""
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the user said once, and what was done and said since."""
+
+    said: str
+    calls: tuple[Call, ...] = ()
+    reply: str = ""
+    was_interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say something; the turn is over."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Call tools, all at once."""
+
+    calls: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the user for something that is missing; the next turn's words may be the answer."""
+
+    text: str
+    wish: Wish | None = None
+    """The wish about tasks that waits."""
+    key: str = ""
+    """Or the tool that waits…"""
+    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
+    """…what it has been given…"""
+    missing: str = ""
+    """…and the parameter (or the part of the wish) that is asked for."""
+    request: str = ""
+    """The words that the tool was chosen by."""
+    options: tuple[tuple[str, Any], ...] = ()
+    """The choices offered: how they are said, and what they stand for."""
+
+
+Move: TypeAlias = Say | Act | Ask

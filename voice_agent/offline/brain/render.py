@@ -1,0 +1,204 @@
+"""Answers: what tools gave back, in a sentence or two for the ear. Nothing in it is ever read as a command."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from voice_agent.offline.brain.results import Item, Output, name_of, read_output
+from voice_agent.offline.brain.spoken import count, for_the_ear, listing, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from voice_agent.offline.brain.dialogue import Call
+
+FIRST = 5
+"""How many things of a list are named before the offer to go on."""
+_MOST_WORDS = 45
+_DULL = re.compile(
+    r"(?:^|_)(?:id|uuid|ids|url|uri|cursor|hash|sha|token|etag|version|created|updated|created_at|updated_at|completed|is_dst|type|object|self|href|mime|mimetype|offset|limit)s?$|Id$|ID$|At$|Url$",
+    re.IGNORECASE,
+)
+_TELLING = ("message", "answer", "summary", "result", "text", "content", "description", "title", "name", "status")
+
+
+def render(calls: Sequence[Call], now: datetime) -> str:
+    """What is said once `calls` have come back."""
+    said: list[str] = []
+    for call in calls:
+        output = read_output(call.output or "")
+        if output.awaits_yes:
+            continue
+        sentence = render_error(output, now) if call.is_error else render_output(output, now)
+        if sentence not in said:
+            said.append(sentence)
+    return _together(said)
+
+
+def _together(said: list[str]) -> str:
+    """Several answers as one; those that begin alike (“Added milk.”, “Added bread.”) are joined."""
+    if len(said) > 1:
+        starts = {sentence.split(" ", 1)[0] for sentence in said}
+        rests = [
+            sentence.rstrip(".").split(" ", 1)[1] for sentence in said if " " in sentence and sentence.count(".") == 1
+        ]
+        if len(starts) == 1 and len(rests) == len(said) and not any(re.search(r"[:,?!]", rest) for rest in rests):
+            return f"{starts.pop()} {listing(rests)}."
+    return " ".join(said)
+
+
+def render_error(output: Output, now: datetime) -> str:
+    """An error as a tool words it, short."""
+    prose = for_the_ear(output.prose, now) if output.prose else ""
+    prose = re.sub(
+        r"^(?:(?:tool )?error(?: executing tool [\w-]+)?|[A-Z]\w*(?:Error|Exception)|MCP error -?\d+)\s*[:\-]\s*",
+        "",
+        prose,
+        flags=re.IGNORECASE,
+    )
+    if not prose or re.search(r"Traceback|internal error|validation error|Exception", prose):
+        return "Sorry, that didn't work."
+    return _shortened(prose[0].upper() + prose[1:])
+
+
+def render_output(output: Output, now: datetime) -> str:
+    """A tool's answer in one or two sentences."""
+    if output.prose:
+        prose = _prose(output, now)
+        if prose:
+            return prose
+    if output.data is None:
+        return "Done."
+    return render_data(output.data, now)
+
+
+def _prose(output: Output, now: datetime) -> str:
+    lines = [line.strip() for line in output.prose.splitlines() if line.strip()]
+    if len(lines) > 3 and output.items is not None and len(output.items) > 1:  # noqa: PLR2004 - a few lines can be said
+        return render_items(output.items, now)
+    if len(lines) > 3 or (len(lines) > 1 and sum(map(len, lines)) > 200):  # noqa: PLR2004 - likewise
+        return _lines(lines, now)
+    joined = " ".join(line if line[-1] in ".!?:;," else f"{line}." for line in lines)
+    return _shortened(for_the_ear(joined, now))
+
+
+def _lines(lines: list[str], now: datetime) -> str:
+    """Many lines: the heading, how many there are and the first few."""
+    heading = for_the_ear(lines[0], now) if lines[0].endswith(":") else ""
+    rest = [
+        spoken
+        for line in (lines[1:] if heading else lines)
+        if (spoken := re.sub(r"^\[(?:FILE|DIR)\]\s*", "", for_the_ear(line, now))).strip(" -=")
+    ]
+    few = [part if len(part) <= 60 else part[:60].rsplit(" ", 1)[0] for part in rest[:FIRST]]  # noqa: PLR2004 - as much of a line as can be listened to
+    more = f", and {count(len(rest) - FIRST, 'more line')}" if len(rest) > FIRST else ""
+    lead = f"{heading.rstrip(':')}: " if heading else ""
+    return f"{lead}{', '.join(part.rstrip('.,;') for part in few)}{more}."
+
+
+def _shortened(text: str) -> str:
+    """The first sentences of `text`, as many as one listens to."""
+    if len(text.split()) <= _MOST_WORDS:
+        return text
+    kept: list[str] = []
+    for sentence in re.split(r"(?<=[.!?])\s+", text):
+        if kept and len(" ".join([*kept, sentence]).split()) > _MOST_WORDS:
+            break
+        kept.append(sentence)
+    words = " ".join(kept).split()
+    return " ".join(words) if len(words) <= _MOST_WORDS + 15 else " ".join(words[:_MOST_WORDS]) + ", and so on."
+
+
+def render_items(
+    items: Sequence[Item], now: datetime, *, noun: str = "", start: int = 0, total: int | None = None
+) -> str:
+    """The count and the first few names, with the offer to go on."""
+    total = len(items) if total is None else total
+    if not items:
+        return f"There are no {noun}s." if noun else "There is nothing."
+    shown = [_item(item, now) for item in items[start : start + FIRST]]
+    left = total - start - len(shown)
+    if start:
+        return f"{listing(shown)}." + (" Shall I go on?" if left > 0 else "")
+    head = f"{count(total, noun or 'result').capitalize()}: " if total > 1 or noun else ""
+    if left > 0:
+        return f"{head}{', '.join(shown)}. Shall I go on?"
+    return f"{head}{listing(shown)}."
+
+
+def _item(item: Item, now: datetime) -> str:
+    due = next(
+        (
+            item.fields[key]
+            for key in ("due", "due_date", "dueDate", "deadline", "start", "date")
+            if isinstance(item.fields.get(key), str)
+        ),
+        None,
+    )
+    name = for_the_ear(item.name, now)
+    return f"{name} {moment(due, now)}" if due else name
+
+
+def render_data(data: Any, now: datetime) -> str:
+    """JSON as a short sentence."""
+    if data is None or data in ({}, []):
+        return "There is nothing." if data == [] else "Done."
+    if isinstance(data, bool):
+        return "Yes." if data else "No."
+    if isinstance(data, int | float):
+        return f"{data:,}." if abs(data) >= 10000 else f"{data:g}."  # noqa: PLR2004 - long figures want a comma
+    if isinstance(data, str):
+        return _shortened(for_the_ear(data, now)) or "Done."
+    items = Output("", data).items
+    if items is not None and (isinstance(data, list) or len(items) != 1):
+        return render_items(items, now)
+    if isinstance(data, list):
+        plain = [str(one) for one in cast("list[Any]", data) if isinstance(one, str | int | float)]
+        return f"{count(len(cast('list[Any]', data)), 'result').capitalize()}" + (
+            f": {listing(plain[:FIRST])}." if plain else "."
+        )
+    return _object(cast("dict[str, Any]", data), now)
+
+
+def _object(fields: dict[str, Any], now: datetime) -> str:
+    """The telling fields of one thing."""
+    if isinstance(fields.get("datetime"), str) and isinstance(fields.get("timezone"), str):
+        return _time_there(fields)
+    nested = [cast("dict[str, Any]", value) for value in fields.values() if isinstance(value, dict)]
+    if len(nested) > 1 and all(isinstance(part.get("datetime"), str) for part in nested[:2]):
+        return _time_there(nested[-1])
+    if len(nested) == 1 and len(fields) <= 2:  # noqa: PLR2004 - only a wrapper
+        return render_data(nested[0], now)
+    for key in _TELLING[:6]:
+        if isinstance(value := fields.get(key), str) and value:
+            return _shortened(for_the_ear(value, now))
+    name = name_of(fields)
+    told: list[str] = []
+    for key, value in fields.items():
+        if value in (None, "", [], {}) or _DULL.search(key) or value == name or isinstance(value, dict):
+            continue
+        if isinstance(value, list):
+            plain = [str(one) for one in cast("list[Any]", value) if isinstance(one, str | int | float)]
+            said = listing(plain[:3]) or count(len(cast("list[Any]", value)), "entry", "entries")
+        else:
+            said = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+        told.append(f"{re.sub(r'(?<=[a-z])(?=[A-Z])|_', ' ', key).lower()} {for_the_ear(said, now)}")
+        if len(told) == 3:  # noqa: PLR2004 - as many facts as one remembers
+            break
+    facts = ", ".join(told)
+    return f"{for_the_ear(name, now)}: {facts}." if name and facts else f"{(name or facts or 'Done').strip()}."
+
+
+def _time_there(fields: dict[str, Any]) -> str:
+    from datetime import datetime as moment_of
+
+    from voice_agent.offline.brain.spoken import clock
+
+    try:
+        when = moment_of.fromisoformat(str(fields["datetime"]))
+    except ValueError:
+        return "Done."
+    place = str(fields.get("timezone", "")).rsplit("/", 1)[-1].replace("_", " ")
+    return f"It's {clock(when.time())} on {when:%A}{f' in {place}' if place else ''}."

@@ -1,0 +1,149 @@
+"""What came back from a tool: its prose and its data, and the things that the data lists."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+Json = dict[str, Any]
+
+NAMES = (
+    "title",
+    "name",
+    "summary",
+    "subject",
+    "label",
+    "displayName",
+    "display_name",
+    "full_name",
+    "text",
+    "content",
+    "task",
+    "filename",
+    "path",
+    "key",
+)
+"""Fields that name a thing to people, best first."""
+IDS = ("id", "uuid", "uid", "_id", "key", "number", "sha", "hash", "slug", "path", "url")
+_AWAITING = re.compile(
+    r"^Not done yet: the user has been asked|\b(?:awaits?|waiting for|needs?) (?:the |your )?(?:user's )?(?:own )?(?:yes|confirmation|approval)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of a result."""
+
+    name: str
+    id: Any
+    """What its server knows it by; its name where it gave no id."""
+    fields: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A tool's answer, taken apart."""
+
+    prose: str
+    data: Any
+    """Parsed JSON; None where there is none."""
+
+    @property
+    def awaits_yes(self) -> bool:
+        """Whether nothing was done, because the user must agree first."""
+        return bool(_AWAITING.search(self.prose))
+
+    @property
+    def items(self) -> list[Item] | None:
+        """The things that it lists, or the one that it is about; None where it lists none."""
+        return items_in(self.data)
+
+
+def read_output(text: str) -> Output:
+    """Take prose and the JSON on the last line (or all of it) apart."""
+    text = text.strip()
+    for head, tail in ((text, ""), text.rpartition("\n")[::2]) if "\n" in text else ((text, ""),):
+        candidate = tail or head
+        if candidate[:1] in "{[" and candidate[-1:] in "}]":
+            try:
+                data = json.loads(candidate)
+            except ValueError:
+                continue
+            prose = head.strip() if tail else ""
+            return Output(prose if not _is_same(prose, data) else "", _unwrap(data))
+    return Output(text, None)
+
+
+def _is_same(prose: str, data: object) -> bool:
+    try:
+        return json.loads(prose) in (data, _unwrap(data))
+    except ValueError:
+        return False
+
+
+def _unwrap(data: Any) -> Any:
+    if isinstance(data, dict) and set(cast("Json", data)) == {"result"}:
+        return cast("Json", data)["result"]
+    return data
+
+
+def name_of(thing: Json) -> str | None:
+    """How people would call it; None where it has no such field."""
+    for key in NAMES:
+        if isinstance(value := thing.get(key), str) and value.strip():
+            return value.strip()
+    return next(
+        (
+            value
+            for key, value in thing.items()
+            if isinstance(value, str) and re.search(r"(?:name|title)$", key, re.IGNORECASE) and value
+        ),
+        None,
+    )
+
+
+def _item(thing: object) -> Item | None:
+    if isinstance(thing, str):
+        return Item(thing, thing, {})
+    if not isinstance(thing, dict):
+        return None
+    fields = cast("Json", thing)
+    name = name_of(fields)
+    number = next((fields[key] for key in IDS if fields.get(key) not in (None, "")), None)
+    if number is None:
+        number = next((value for key, value in fields.items() if re.search(r"(?:Id|_id|ID)$", key) and value), name)
+    return Item(name, number, fields) if name is not None else None
+
+
+def items_in(data: object) -> list[Item] | None:
+    """The longest list of named things in `data`, or the single thing it is."""
+    if isinstance(data, list):
+        found = [item for item in map(_item, cast("list[Any]", data)) if item]
+        return found if found or not data else None
+    if not isinstance(data, dict):
+        return None
+    fields = cast("Json", data)
+    lists = [cast("list[Any]", value) for value in fields.values() if isinstance(value, list)]
+    named = [
+        [item for item in map(_item, values) if item]
+        for values in lists
+        if not values or any(isinstance(one, dict) for one in values)
+    ]
+    if any(named):
+        return max(named, key=len)
+    single = next(
+        (value for value in fields.values() if isinstance(value, dict) and name_of(cast("Json", value))), None
+    )
+    own = (
+        _item(single)
+        if single is not None
+        else _item(fields)
+        if name_of(fields) and any(key in fields for key in (*IDS, "status", "due", "done", "completed"))
+        else None
+    )
+    if own:
+        return [own]
+    return [] if named else None

@@ -1,0 +1,115 @@
+"""From wishes about tasks to calls of whatever tools look after them, and from their answers to speech."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say
+from voice_agent.offline.brain.memory import resolve
+from voice_agent.offline.brain.task_tools import TaskTools, arguments_for, reference, takes_words
+from voice_agent.offline.brain.wishes import Action, Wish, is_reference
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from voice_agent.offline.brain.memory import Memory
+
+_VERB = {
+    Action.CREATE: "add tasks",
+    Action.LIST: "read your tasks",
+    Action.COMPLETE: "tick tasks off",
+    Action.REOPEN: "open a finished task again",
+    Action.UPDATE: "change tasks",
+    Action.DELETE: "delete tasks",
+    Action.CLEAR: "clear your list",
+}
+_WHICH = {
+    Action.COMPLETE: "Which task have you finished?",
+    Action.REOPEN: "Which task isn't done yet?",
+    Action.UPDATE: "Which task should I change?",
+    Action.DELETE: "Which task should I delete?",
+    Action.LIST: "Which task do you mean?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Calls to be made for some wishes, or the question that comes first."""
+
+    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
+    move: Move | None = None
+
+
+def plan(wishes: tuple[Wish, ...], tools: TaskTools, memory: Memory) -> Move:
+    """The calls that carry out all `wishes`, or the first question that stands in the way."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+    for wish in wishes:
+        planned = _plan_one(wish, tools, memory)
+        if planned.move is not None:
+            return planned.move
+        calls.extend(planned.calls)
+    return Act(tuple(calls))
+
+
+def _plan_one(wish: Wish, tools: TaskTools, memory: Memory) -> Planned:
+    if wish.action == Action.CLARIFY:
+        return Planned(move=Ask("What should I remind you of?", wish=wish, missing="title"))
+    ability = tools.by_action.get(wish.action)
+    if wish.action == Action.LIST:
+        return _plan_list(wish, tools, memory)
+    if ability is None:
+        return Planned(move=Say(f"I can't {_VERB.get(wish.action, 'do that')} with the tools I have."))
+    if wish.action == Action.CLEAR:
+        return Planned(((ability.key, arguments_for(ability, wish, None)),))
+    if wish.action == Action.CREATE:
+        if wish.title and is_reference(wish.title):
+            found = resolve(wish.title, memory)
+            wish = replace(wish, titles=tuple(item.name for item in found)) if found else replace(wish, titles=())
+        if not wish.titles:
+            return Planned(
+                move=Ask("What should I remind you of?", wish=replace(wish, action=Action.CLARIFY), missing="title")
+            )
+        return Planned(tuple((ability.key, arguments_for(ability, wish, title)) for title in wish.titles))
+    return _plan_change(wish, tools, memory)
+
+
+def _plan_list(wish: Wish, tools: TaskTools, memory: Memory) -> Planned:
+    ability = tools.by_action.get(Action.LIST)
+    if ability is None:
+        return Planned(move=Say("I can't read your tasks with the tools I have."))
+    title = wish.title
+    if title and is_reference(title):
+        found = resolve(title, memory)
+        title = found[0].name if found else None
+    return Planned(((ability.key, arguments_for(ability, wish, title)),))
+
+
+def _plan_change(wish: Wish, tools: TaskTools, memory: Memory) -> Planned:
+    ability = tools.by_action[wish.action]
+    if wish.action == Action.UPDATE and not (wish.due or wish.new_title or wish.priority or wish.notes or wish.tag):
+        return Planned(move=Ask("To when should I move it?", wish=wish, missing="due"))
+    if not wish.titles:
+        return Planned(move=Ask(_WHICH[wish.action], wish=wish, missing="title"))
+    which = reference(ability)
+    calls: list[tuple[str, dict[str, Any]]] = []
+    for title in wish.titles:
+        if is_reference(title):
+            found = resolve(title, memory)
+            if not found:
+                return Planned(move=Ask(_WHICH[wish.action], wish=replace(wish, titles=()), missing="title"))
+            calls.extend((ability.key, arguments_for(ability, wish, str(item.id))) for item in found)
+        elif which is None or takes_words(which):
+            calls.append((ability.key, arguments_for(ability, wish, title)))
+        else:
+            return _look_up(wish, tools)
+    return Planned(tuple(calls))
+
+
+def _look_up(wish: Wish, tools: TaskTools) -> Planned:
+    """The tool only knows ids: list the tasks first."""
+    ability = tools.by_action.get(Action.LIST)
+    if ability is None:
+        return Planned(move=Say("I can't find out which task that is."))
+    status = "done" if wish.action == Action.REOPEN else "open"
+    return Planned(((ability.key, arguments_for(ability, Wish(Action.LIST, status=status), None)),))

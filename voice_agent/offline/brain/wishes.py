@@ -1,0 +1,139 @@
+"""What somebody wants done with their tasks, as far as the words say it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """The things that can be done with tasks."""
+
+    CREATE = "create"
+    LIST = "list"
+    COMPLETE = "complete"
+    REOPEN = "reopen"
+    UPDATE = "update"
+    DELETE = "delete"
+    CLEAR = "delete_all"
+    CLARIFY = "clarify"
+    """A task is to be created, but the words do not say which."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One wish about tasks."""
+
+    action: Action
+    titles: tuple[str, ...] = ()
+    """Words of the tasks meant; more than one where several are meant at once. May be a reference (“it”)."""
+    due: str | None = None
+    """When, in the user's own words."""
+    status: str | None = None
+    """`open`, `done`, `all`, `today`, `overdue` or `upcoming`; None where the words do not say."""
+    new_title: str | None = None
+    priority: str | None = None
+    notes: str | None = None
+    tag: str | None = None
+    """The name of the list, where it is not just the list (“shopping”)."""
+    is_count: bool = False
+    """The number is asked for, not the tasks."""
+    is_explicit: bool = False
+    """The words name tasks, reminders or the list; if not, another tool may fit better."""
+
+    @property
+    def title(self) -> str | None:
+        """The first title."""
+        return self.titles[0] if self.titles else None
+
+
+_EDGES = re.compile(
+    r"^(?:(?:that )?(?:i|we) (?:really )?(?:need|have|want|ought|must|should|am supposed) (?:to )?|to (?!do\b.*list)|about |that |for me to |a task (?:to|for|called|named) "
+    r"|the (?:task|reminder|item|todo|entry)(?: (?:to|for|called|named|about|of))? (?=\S)|(?:a |an )?(?:task|reminder|item|todo)(?: (?:to|for|called|named|about))? (?=\S)|(?:called|named|titled|saying) |: ?|- ?)",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"(?:,? (?:(?:to|on|onto|in|into|from|off|off of|out of) )?LIST|,? (?:and )?(?:to|on|onto|in|into|from|off) (?:it|there|the list)|,? please|[,.;:!?]+"
+    r"|,? (?:task|reminder|item|to-?do|entry)|,? for me|,? (?:as|is) (?:a )?(?:new )?(?:task|reminder|item|to-?do))$",
+    re.IGNORECASE,
+)
+
+
+def tidy(title: str) -> str:
+    """A title without the words that only lead to it, quotes or closing marks; may be empty."""
+    title = title.strip(" ,.;:!?")
+    if len(title) > 1 and title[0] == title[-1] and title[0] in "\"'":
+        return title[1:-1].strip()
+    before = None
+    while before != title:
+        before = title
+        title = _EDGES.sub("", title, count=1).strip()
+        title = (_TAIL.sub("", title) or title).strip(" ,")
+    return title.strip("\"'") if title.count("'") != 1 else title.strip('"')
+
+
+_REFERENCE = re.compile(
+    r"^(?:it|that|this|them|those|these|they|both(?: of (?:them|those|these))?|all(?: of)? (?:them|those|these|it)|(?:that|this|the same|same) (?:one|task|reminder|item|thing)"
+    r"|(?:the )?(?:very )?(?:first|second|third|fourth|fifth|last|next|other|latest|previous|1st|2nd|3rd|4th|5th)(?: (?:one|task|item|reminder|two|three))?(?: on LIST)?"
+    r"|(?:number|task|item) (?:one|two|three|four|five|six|\d)|those two|the two|the (?:task|reminder|item)|(?:the )?one|(?:this|that|it) thing)$",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"^(?:|me|a|an|the|some(?: ?)things?|any(?: ?)things?|anything else|something else|stuff|this|that|it|things?|do|a thing|one|another|another one|again"
+    r"|(?:to )?do (?:this|that|it|something|some ?thing|things?|stuff|a thing)|(?:a |one |another )?(?:new )?(?:task|reminder|to-?do|item|note|entry)s?|(?:a few|some|several|two|three) (?:tasks|reminders|things|items)"
+    r"|myself|me of something|of something|about something|the current time|up|for|to|of|about|set|set up|tell|what|LIST|please|yes|no)$",
+    re.IGNORECASE,
+)
+
+
+def is_reference(title: str) -> bool:
+    """Whether the words point at tasks that were talked about instead of naming one."""
+    return bool(_REFERENCE.match(title.strip()))
+
+
+def is_nothing(title: str) -> bool:
+    """Whether the words say of no task what it is (“something”, “a reminder”)."""
+    return bool(_NOTHING.match(title.strip()))
+
+
+_PAIRS = frozenset(
+    "mac and cheese|salt and pepper|peanut butter and jelly|bread and butter|fish and chips|bed and breakfast|mom and dad|mum and dad|pros and cons"
+    "|black and white|lost and found|wash and fold|meet and greet|research and development|hide and seek|oil and vinegar|arts and crafts|track and field".split(
+        "|"
+    )
+)
+_VERBS = frozenset(
+    "add answer apply arrange ask assemble attend bake book bring brush build buy call cancel change charge check clean clear collect complete contact cook copy cut"
+    " deliver deposit dial do draft drink drive drop dry eat email empty exercise feed fetch fill find finish fix fold follow get give go grab help hire install invite"
+    " iron join learn leave look mail make meet message mop move mow obtain order organise organize pack paint pay phone pick plan plant play post practice prepare print purchase put"
+    " read refill renew rent repair replace reply request reserve respond return review ring run schedule scrub sell send set shave shop shovel sign sort start stop study submit"
+    " sweep take talk tell text tidy turn update upload vacuum visit wake walk wash watch water wipe work wrap write".split()
+)
+
+
+def starts_with_verb(words: str) -> bool:
+    """Whether the words begin like something to do (“buy milk”), not like a thing (“milk”)."""
+    return words.split(" ", 1)[0].lower() in _VERBS
+
+
+def several(title: str, *, most: int = 3) -> tuple[str, ...]:
+    """The single titles of “milk, eggs and bread”; a title that only holds an “and” stays whole."""
+    if title.lower() in _PAIRS or not re.search(r",| and | & | plus ", title, re.IGNORECASE):
+        return (title,)
+    parts = [
+        part.strip()
+        for part in re.split(r"\s*,\s*(?:and )?|\s+(?:and|&|plus)(?: also| then)?\s+", title, flags=re.IGNORECASE)
+        if part.strip()
+    ]
+    joined = " and ".join(parts).lower()
+    if len(parts) < 2 or any(pair in joined for pair in _PAIRS) or any(is_nothing(part) for part in parts):  # noqa: PLR2004 - two make several
+        return (title,)
+    verbs = [starts_with_verb(part) and len(part.split()) > 1 for part in parts]
+    if all(verbs):
+        return tuple(parts)
+    linked = re.compile(r"\b(?:with|for|to|from|between|at|of|about|in|on|by)\b", re.IGNORECASE)
+    if not any(verbs) and all(len(part.split()) <= most and not linked.search(part) for part in parts):
+        return tuple(parts)
+    return (title,)
