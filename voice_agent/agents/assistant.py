@@ -35,14 +35,26 @@ class Assistant(Agent):
         speech: Speech,
         sentences: Sentences,
         deeds: Deeds,
+        has_pace: bool,
         wait_for_servers: float,
     ) -> None:
-        """Take the parts of one conversation; `wait_for_servers` is in seconds."""
+        """Take the parts of one conversation.
+
+        Args:
+            instructions: The prompt.
+            toolset: The tools.
+            speech: Says what code says.
+            sentences: The words for it.
+            deeds: What was done so far.
+            has_pace: The pace of the voice can be changed.
+            wait_for_servers: Seconds that a request waits for servers that are starting.
+        """
         super().__init__(instructions=instructions)
         self._toolset = toolset
         self._speech = speech
         self._sentences = sentences
         self._deeds = deeds
+        self._has_pace = has_pace
         self._wait_for_servers = wait_for_servers
 
     async def on_enter(self) -> None:
@@ -114,7 +126,7 @@ class Assistant(Agent):
             case Request.GOODBYE:
                 return self._sentences("goodbye")
             case Request.SLOWER | Request.FASTER:
-                return self._sentences(request.value)
+                return self._sentences(request.value if self._has_pace else "pace_fixed")
 
 
 def _newest_words(items: Sequence[ChatItem]) -> str | None:

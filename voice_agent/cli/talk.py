@@ -79,6 +79,7 @@ def _options(args: argparse.Namespace) -> Options:
     from voice_agent.session.audio.devices import find_devices
 
     devices = find_devices()
-    if devices.can_talk:
-        return Options("voice", devices.words, is_json=args.json, started=_STARTED)
-    return Options("text", f"{devices.words} So type instead.", is_json=args.json, started=_STARTED)
+    if devices.why_not is None:
+        why = f"Speak: the microphone is “{devices.microphone}”, the speaker is “{devices.speaker}”."
+        return Options("voice", why, is_json=args.json, started=_STARTED)
+    return Options("text", f"Type: {devices.why_not}", is_json=args.json, started=_STARTED)

@@ -53,11 +53,7 @@ def build_conversation(config: Config, *, profile: str, bridge: Bridge, stack: S
         on_event=_both(deeds.note, record_tools(journal)),
     )
     session: AgentSession[None] = AgentSession(
-        stt=stack.stt,
-        llm=stack.llm,
-        tts=stack.tts,
-        vad=stack.vad,
-        turn_handling=stack.turn_handling,
+        **stack.session_options(),
         tools=[toolset],
         max_tool_steps=settings.limits.tool_steps,
         aec_warmup_duration=None,
@@ -71,6 +67,7 @@ def build_conversation(config: Config, *, profile: str, bridge: Bridge, stack: S
         speech=speech,
         sentences=sentences,
         deeds=deeds,
+        has_pace=stack.set_speed(1.0),
         wait_for_servers=settings.limits.wait_for_servers,
     )
     conversation = Conversation(settings, journal, bridge, stack, session, toolset, assistant, speech, profile=profile)

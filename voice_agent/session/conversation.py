@@ -40,6 +40,7 @@ class Conversation:
     assistant: Assistant
     speech: Speech
     profile: str
+    is_started: bool = False
     reason: EndReason | None = None
     """Why it ended; None while it goes on."""
     wav: str | None = None
@@ -56,6 +57,7 @@ class Conversation:
     async def start(self) -> None:
         """Start the session; the greeting follows by itself."""
         await self.session.start(agent=self.assistant, record=False)
+        self.is_started = True
         chosen = {choice.part: f"{choice.provider} {choice.model}".strip() for choice in self.stack.choices}
         self.journal.write(
             "ready",

@@ -18,7 +18,7 @@ _SLOWEST, _FASTEST = 0.5, 2.0
 def keep_manners(conversation: Conversation) -> None:
     """Act on standing requests once they are the user's committed words."""
     session, stack = conversation.session, conversation.stack
-    speed = conversation.settings.tts.speed or 1.0
+    speed = 1.0
     is_leaving = False
 
     def note_item(event: ConversationItemAddedEvent) -> None:

@@ -64,7 +64,8 @@ def record_session(conversation: Conversation) -> None:
             journal.write("agent", text=text, kind=kind.value, interrupted=item.interrupted, latency_ms=latency)
 
     def note_state(_event: AgentStateChangedEvent | UserStateChangedEvent) -> None:
-        journal.write("state", agent=session.agent_state, user=session.user_state)
+        if conversation.is_started:
+            journal.write("state", agent=session.agent_state, user=session.user_state)
 
     def note_server(event: BridgeEvent) -> None:
         if isinstance(event, ServerChanged):

@@ -82,7 +82,7 @@ async def _converse(conversation: Conversation, options: Options, terminal: Term
     if options.mode == "voice":
         from voice_agent.session.live import connect_devices
 
-        connect_devices(conversation)
+        await connect_devices(conversation)
         await conversation.start()
         await conversation.wait_over()
         return 0
@@ -96,5 +96,5 @@ def _introduce(terminal: Terminal, options: Options, choices: Any) -> None:
     if options.why:
         terminal.say(options.why)
     for choice in choices:
-        terminal.say(f"{choice.part}: {choice.provider} {choice.model} ({choice.why})")
+        terminal.say(f"{choice}.")
     terminal.say("Say or type “that's all, thanks”, or press Ctrl-C, to end.")
