@@ -1,0 +1,35 @@
+"""What goes wrong on purpose. Every message is one or two plain sentences that can be said aloud and acted on.
+
+TaskError
+├── DateNotUnderstood   the words name no time, or no single one
+├── TaskNotFound        no task matches
+├── SeveralTasks        more than one task matches; the message names them
+├── BadRequest          an argument cannot be used
+└── StoreUnavailable    the database cannot be read or written; nothing was changed
+"""
+
+from __future__ import annotations
+
+
+class TaskError(Exception):
+    """Base of the tree."""
+
+
+class DateNotUnderstood(TaskError):
+    """The words name no time, or no single one."""
+
+
+class TaskNotFound(TaskError):
+    """No task matches; close misses are suggested."""
+
+
+class SeveralTasks(TaskError):
+    """More than one task matches, and choosing is not ours."""
+
+
+class BadRequest(TaskError):
+    """An argument cannot be used; the message says what can."""
+
+
+class StoreUnavailable(TaskError):
+    """The database cannot be read or written. Nothing was changed."""

@@ -1,0 +1,107 @@
+"""Brings a task file to the layout of this program, or refuses and leaves it untouched.
+
+Safe when several processes start on one new file at once: the layout is checked again under SQLite's write lock, and
+the change is one transaction. A file that has tasks is copied beside itself first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcp_servers.task_manager.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SCRIPTS = Path(__file__).parent / "migrations"
+LOCK_SECONDS = 30.0
+"""How long one process waits for another that is migrating."""
+
+
+def migrate(path: Path, scripts: Path = SCRIPTS) -> None:
+    """Create the file and its folder, or upgrade it.
+
+    Raises `StoreUnavailable` for a file of another program or of a newer version, else `OSError` or `sqlite3.Error`.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    known = sorted(script.name.split("_")[0] for script in (scripts / "versions").glob("[0-9]*.py"))
+    with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
+        _use_wal(connection)
+        if _version(connection, path, known) != known[-1]:
+            _upgrade(path, scripts, known)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switching the mode does not wait for locks as other statements do, so waiting is done here."""
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
+                return
+            raise StoreUnavailable("The task file is on a disk that cannot share it safely; choose another folder.")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+def _version(connection: sqlite3.Connection, path: Path, known: list[str]) -> str | None:
+    """The layout of the file; None for an empty one."""
+    names = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "alembic_version" not in names:
+        if names:
+            raise StoreUnavailable(
+                f"The file {path} is the database of another program, and was left as it is. "
+                "Choose another file with --database."
+            )
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    version = str(row[0]) if row else None
+    if version is not None and version not in known:
+        raise StoreUnavailable(
+            f"The task file {path} was made by a newer version of this program, and was left as it is. "
+            "Update this one, or choose another file with --database."
+        )
+    return version
+
+
+def _upgrade(path: Path, scripts: Path, known: list[str]) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import NullPool, create_engine, event, make_url
+
+    engine = create_engine(
+        make_url("sqlite://").set(database=str(path)),
+        poolclass=NullPool,
+        connect_args={"timeout": LOCK_SECONDS, "isolation_level": None},
+    )
+    event.listen(engine, "begin", _lock)
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    with engine.begin() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        version = _version(raw, path, known)  # another process may have been first
+        if version == known[-1]:
+            return
+        if version is not None:
+            _back_up(path, version)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _lock(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _back_up(path: Path, version: str) -> None:
+    """Copy the file beside itself; reading is allowed while the migration holds the write lock."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    copy = path.with_name(f"{path.name}.backup-{version}-{stamp}")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)

@@ -1,0 +1,8 @@
+"""Alembic's entry: upgrades over the connection that `database` opened and locked."""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+context.run_migrations()

@@ -1,0 +1,93 @@
+"""What is said about a list of tasks: how many there are, the first few by name, and what was perhaps meant."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mcp_servers.task_manager import spoken
+
+if TYPE_CHECKING:
+    from mcp_servers.task_manager.models import Task
+    from mcp_servers.task_manager.service import Listed, Query
+
+SAID_AT_ONCE = 5
+"""How many tasks are named."""
+_KINDS = {"open": "open ", "done": "finished ", "all": "", "today": "", "overdue": "overdue ", "upcoming": "upcoming "}
+
+
+def overview(asked: Query, listed: Listed, now: datetime) -> str:
+    """Such as "You have two open tasks: buy milk, due tomorrow; and call the dentist, due Friday at 3 PM."."""
+    page = listed.page
+    if not page.tasks:
+        text = _nothing(asked, listed, now)
+    else:
+        named = [_phrase(task, asked, listed, now) for task in page.tasks[:SAID_AT_ONCE]]
+        rest = (page.total - len(named)) if asked.cursor is None else len(page.tasks) - len(named)
+        if rest:
+            named.append(f"{spoken.number(rest)} more")
+        text = f"{_opening(asked, listed, now)}: {spoken.listed(named)}."
+    if listed.overdue:
+        verb = "is" if listed.overdue == 1 else "are"
+        text += f" {spoken.number(listed.overdue).capitalize()} more {verb} overdue."
+    return text
+
+
+def _opening(asked: Query, listed: Listed, now: datetime) -> str:
+    page = listed.page
+    if asked.cursor is not None:
+        return "Then there " + ("is" if len(page.tasks) == 1 else "are")
+    count, one = spoken.number(page.total), page.total == 1
+    tasks = f"{count} {_KINDS[asked.status]}task{'' if one else 's'}"
+    when = _when(asked, listed, now)
+    if asked.words:
+        return f"{tasks.capitalize()} {'matches' if one else 'match'} {spoken.quoted(asked.words)}{when}"
+    return f"You have {tasks}{when}{_tagged(asked)}"
+
+
+def _when(asked: Query, listed: Listed, now: datetime) -> str:
+    """Such as "due tomorrow"; the words as they were said where they mean more than a day."""
+    day = _only_day(listed)
+    if day is not None:
+        return f" due {spoken.say_day(day.date(), now.date())}"
+    return f" due {asked.due.strip()}" if asked.due else ""
+
+
+def _only_day(listed: Listed) -> datetime | None:
+    if listed.span is None:
+        return None
+    start, end = listed.span
+    return start if end.date() - start.date() == timedelta(days=1) and start.time() == end.time() else None
+
+
+def _tagged(asked: Query) -> str:
+    return f" tagged {spoken.quoted(asked.tag)}" if asked.tag else ""
+
+
+def _phrase(task: Task, asked: Query, listed: Listed, now: datetime) -> str:
+    """The due day is left out where all have the same."""
+    if _only_day(listed) is None or asked.status == "done":
+        return spoken.task_phrase(task, now)
+    if isinstance(task.due, datetime):
+        return f"{task.title} at {spoken.say_time(task.due)}"
+    return task.title
+
+
+def _nothing(asked: Query, listed: Listed, now: datetime) -> str:
+    kind = _KINDS[asked.status]
+    if asked.words:
+        meant = spoken.listed([spoken.quoted(title) for title in listed.close], "or")
+        found = f"There is no {kind}task like {spoken.quoted(asked.words)}{_when(asked, listed, now)}."
+        return found + (f" Did you mean {meant}?" if meant else "")
+    if asked.tag:
+        return f"There is no {kind}task{_tagged(asked)}{_when(asked, listed, now)}."
+    when = _when(asked, listed, now)
+    if asked.status == "done":
+        return f"There are no finished tasks{when}."
+    if when:
+        return f"Nothing is{when}." if asked.status != "overdue" else f"Nothing is overdue{when}."
+    return {
+        "open": "You have no open tasks.",
+        "overdue": "Nothing is overdue.",
+        "upcoming": "Nothing is coming up.",
+    }.get(asked.status, "You have no tasks.")

@@ -1,0 +1,129 @@
+"""The MCP server: the tools, warmed up in time, with errors in plain words."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastmcp import FastMCP
+from fastmcp.exceptions import ToolError, ValidationError
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from pydantic import ValidationError as PydanticValidationError
+
+from mcp_servers.task_manager import __version__
+from mcp_servers.task_manager.database import Database
+from mcp_servers.task_manager.errors import TaskError
+from mcp_servers.task_manager.models import LOCAL_OWNER, Person
+from mcp_servers.task_manager.service import TaskService
+from mcp_servers.task_manager.tools import all_tools
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from datetime import datetime, tzinfo
+    from pathlib import Path
+
+INSTRUCTIONS = (
+    "The person's to-do list. Tasks are named by id or by the words of their title. "
+    "Pass times on as they were said; they are understood in the person's time zone."
+)
+NEEDED_LATER = ("store", "dates", "matching", "resolving")
+"""What the first call needs and listing the tools does not."""
+WARM_UP_DELAY = 0.05
+"""Seconds between the first answer and the warm-up, so that the answer is not slowed down by it."""
+
+
+def build_server(path: Path, zone: tzinfo, *, clock: Callable[[], datetime] | None = None) -> FastMCP[None]:
+    """A server for one person over the SQLite file at `path`. Touches nothing until it is used."""
+    database = Database(path)
+    service = TaskService(database, clock) if clock else TaskService(database)
+    person = Person(LOCAL_OWNER, zone)
+    warmer = WarmUp(database)
+
+    @asynccontextmanager
+    async def lifespan(_server: FastMCP[None]) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await warmer.stop()
+            await database.close()
+
+    return FastMCP(
+        "Task Manager",
+        instructions=INSTRUCTIONS,
+        version=__version__,
+        tools=all_tools(service, lambda: person),
+        middleware=[PlainErrors(), warmer],
+        lifespan=lifespan,
+        mask_error_details=True,
+    )
+
+
+class PlainErrors(Middleware):
+    """Every failed call answers with sentences that a model can act on and a person can hear."""
+
+    async def on_call_tool(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Translate what a tool raised."""
+        try:
+            return await call_next(context)
+        except (ValidationError, PydanticValidationError) as error:
+            cause = error if isinstance(error, PydanticValidationError) else error.__cause__
+            if not isinstance(cause, PydanticValidationError):
+                raise
+            raise ToolError(_arguments_sentence(context.message.name, cause)) from None
+        except ToolError as error:
+            if isinstance(error.__cause__, TaskError):
+                raise ToolError(str(error.__cause__)) from None
+            raise
+
+
+def _arguments_sentence(tool: str, error: PydanticValidationError) -> str:
+    sentences: list[str] = []
+    for problem in error.errors(include_url=False):
+        name = ".".join(str(part) for part in problem["loc"] if isinstance(part, str)) or "an argument"
+        kind = problem["type"]
+        if kind in {"missing", "missing_argument"}:
+            sentences.append(f"{tool} needs {name}.")
+        elif kind in {"unexpected_keyword_argument", "extra_forbidden"}:
+            sentences.append(f"{tool} has no parameter {name}.")
+        elif kind == "literal_error":
+            sentences.append(f"{name} must be {problem.get('ctx', {}).get('expected', 'one of its values')}.")
+        else:
+            sentences.append(f"{name}: {problem['msg'].removeprefix('Input ').lower()}.")
+    return " ".join(dict.fromkeys(sentences))
+
+
+class WarmUp(Middleware):
+    """Once a client is there, does ahead of time what its first call would wait for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._task: asyncio.Task[None] | None = None
+
+    async def on_list_tools(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Answer, then warm up."""
+        answer = await call_next(context)
+        if self._task is None:
+            self._task = asyncio.create_task(self._warm_up())
+        return answer
+
+    async def stop(self) -> None:
+        """Wait for what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _warm_up(self) -> None:
+        await asyncio.sleep(WARM_UP_DELAY)
+        with contextlib.suppress(TaskError):  # the call that needs the store will say it
+            async with self._database.read():
+                pass
+        await asyncio.to_thread(_import_what_is_needed_later)
+
+
+def _import_what_is_needed_later() -> None:
+    for name in NEEDED_LATER:
+        importlib.import_module(f"mcp_servers.task_manager.{name}")

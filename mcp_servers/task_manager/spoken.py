@@ -1,0 +1,123 @@
+"""Sentences about tasks, as people say them. Pure; every time is said relative to now."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcp_servers.task_manager.models import Due, Task
+
+SAID_AT_ONCE = 5
+"""How many tasks of a list are named."""
+_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_FAR = 180
+"""From this many days on the year is said."""
+
+
+def quoted(words: str) -> str:
+    """“buy milk”."""
+    return f"“{words}”"
+
+
+def number(count: int) -> str:
+    """Such as "three", "14"."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
+def listed(parts: Sequence[str], last: str = "and", separator: str = ",") -> str:
+    """Such as "a, b and c"; with a semicolon where the parts have commas of their own."""
+    if len(parts) < 2:  # noqa: PLR2004 - one needs no list
+        return "".join(parts)
+    if any("," in part for part in parts):
+        separator = ";"
+    head = f"{separator} ".join(parts[:-1])
+    return f"{head}{';' if separator == ';' else ''} {last} {parts[-1]}"
+
+
+def say_due(due: Due, now: datetime) -> str:
+    """Such as "tomorrow", "Friday at 3 PM", "Friday 4 December", "4 March 2028"."""
+    if not isinstance(due, datetime):
+        return say_day(due, now.date())
+    if due.hour == due.minute == 0:
+        return f"{say_day(due.date() - timedelta(days=1), now.date())} at midnight"
+    return f"{say_day(due.date(), now.date())} at {say_time(due)}"
+
+
+def say_day(day: date, today: date) -> str:
+    """A day as it is said today."""
+    away = (day - today).days
+    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(away)
+    if near:
+        return near
+    if 1 < away < 7:  # noqa: PLR2004 - a week has seven days
+        return f"{day:%A}"
+    if abs(away) > _FAR:
+        return f"{day.day} {day:%B %Y}"
+    monday = today - timedelta(days=today.weekday())
+    following = 7 <= (day - monday).days < 14  # noqa: PLR2004 - the next calendar week
+    return f"{'next ' if following else ''}{day:%A} {day.day} {day:%B}"
+
+
+def say_time(moment: datetime) -> str:
+    """Such as "3 PM", "3:30 PM", "noon"."""
+    if (moment.hour, moment.minute) == (12, 0):
+        return "noon"
+    minutes = f":{moment.minute:02}" if moment.minute else ""
+    return f"{moment.hour % 12 or 12}{minutes} {'AM' if moment.hour < 12 else 'PM'}"  # noqa: PLR2004 - noon
+
+
+def due_clause(due: Due, now: datetime) -> str:
+    """Such as "due tomorrow", "was due yesterday"."""
+    past = due < now if isinstance(due, datetime) else due < now.date()
+    return f"{'was due' if past else 'due'} {say_due(due, now)}"
+
+
+def task_phrase(task: Task, now: datetime) -> str:
+    """Such as "buy milk, due tomorrow"."""
+    return f"{task.title}, {due_clause(task.due, now)}" if task.due and task.status == "open" else task.title
+
+
+def added(task: Task, now: datetime) -> str:
+    """Added “buy milk”, due tomorrow."""
+    due = f", {due_clause(task.due, now)}" if task.due else ""
+    return f"Added {quoted(task.title)}{due}."
+
+
+def details(task: Task, now: datetime) -> str:
+    """Everything worth saying about one task."""
+    parts = [due_clause(task.due, now)] if task.due else []
+    if task.completed:
+        parts = [f"done {say_due(task.completed, now)}"]
+    if task.priority != "normal":
+        parts.append(f"of {task.priority} priority")
+    if task.tags:
+        parts.append(f"tagged {listed(task.tags)}")
+    about = f" is {listed(parts)}" if parts else " is open, with no due time"
+    return f"{quoted(task.title)}{about}." + (f" Notes: {task.notes}" if task.notes else "")
+
+
+def changed(before: Task, after: Task, now: datetime) -> str:
+    """What is different: “the dentist” is due Friday at 3 PM."""
+    parts: list[str] = []
+    if after.due != before.due:
+        parts.append(f"is {due_clause(after.due, now)}" if after.due else "has no due time any more")
+    if after.title != before.title:
+        parts.insert(0, f"is called {quoted(after.title)}")
+    if after.priority != before.priority:
+        parts.append(f"has {after.priority} priority")
+    if after.tags != before.tags:
+        parts.append(f"is tagged {listed(after.tags)}" if after.tags else "has no tags any more")
+    if after.notes != before.notes:
+        parts.append("has new notes" if after.notes else "has no notes any more")
+    return f"{quoted(before.title)} {listed(parts)}." if parts else f"{quoted(after.title)} was like that already."
+
+
+def cleared(status: str, count: int) -> str:
+    """Deleted three finished tasks."""
+    kind = {"done": "finished ", "open": "open ", "overdue": "overdue "}.get(status, "")
+    if not count:
+        return f"There were no {kind}tasks to delete."
+    return f"Deleted {number(count)} {kind}task{'s' * (count != 1)}."
