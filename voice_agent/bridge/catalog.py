@@ -1,0 +1,204 @@
+"""Turns what servers list into tools with stable names and identities (pure)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, cast
+
+from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.policy import decide
+from voice_agent.bridge.schema import Unusable, adapt
+from voice_agent.bridge.types import Hints, Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from voice_agent.bridge.types import Json
+    from voice_agent.config.types import ServerEntry
+
+KEY_LIMIT = 64
+"""Characters of a tool's name that every model provider takes."""
+DESCRIPTION_LIMIT = 1024
+TITLE_LIMIT = 80
+_NAME_LIMIT = 256
+_HASH = 6
+_FORBIDDEN = re.compile(r"[^A-Za-z0-9_-]")
+IDEMPOTENCY_KEY = "idempotency_key"
+"""A parameter of this name is filled by the bridge and never shown to the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one listing changed."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class Catalog:
+    """All tools of all servers. Unchanged tools stay the same objects, over re-lists and reconnections."""
+
+    def __init__(self, servers: Collection[str]) -> None:
+        """`servers`: all configured names, for a tool's key must not depend on who happens to be up."""
+        self._servers = tuple(servers)
+        self._tools: dict[str, dict[str, Tool]] = {}
+        self._keys: dict[str, Tool] = {}
+        self._used: dict[str, tuple[str, str]] = {}
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """Everything known, by server in the order of configuration, each in its server's own order."""
+        return tuple(tool for server in self._servers for tool in self._tools.get(server, {}).values())
+
+    def of(self, server: str) -> tuple[Tool, ...]:
+        """Return the tools of one server, in its order."""
+        return tuple(self._tools.get(server, {}).values())
+
+    def get(self, key: str) -> Tool | None:
+        """Return the tool that the model knows as `key`."""
+        return self._keys.get(key)
+
+    def find(self, server: str, name: str) -> Tool | None:
+        """Return a tool by the names that its server and its user use."""
+        return self._tools.get(server, {}).get(name)
+
+    def update(self, entry: ServerEntry, listed: Sequence[Json]) -> Change:
+        """Take the whole list of one server and return what it changed."""
+        before = self._tools.get(entry.name, {})
+        after: dict[str, Tool] = {}
+        crowded = _crowded(listed)
+        for raw in listed:
+            name = raw.get("name")
+            # A server that lists a name twice means the first.
+            if not isinstance(name, str) or len(name) > _NAME_LIMIT or name in after:
+                continue
+            known = before.get(name)
+            key = known.key if known is not None else self._key(entry.name, name, crowded=name.casefold() in crowded)
+            made = make_tool(entry, raw, key)
+            after[name] = known if known is not None and _same(known, made) else made
+        self._tools[entry.name] = after
+        self._keys = {tool.key: tool for tool in self.tools}
+        old, new = {tool.key: tool for tool in before.values()}, {tool.key: tool for tool in after.values()}
+        added = tuple(key for key, tool in new.items() if old.get(key) is not tool)
+        removed = tuple(key for key, tool in old.items() if new.get(key) is not tool)
+        return Change(added, removed)
+
+    def _key(self, server: str, name: str, *, crowded: bool) -> str:
+        plain = f"{server}_{name}"
+        key = _FORBIDDEN.sub("_", plain)
+        owner = max((other for other in self._servers if plain.startswith(f"{other}_")), key=len, default=server)
+        if (
+            crowded
+            or key != plain
+            or not name
+            or owner != server
+            or len(key) > KEY_LIMIT
+            or self._taken(key, server, name)
+        ):
+            mark = hashlib.sha256(f"{server}\0{name}".encode("utf-8", "replace")).hexdigest()
+            length = _HASH
+            while True:
+                head = key[: KEY_LIMIT - length - 1].rstrip("_-")
+                candidate = f"{head}_{mark[:length]}" if head else mark[:length]
+                if not self._taken(candidate, server, name):
+                    break
+                length += 2
+            key = candidate
+        self._used[key.casefold()] = (server, name)
+        return key
+
+    def _taken(self, key: str, server: str, name: str) -> bool:
+        """Tell whether a key has ever been another tool's: a model may still have it in mind."""
+        return self._used.get(key.casefold(), (server, name)) != (server, name)
+
+
+def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:
+    """Return the tool that `raw`, one element of a server's list, describes; one that no provider takes is broken."""
+    name = cast("str", raw["name"])
+    original = raw.get("inputSchema")
+    hints = hints_of(raw)
+    broken: str | None = None
+    adapted: Json = {"type": "object", "properties": {}}
+    try:
+        adapted = _hide_idempotency_key(adapt(original))
+    except Unusable as error:
+        broken = str(error)
+    except RecursionError:
+        broken = "its parameters are nested too deep"
+    if not name.strip():
+        broken = "it has no name"
+    annotations = _object(raw.get("annotations"))
+    title = raw.get("title") or annotations.get("title")
+    description = raw.get("description")
+    output = raw.get("outputSchema")
+    return Tool(
+        server=entry.name,
+        name=name,
+        key=key,
+        title=clean(title, TITLE_LIMIT, one_line=True) if isinstance(title, str) else title_of(name),
+        description=clean(description, DESCRIPTION_LIMIT) if isinstance(description, str) else "",
+        input_schema=adapted,
+        original_schema=_object(original),
+        output_schema=cast("Json", output) if isinstance(output, dict) else None,
+        hints=hints,
+        decision=decide(name, hints, entry.voice),
+        pin=pin_of(raw),
+        broken=broken,
+    )
+
+
+def hints_of(raw: Json) -> Hints:
+    """Return the annotations of a listed tool; what is no truth value is as good as silent."""
+    annotations = _object(raw.get("annotations"))
+
+    def hint(word: str) -> bool | None:
+        value = annotations.get(word)
+        return value if isinstance(value, bool) else None
+
+    return Hints(hint("readOnlyHint"), hint("destructiveHint"), hint("idempotentHint"), hint("openWorldHint"))
+
+
+def pin_of(raw: Json) -> str:
+    """Return the SHA-256 of what a model and the policy judge a tool by, as sent."""
+    judged = {word: raw.get(word) for word in ("name", "description", "inputSchema", "annotations")}
+    text = json.dumps(judged, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def title_of(name: str) -> str:
+    """Return a tool's name as people would write it: `listTasks` and `list_tasks` are “list tasks”."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-./]+", " ", clean(name, TITLE_LIMIT, one_line=True))
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in spaced.split())
+
+
+def has_idempotency_key(tool: Tool) -> bool:
+    """Tell whether the tool takes a key by which its server recognises a call that is sent again."""
+    return isinstance(_object(tool.original_schema.get("properties")).get(IDEMPOTENCY_KEY), dict)
+
+
+def _hide_idempotency_key(adapted: Json) -> Json:
+    if IDEMPOTENCY_KEY not in adapted["properties"]:
+        return adapted
+    shown = {name: node for name, node in adapted["properties"].items() if name != IDEMPOTENCY_KEY}
+    required = [name for name in adapted.get("required", []) if name != IDEMPOTENCY_KEY]
+    rest = {word: value for word, value in adapted.items() if word not in ("properties", "required")}
+    return {**rest, "properties": shown, **({"required": required} if required else {})}
+
+
+def _crowded(listed: Iterable[Json]) -> set[str]:
+    """Return the names, case folded, that several tools of one list share."""
+    names = {name for raw in listed if isinstance(name := raw.get("name"), str)}
+    counted = Counter(name.casefold() for name in names)
+    return {name for name, count in counted.items() if count > 1}
+
+
+def _same(one: Tool, other: Tool) -> bool:
+    return all(getattr(one, field.name) == getattr(other, field.name) for field in fields(Tool))
+
+
+def _object(value: Any) -> Json:
+    return cast("Json", value) if isinstance(value, dict) else {}

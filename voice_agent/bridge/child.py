@@ -1,0 +1,195 @@
+"""One server as a child process: its lines, its last words, and the moment it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, cast
+
+from voice_agent.config.inherited import inherited_environment
+
+if TYPE_CHECKING:
+    from voice_agent.config.types import StdioEntry
+
+MAX_LINE = 8 * 1024 * 1024
+"""Bytes of the longest message that is read. Parsing one of this size holds the event loop for about 40 ms."""
+MAX_UNSENT = 4 * 1024 * 1024
+"""Bytes that a child may leave unread before it counts as stuck."""
+_STDERR_LINES = 40
+_STDERR_LINE = 400
+_LAST_OUTPUT = 0.05
+"""Seconds that output already on its way gets after the child's death; a grandchild may hold the pipe for ever."""
+_SECONDS_TO_LEAVE = 0.5
+_SECONDS_AFTER_TERM = 1.0
+
+
+class LineTooLong(Exception):
+    """A line of the child was longer than `MAX_LINE`; it has been skipped."""
+
+    def __init__(self, head: bytes, tail: bytes) -> None:
+        super().__init__("line too long")
+        self.head, self.tail = head, tail
+
+
+class Child(asyncio.SubprocessProtocol):
+    """A running child. Made by `start`, ended by `close`."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._out = asyncio.StreamReader(limit=MAX_LINE, loop=self._loop)
+        self._errors: deque[bytes] = deque(maxlen=_STDERR_LINES)
+        self._error_rest = b""
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._exited = asyncio.Event()
+        self._ended = False
+        self._eof: asyncio.TimerHandle | None = None
+
+    @classmethod
+    async def start(cls, entry: StdioEntry) -> Child:
+        """Start the process of `entry` in a process group of its own.
+
+        Raises:
+            OSError: There is no such command or folder, or it may not be run.
+            ValueError: A part of the command line holds a NUL character.
+        """
+        environment = {**inherited_environment(), **entry.env}
+        command = entry.command
+        if sys.platform == "win32":
+            # Windows starts `npx.cmd` only by its full name.
+            command = shutil.which(command, path=environment.get("PATH")) or command
+        _, child = await asyncio.get_running_loop().subprocess_exec(
+            cls,
+            command,
+            *entry.args,
+            env=environment,
+            cwd=entry.cwd,
+            start_new_session=True,
+        )
+        return child
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Attach the pipes."""
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+        if out := self._transport.get_pipe_transport(1):
+            self._out.set_transport(out)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Take what the child wrote."""
+        if fd == 1:
+            if not self._ended:
+                self._out.feed_data(data)
+            return
+        *lines, rest = (self._error_rest + data).split(b"\n")
+        self._errors.extend(line[:_STDERR_LINE] for line in lines if line.strip())
+        self._error_rest = rest[:_STDERR_LINE]
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """Note the end of the child's output."""
+        del exc
+        if fd == 1:
+            self._end_output()
+
+    def process_exited(self) -> None:
+        """Note the child's death, and give its last output a moment."""
+        self._exited.set()
+        self._eof = self._loop.call_later(_LAST_OUTPUT, self._end_output)
+
+    # What the bridge uses
+
+    @property
+    def status(self) -> int | None:
+        """Exit status, negative for a signal; None while it runs."""
+        return self._transport.get_returncode() if self._transport is not None else None
+
+    @property
+    def last_words(self) -> list[str]:
+        """The last lines of its standard error, oldest first."""
+        lines = [*self._errors, self._error_rest]
+        return [text for line in lines if (text := line.decode("utf-8", "replace").strip())]
+
+    async def exited(self, within: float) -> bool:
+        """Wait at most `within` seconds for its death; False if it lives."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._exited.wait(), within)
+        return self._exited.is_set()
+
+    async def read_line(self) -> bytes | None:
+        """Return the next line of its standard output, or None at the end.
+
+        Raises:
+            LineTooLong: The line was skipped.
+        """
+        try:
+            return await self._out.readuntil()
+        except asyncio.IncompleteReadError as error:
+            return error.partial or None
+        except asyncio.LimitOverrunError as error:
+            raise await self._skip_line(error.consumed) from None
+
+    def write(self, data: bytes) -> None:
+        """Send `data` to its standard input.
+
+        Raises:
+            BrokenPipeError: It is dead, has closed its input, or does not read it.
+        """
+        pipe = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0) if self._transport else None)
+        if pipe is None or pipe.is_closing() or self._exited.is_set():
+            raise BrokenPipeError("the server's input is closed")
+        if pipe.get_write_buffer_size() > MAX_UNSENT:
+            raise BrokenPipeError("the server does not read its input")
+        pipe.write(data)
+
+    async def close(self) -> None:
+        """End it and all that it started: close its input, then SIGTERM, then SIGKILL. Bounded, about two seconds."""
+        transport = self._transport
+        if transport is None:
+            return
+        try:
+            if pipe := transport.get_pipe_transport(0):
+                pipe.close()
+            if not await self.exited(_SECONDS_TO_LEAVE):
+                self._signal(signal.SIGTERM)
+                await self.exited(_SECONDS_AFTER_TERM)
+        finally:
+            # Also what it left behind in its group, and also when this very wait is cancelled.
+            self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            if self._eof is not None:
+                self._eof.cancel()
+            self._end_output()
+        await self.exited(_SECONDS_AFTER_TERM)
+        with contextlib.suppress(OSError):
+            transport.close()
+
+    async def _skip_line(self, consumed: int) -> LineTooLong:
+        start = await self._out.readexactly(consumed)
+        head, tail = start[:512], start[-512:]
+        while True:
+            try:
+                rest = await self._out.readuntil()
+            except asyncio.LimitOverrunError as error:
+                tail = (await self._out.readexactly(error.consumed))[-512:]
+            except asyncio.IncompleteReadError as error:
+                return LineTooLong(head, (tail + error.partial)[-512:])
+            else:
+                return LineTooLong(head, (tail + rest)[-512:])
+
+    def _end_output(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._out.feed_eof()
+
+    def _signal(self, number: int) -> None:
+        if self._transport is None:
+            return
+        with contextlib.suppress(OSError):
+            if sys.platform == "win32":
+                self._transport.terminate()
+            else:
+                os.killpg(self._transport.get_pid(), number)

@@ -1,0 +1,224 @@
+"""One live connection to one server: opened, listed, called and closed. It never reconnects; its supervisor does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import mcp_types
+from fastmcp import Client
+from fastmcp.client.messages import MessageHandler
+from mcp import MCPError
+from mcp.client.subscriptions import listen
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
+
+from voice_agent.bridge.transports import BridgeSession, ChildTransport, WatchedTransport, http_transport
+from voice_agent.bridge.types import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from fastmcp.client.transports import ClientTransport
+
+    from voice_agent.bridge.child import Child
+    from voice_agent.bridge.types import Json
+    from voice_agent.config.types import HttpEntry, ServerEntry, StdioEntry
+
+MAX_PAGES = 250
+MAX_TOOLS = 10_000
+_NOT_HERE = {400, 404, 405, 406, 415, 501}
+"""HTTP statuses by which a server that only speaks SSE refuses a POST to its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What `tools/list` brought, all pages."""
+
+    tools: list[Json]
+    """As sent; anything that is not even an object has been left out."""
+    trouble: str | None = None
+    """Why it is not complete."""
+
+
+class Connection(Protocol):
+    """What a supervisor and a call need of a connection."""
+
+    @property
+    def ended(self) -> asyncio.Event:
+        """Set when the connection is gone."""
+        ...
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set when the server says that its tools have changed."""
+        ...
+
+    async def list_tools(self, within: float) -> Listing:
+        """Return all tools."""
+        ...
+
+    async def call(
+        self, name: str, arguments: Json, within: float, on_progress: Callable[[Progress], None] | None = None
+    ) -> Any:
+        """Call a tool and return the server's `CallToolResult`."""
+        ...
+
+
+class ClientConnection:
+    """A connection over `fastmcp.Client`, in whichever protocol era the server speaks."""
+
+    def __init__(self, name: str, transport: ClientTransport) -> None:
+        self._client = Client(
+            WatchedTransport(transport),
+            name=name,
+            mode="auto",
+            message_handler=_Notices(self),
+            log_handler=_ignore_log,
+            client_info=mcp_types.Implementation(name="voice-agent", version="0.1.0"),
+        )
+        self.ended = asyncio.Event()
+        self.changed = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def _session(self) -> BridgeSession:
+        return cast("BridgeSession", self._client.session)
+
+    @property
+    def protocol_version(self) -> str | None:
+        """The negotiated protocol version."""
+        return self._client.protocol_version
+
+    @property
+    def instructions(self) -> str | None:
+        """The server's instructions, as sent."""
+        return self._client.instructions
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncGenerator[ClientConnection, None]:
+        """Connect and negotiate; disconnect at the end."""
+        async with self._client:
+            self.ended = self._session.ended
+            capabilities = self._client.server_capabilities
+            announces = capabilities is not None and capabilities.tools is not None and capabilities.tools.list_changed
+            if announces and self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
+                self._listening = asyncio.create_task(self._listen())
+            try:
+                yield self
+            finally:
+                if self._listening is not None:
+                    self._listening.cancel()
+                    await asyncio.gather(self._listening, return_exceptions=True)
+
+    async def list_tools(self, within: float) -> Listing:
+        """Return all tools, all pages, as the server sent them.
+
+        Raises:
+            MCPError: The server refused, did not answer a page within `within` seconds, or is gone.
+        """
+        tools: list[Json] = []
+        seen: set[str] = set()
+        cursor: str | None = None
+        trouble: str | None = None
+        while True:
+            page = await self._session.list_page(cursor, within)
+            found = cast("list[Any]", page["tools"]) if isinstance(page.get("tools"), list) else []
+            tools += [cast("Json", tool) for tool in found if isinstance(tool, dict)]
+            cursor = page.get("nextCursor")
+            if not isinstance(cursor, str) or not cursor:
+                break
+            if cursor in seen:
+                trouble = "its list of tools never ends"
+                break
+            seen.add(cursor)
+            if len(seen) >= MAX_PAGES or len(tools) > MAX_TOOLS:
+                trouble = f"it has too many tools; the first {min(len(tools), MAX_TOOLS)} are used"
+                break
+        self._session.absorb([tool for raw in tools[:MAX_TOOLS] if (tool := _typed(raw)) is not None])
+        return Listing(tools[:MAX_TOOLS], trouble)
+
+    async def call(
+        self, name: str, arguments: Json, within: float, on_progress: Callable[[Progress], None] | None = None
+    ) -> mcp_types.CallToolResult:
+        """Call a tool; cancelling this cancels it at the server.
+
+        Raises:
+            MCPError: The server refused, did not answer within `within` seconds, or is gone.
+        """
+
+        async def report(progress: float, total: float | None, message: str | None) -> None:
+            if on_progress is not None:
+                on_progress(Progress(progress, total, message))
+
+        return await self._client.call_tool_mcp(name, arguments, progress_handler=report, timeout=within)
+
+    async def _listen(self) -> None:
+        # A server may announce changes and yet refuse this; the periodic re-list stands behind it.
+        with contextlib.suppress(MCPError, RuntimeError, TimeoutError):
+            async with listen(self._session, tools_list_changed=True) as subscription:
+                async for _ in subscription:
+                    self.changed.set()
+
+
+@contextlib.asynccontextmanager
+async def open_child(entry: StdioEntry, child: Child) -> AsyncGenerator[ClientConnection, None]:
+    """Connect to a child that has been started."""
+    async with ClientConnection(entry.name, ChildTransport(child)).open() as connection:
+        yield connection
+
+
+@contextlib.asynccontextmanager
+async def open_url(entry: HttpEntry, heard: Callable[[int], None]) -> AsyncGenerator[ClientConnection, None]:
+    """Connect to a URL; an untyped one as streamable HTTP, and as SSE where that is refused."""
+    kinds = [entry.transport] if entry.transport is not None else ["http", "sse"]
+    statuses: list[int] = []
+
+    def note(status: int) -> None:
+        statuses.append(status)
+        heard(status)
+
+    for kind in kinds:
+        connection = ClientConnection(entry.name, http_transport(entry, kind, note))
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(connection.open())
+            except Exception:
+                if kind == kinds[-1] or not (statuses and statuses[-1] in _NOT_HERE):
+                    raise
+                continue
+            yield connection
+            return
+
+
+@contextlib.asynccontextmanager
+async def open_transport(entry: ServerEntry, transport: ClientTransport) -> AsyncGenerator[ClientConnection, None]:
+    """Connect over a transport that somebody else has made."""
+    async with ClientConnection(entry.name, transport).open() as connection:
+        yield connection
+
+
+class _Notices(MessageHandler):
+    """Hears what a server announces."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def on_tool_list_changed(self, message: mcp_types.ToolListChangedNotification) -> None:
+        """Note that the tools have changed."""
+        del message
+        self._connection.changed.set()
+
+
+async def _ignore_log(message: object) -> None:
+    """Drop a server's log message: it is neither for the user nor for our own log."""
+    del message
+
+
+def _typed(raw: Json) -> mcp_types.Tool | None:
+    try:
+        return mcp_types.Tool.model_validate(raw, by_name=False)
+    except ValidationError:
+        return None

@@ -1,0 +1,95 @@
+"""Opens a connection to what an entry describes, and keeps what was seen in case it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from voice_agent.bridge.child import Child
+from voice_agent.config.types import HttpEntry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from voice_agent.bridge.connection import Connection
+    from voice_agent.config.types import ServerEntry
+
+_LIBRARY = "voice_agent.bridge.connection"
+_LAST_BREATH = 0.2
+"""Seconds that a child which has closed its output gets to end; the pipe is often seen to close first."""
+
+
+@dataclass(slots=True)
+class Sight:
+    """What was seen of a server during one connection."""
+
+    http_status: int | None = None
+    """Of the last HTTP answer."""
+    exit_status: int | None = None
+    """Of the child, where it has ended by itself; negative for a signal."""
+    last_words: Sequence[str] = ()
+    """Last lines of the child's standard error."""
+
+
+class Opener(Protocol):
+    """Opens one connection; what it sees on the way goes into the `Sight`."""
+
+    def __call__(self, entry: ServerEntry, sight: Sight, /) -> AbstractAsyncContextManager[Connection]:
+        """Return a context in which the connection lives."""
+        ...
+
+
+@contextlib.asynccontextmanager
+async def open_entry(entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connection, None]:
+    """Start or reach the server of `entry`; at the end, disconnect and end its process.
+
+    Raises:
+        Exception: Whatever went wrong; `reasons.explain` puts it into words.
+    """
+    if isinstance(entry, HttpEntry):
+        library = await load_library()
+
+        def heard(status: int) -> None:
+            sight.http_status = status
+
+        async with library.open_url(entry, heard) as connection:
+            yield connection
+        return
+    child = await Child.start(entry)
+    try:
+        # The child gets going while our own side is being imported.
+        library = await load_library()
+        async with library.open_child(entry, child) as connection:
+            yield connection
+        await child.exited(_LAST_BREATH)
+    except Exception:
+        await child.exited(_LAST_BREATH)
+        raise
+    finally:
+        sight.exit_status, sight.last_words = child.status, child.last_words
+        await child.close()
+
+
+def open_with(make_transport: Callable[[ServerEntry], Any]) -> Opener:
+    """Return an opener that takes its transports from `make_transport` (`fastmcp` transports)."""
+
+    @contextlib.asynccontextmanager
+    async def open_made(entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connection, None]:
+        del sight
+        library = await load_library()
+        async with library.open_transport(entry, make_transport(entry)) as connection:
+            yield connection
+
+    return open_made
+
+
+async def load_library() -> Any:
+    """Import what speaks MCP, which takes about a second the first time, without holding the event loop."""
+    if (module := sys.modules.get(_LIBRARY)) is not None and hasattr(module, "open_transport"):
+        return module
+    return await asyncio.to_thread(importlib.import_module, _LIBRARY)

@@ -1,0 +1,127 @@
+"""Decides whether a tool may be called at all, and whether the user is asked first (pure).
+
+In this order: what config says (`deny`, then `allow`, then `confirm`); of a trusted server, what its annotations say;
+of any other, plain reads are allowed and everything else is confirmed. A plain read is one by annotation and not
+against its name, or by its name and not against its annotations. Honest servers rarely lie in annotations but mostly
+leave them out, so a name is believed when it is cautious and never when it is dangerous.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from voice_agent.bridge.types import Decision
+
+if TYPE_CHECKING:
+    from voice_agent.bridge.types import Hints
+    from voice_agent.config.types import VoiceOptions
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+READS = _words(
+    """
+    analyze browse calculate check compare compute convert count describe diff display download echo estimate
+    evaluate examine explain explore fetch filter find get grep head help history info inspect introspect is list
+    load locate lookup measure monitor now peek ping preview profile query read recall recommend render resolve
+    retrieve review scan search select show stat stats status suggest summarize summary tail trace translate tree
+    validate verify view watch whoami
+    """
+)
+"""Words that say that a tool only looks."""
+DANGERS = _words(
+    """
+    abort ban block cancel clean cleanup clear close deactivate delete demolish deprovision destroy detach disable
+    discard disconnect drop empty erase evict expire flush force forget format kill leave lock nuke overwrite prune
+    purge reject remove reset restore revert revoke rollback shutdown stop suspend terminate trash truncate unassign
+    undo uninstall unlink unpublish unsubscribe wipe
+    """
+)
+"""Words that say that something may be lost."""
+WRITES = DANGERS | _words(
+    """
+    accept activate add allocate append apply approve archive assign attach authorize batch begin book broadcast
+    build bulk buy call change checkout click clone comment commit complete configure connect copy create deploy
+    dispatch do drag edit email enable enqueue eval exec execute fill finish fork generate grant hover import index
+    init initialize insert install invite invoke issue join launch log login logout mark merge message migrate
+    modify mount move mutate navigate notify open order patch pay pin play post press provision publish push put
+    record refund register rename reply replace replay report request resize resume retry rotate run save schedule
+    scale send set share shell sign start store submit subscribe swap switch sync tag tap toggle train transfer
+    transition trigger type unarchive unlock unpin update upgrade upload upsert use withdraw write
+    """
+)
+"""Words that say that a tool does something."""
+_NOUNS = _words(
+    """
+    log issue report record message comment tag order index call request play build share book
+    """
+)
+"""Words of `WRITES` that are things after a word of `READS`: `get_issue`, `list_comments`."""
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def decide(name: str, hints: Hints, options: VoiceOptions) -> Decision:
+    """Return what may be done with the tool `name` (as its server spells it).
+
+    `confirm` globs add to what would be asked about anyway; `"never"` and `trust` are how less is asked.
+    """
+    if _matches(name, options.deny) or not _matches(name, options.allow):
+        return Decision.DENY
+    if options.confirm == "always":
+        return Decision.CONFIRM
+    if options.confirm == "never":
+        return Decision.ALLOW
+    if options.confirm is not None and _matches(name, options.confirm):
+        return Decision.CONFIRM
+    if options.trust:
+        return Decision.CONFIRM if _is_destructive(name, hints) else Decision.ALLOW
+    return Decision.ALLOW if is_read(name, hints, trusted=False) else Decision.CONFIRM
+
+
+def is_read(name: str, hints: Hints, *, trusted: bool) -> bool:
+    """Tell whether calling the tool changes nothing, so that it may be called twice and without being asked about."""
+    if trusted and hints.read_only is not None:
+        return hints.read_only
+    words = words_of(name)
+    if hints.read_only is True:
+        return DANGERS.isdisjoint(words)
+    if hints.read_only is False or hints.destructive is True:
+        return False
+    return _reads(words)
+
+
+def is_repeatable(name: str, hints: Hints, *, trusted: bool) -> bool:
+    """Tell whether a call whose answer was lost may be sent again: it reads, or is idempotent by trusted annotation."""
+    return is_read(name, hints, trusted=trusted) or (trusted and hints.idempotent is True)
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a tool's name, in lower case: `vaultList`, `vault-list` and `vault.list` are the same."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def _is_destructive(name: str, hints: Hints) -> bool:
+    if hints.read_only is True:
+        return False
+    if hints.destructive is not None:
+        return hints.destructive
+    return not DANGERS.isdisjoint(words_of(name))
+
+
+def _reads(words: list[str]) -> bool:
+    """Tell whether a name says that it only looks: a word of reading, and none of doing that is not a thing there."""
+    reading = False
+    for word in words:
+        if word in READS:
+            reading = True
+        elif word in WRITES and not (reading and word in _NOUNS):
+            return False
+    return reading
+
+
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)

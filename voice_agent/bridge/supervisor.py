@@ -1,0 +1,222 @@
+"""Keeps one server connected: one owner task that connects, watches, lists again and reconnects."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from voice_agent.bridge.opening import Sight
+from voice_agent.bridge.reasons import Evidence, Trouble, explain
+from voice_agent.bridge.redaction import Redactor
+from voice_agent.bridge.types import State
+from voice_agent.config.types import StdioEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from voice_agent.bridge.connection import Connection, Listing
+    from voice_agent.bridge.opening import Opener
+    from voice_agent.config.types import ServerEntry
+
+
+_UP = (State.READY, State.DEGRADED, State.RECONNECTING)
+_HOPEFUL = (State.STARTING, *_UP)
+"""There is a connection, or there may be one soon."""
+
+
+class Clock(Protocol):
+    """Time, as the supervisor needs it; tests have their own."""
+
+    def now(self) -> float:
+        """Return seconds of a clock that only goes forward."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class RealClock:
+    """The event loop's time."""
+
+    def now(self) -> float:
+        """Return the loop's time."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient a supervisor is; all in seconds."""
+
+    connect: float = 30.0
+    """Until a child that is starting counts as hung; `npx` and `uvx` may be fetching packages."""
+    connect_url: float = 10.0
+    """The same for a server that is reached by URL, and for one page of a list."""
+    list_again: float = 60.0
+    """Between two looks at the tools of a server that announces no changes."""
+    settle_changes: float = 0.1
+    """Announcements of changes within this time are one."""
+    first_retry: float = 0.5
+    longest_retry: float = 30.0
+    permanent_retry: float = 60.0
+    """Between two looks at what only a person can mend."""
+    steady: float = 10.0
+    """A connection that lasted so long makes the next failure a first one."""
+
+
+class Supervisor:
+    """One server over time. `run` is its owner task; all else may be called from anywhere in the loop."""
+
+    def __init__(
+        self,
+        entry: ServerEntry,
+        open_connection: Opener,
+        *,
+        on_listing: Callable[[Supervisor, Listing], str | None],
+        on_change: Callable[[Supervisor], None],
+        clock: Clock | None = None,
+        pace: Pace | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        """Prepare; nothing runs yet.
+
+        `on_listing` takes the tools and returns why the server is only degraded, or None. `on_change` is called
+        whenever state, reason or next try may have changed.
+        """
+        self.entry = entry
+        self.redact = Redactor(entry)
+        self.state = State.STARTING
+        self.reason: str | None = None
+        self.next_try: datetime | None = None
+        self.connection: Connection | None = None
+        self._open = open_connection
+        self._on_listing, self._on_change = on_listing, on_change
+        self._clock, self._pace, self._rng = clock or RealClock(), pace or Pace(), rng or random.Random()  # noqa: S311 - jitter
+        self._attempts = 0
+        self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Connect, watch and reconnect for ever; cancel it to end the connection and its child."""
+        while True:
+            trouble = await self._live()
+            delay = self._delay(trouble)
+            was_up = self.state in _UP
+            state = State.RECONNECTING if was_up and trouble.state is State.FAILED else trouble.state
+            self._enter(state, trouble.reason, datetime.now(UTC) + timedelta(seconds=delay))
+            self._wake.clear()
+            await _first_of(self._wake.wait(), self._clock.sleep(delay))
+
+    async def wait_ready(self, seconds: float, *, other_than: Connection | None = None) -> Connection | None:
+        """Return the connection, waiting at most `seconds` for one that is being made.
+
+        A reconnection is tried at once, one time. `other_than`: a connection that is known to be gone.
+        """
+        asked = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0)):
+                while self._lacks(other_than) and self.state in _HOPEFUL:
+                    if self.state is State.RECONNECTING and not asked:
+                        asked = True
+                        self._wake.set()
+                    await self._changed.wait()
+        return None if self._lacks(other_than) else self.connection
+
+    def _lacks(self, other_than: Connection | None) -> bool:
+        return self.connection is None or self.connection is other_than
+
+    @property
+    def _patience(self) -> float:
+        return self._pace.connect if isinstance(self.entry, StdioEntry) else self._pace.connect_url
+
+    async def _live(self) -> Trouble:
+        """Connect once and stay until the connection is gone; return why it is."""
+        sight = Sight()
+        error: Exception | None = None
+        waited: float | None = None
+        came_up: float | None = None
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                try:
+                    async with asyncio.timeout(self._patience):
+                        connection = await stack.enter_async_context(self._open(self.entry, sight))
+                        listing = await connection.list_tools(self._patience)
+                except TimeoutError:
+                    waited = self._patience
+                    raise
+                came_up = self._clock.now()
+                self._note_listing(connection, listing)
+                try:
+                    error = await self._watch(connection)
+                finally:
+                    self.connection = None
+        except Exception as failure:  # noqa: BLE001 - whatever a server does is put into words, and ends nothing else
+            error = error or failure
+        if came_up is not None and self._clock.now() - came_up >= self._pace.steady:
+            self._attempts = 0
+        evidence = Evidence(error, sight.http_status, sight.exit_status, sight.last_words, waited)
+        return explain(self.entry, evidence, self.redact)
+
+    async def _watch(self, connection: Connection) -> Exception | None:
+        """Look at the tools again when they change and now and then; return when the connection is of no more use."""
+        failed = 0
+        while True:
+            due = self._pace.list_again * self._rng.uniform(0.8, 1.2)
+            await _first_of(connection.ended.wait(), connection.changed.wait(), self._clock.sleep(due))
+            if connection.changed.is_set():
+                await _first_of(connection.ended.wait(), self._clock.sleep(self._pace.settle_changes))
+            if connection.ended.is_set():
+                return None
+            connection.changed.clear()
+            try:
+                listing = await connection.list_tools(self._pace.connect_url)
+            except Exception as error:  # noqa: BLE001 - see `_live`
+                failed += 1
+                if connection.ended.is_set() or not _is_timeout(error) or failed > 1:
+                    return error
+                self._enter(State.DEGRADED, "is slow to say what it can do")
+            else:
+                failed = 0
+                self._note_listing(connection, listing)
+
+    def _note_listing(self, connection: Connection, listing: Listing) -> None:
+        self.connection = connection
+        worse = self._on_listing(self, listing)
+        self._enter(State.DEGRADED if worse else State.READY, worse)
+
+    def _delay(self, trouble: Trouble) -> float:
+        """Return seconds until the next try: exponential backoff with full jitter."""
+        self._attempts += 1
+        if trouble.is_permanent:
+            return self._pace.permanent_retry * self._rng.uniform(0.8, 1.2)
+        ceiling = min(self._pace.longest_retry, self._pace.first_retry * 2.0 ** min(self._attempts - 1, 16))
+        return self._rng.uniform(0, ceiling)
+
+    def _enter(self, state: State, reason: str | None, next_try: datetime | None = None) -> None:
+        self.state, self.reason, self.next_try = state, reason, next_try
+        self._changed.set()
+        self._changed = asyncio.Event()
+        self._on_change(self)
+
+
+async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Wait for the first of `waits`; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or "timed out" in str(error)
