@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from livekit.agents import FlushSentinel, ModelSettings
     from livekit.agents.llm import ChatChunk, ChatContext, ChatItem, ChatMessage, Tool
 
-    from voice_agent.agents.confirm import Pending
+    from voice_agent.agents.confirm import Pending, Verdict
     from voice_agent.agents.deeds import Deeds
     from voice_agent.agents.sentences import Sentences
     from voice_agent.agents.speech import Speech
@@ -77,28 +77,33 @@ class Assistant(Agent):
         self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
     ) -> AsyncGenerator[ChatChunk | str | FlushSentinel, None]:
         """Answer what code decides; leave the rest to the model, and ask again for an open confirmation."""
-        reminder = ""
-        if (text := _newest_words(chat_ctx.items)) is not None:
-            judged = self._toolset.confirmations.judge(chat_ctx.items)
-            if judged is not None:
-                pending, verdict = judged
-                if verdict.answer is Answer.YES:
-                    yield self._frozen(pending)
-                    return
-                if verdict.answer is Answer.NO:
-                    yield self._sentences("declined")
-                    return
-                said = " and ".join(call.said for call in pending.calls)
-                reminder = self._sentences("dropped" if verdict.is_last_turn else "ask_again", what=said)
-            if (reply := self._reply_to(request_of(text), chat_ctx.items)) is not None:
-                yield reply
+        words = _newest_words(chat_ctx.items)
+        judged = self._toolset.confirmations.judge(chat_ctx.items)
+        if words is not None:
+            decided = self._decide(words, judged, chat_ctx.items)
+            if decided is not None:
+                yield decided
                 return
         has_called = False
         async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
             has_called = has_called or bool(isinstance(chunk, llm.ChatChunk) and chunk.delta and chunk.delta.tool_calls)
             yield chunk
-        if reminder and not has_called:
-            yield f" {reminder}"
+        if judged is not None and not has_called:
+            pending, verdict = judged
+            name = "dropped" if verdict.is_last_turn else "ask_again"
+            yield " " + self._sentences(name, what=_said(pending))
+
+    def _decide(
+        self, words: str, judged: tuple[Pending, Verdict] | None, items: Sequence[ChatItem]
+    ) -> ChatChunk | str | None:
+        """Return what answers the user's newest words without the model; None where nothing does."""
+        if judged is not None:
+            pending, verdict = judged
+            if verdict.answer is Answer.YES:
+                return self._frozen(pending)
+            if verdict.answer is Answer.NO:
+                return self._sentences("declined")
+        return self._reply_to(request_of(words), items)
 
     def _frozen(self, pending: Pending) -> ChatChunk | str:
         """Return exactly the calls that were read back, as the model would have made them."""
@@ -127,6 +132,10 @@ class Assistant(Agent):
                 return self._sentences("goodbye")
             case Request.SLOWER | Request.FASTER:
                 return self._sentences(request.value if self._has_pace else "pace_fixed")
+
+
+def _said(pending: Pending) -> str:
+    return " and ".join(call.said for call in pending.calls)
 
 
 def _newest_words(items: Sequence[ChatItem]) -> str | None:

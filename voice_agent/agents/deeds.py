@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from voice_agent.agents.events import ToolEvent
     from voice_agent.agents.sentences import Sentences
 
+_LONGEST = 200
+"""Characters that a recap may have."""
 _SENTENCE = {Status.OK: "did", Status.UNKNOWN: "did_unknown"}
 
 
@@ -28,8 +30,16 @@ class Deeds:
             self._said[event.call] = event.said
         elif isinstance(event, ToolReturned):
             said = self._said.pop(event.call, "")
-            self._last = self._sentences(_SENTENCE.get(event.result.status, "did_failed"), what=said)
+            told = _prose(event.result.text) if event.result.status is Status.OK else None
+            name = "did_so" if told else _SENTENCE.get(event.result.status, "did_failed")
+            self._last = self._sentences(name, what=told or said)
 
     def recap(self) -> str:
         """Return one sentence about the last call."""
         return self._last or self._sentences("did_nothing")
+
+
+def _prose(text: str) -> str | None:
+    """Return the server's own sentence about what it did, where it is one that can be said."""
+    first = text.split("\n", 1)[0].strip()
+    return first if first and len(first) <= _LONGEST and first[0] not in "[{" else None
