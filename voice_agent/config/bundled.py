@@ -31,7 +31,8 @@ def task_manager(environ: Mapping[str, str], time_zone: str | None, defaults: Vo
     return StdioEntry(
         NAME,
         sys.executable,
-        ("-m", MODULE, *zone),
+        # -P: a folder that the user happens to be in cannot stand in for any module.
+        ("-P", "-m", MODULE, *zone),
         env=own,
         voice=voice_options(defaults),
     )
