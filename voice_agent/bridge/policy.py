@@ -25,11 +25,10 @@ def _words(text: str) -> frozenset[str]:
 
 READS = _words(
     """
-    analyze browse calculate check compare compute convert count describe diff display download echo estimate
-    evaluate examine explain explore fetch filter find get grep head help history info inspect introspect is list
-    load locate lookup measure monitor now peek ping preview profile query read recall recommend render resolve
-    retrieve review scan search select show stat stats status suggest summarize summary tail trace translate tree
-    validate verify view watch whoami
+    analyze browse calculate check compare compute convert count describe details diff display echo estimate examine
+    explain explore fetch filter find get grep head help history info inspect introspect is list load locate lookup
+    measure monitor overview peek ping preview profile read recall recommend retrieve scan search show stat stats
+    status suggest summarize summary tail trace translate tree validate verify view whoami
     """
 )
 """Words that say that a tool only looks."""
@@ -45,22 +44,28 @@ DANGERS = _words(
 WRITES = DANGERS | _words(
     """
     accept activate add allocate append apply approve archive assign attach authorize batch begin book broadcast
-    build bulk buy call change checkout click clone comment commit complete configure connect copy create deploy
-    dispatch do drag edit email enable enqueue eval exec execute fill finish fork generate grant hover import index
-    init initialize insert install invite invoke issue join launch log login logout mark merge message migrate
-    modify mount move mutate navigate notify open order patch pay pin play post press provision publish push put
-    record refund register rename reply replace replay report request resize resume retry rotate run save schedule
-    scale send set share shell sign start store submit subscribe swap switch sync tag tap toggle train transfer
-    transition trigger type unarchive unlock unpin update upgrade upload upsert use withdraw write
+    build bulk buy call change checkout click clone comment commit complete configure connect control convert copy
+    crawl create deploy dispatch download downvote drag edit email enable enqueue eval evaluate exec execute export
+    extract fill finish follow fork generate grant hover import index init initialize insert install interact invite
+    invoke issue join launch like log login logout mark merge message migrate modify mount move mutate navigate
+    notify open order patch pay pin play post press provision publish push put query rate react rebuild record
+    refund register remind rename reopen reorder replace replay reply report request resize resolve resume retry
+    review rotate run save scale schedule scrape select send set share shell sign start store submit subscribe swap
+    switch sync tag tap toggle train transfer transition trigger turn type unarchive unfollow unlike unlock unpin
+    unsave update upgrade upload upsert upvote use vote watch withdraw write
     """
 )
 """Words that say that a tool does something."""
 _NOUNS = _words(
     """
-    log issue report record message comment tag order index call request play build share book
+    batch block book build call change comment control copy dispatch display email export filter force format index
+    issue launch leave like lock log message order payment play post query rate record report request review
+    schedule share sync tag token transfer trash trigger type vote
     """
 )
-"""Words of `WRITES` that are things after a word of `READS`: `get_issue`, `list_comments`."""
+"""Words of `WRITES` that are things after a word of `READS`: `get_issue`, `search_log`."""
+_CHECKED = frozenset({"in", "out", "off", "item", "task", "todo", "box"})
+"""Words that make a deed of “check”: to check in, to check an item."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -88,7 +93,7 @@ def is_read(name: str, hints: Hints, *, trusted: bool) -> bool:
         return hints.read_only
     words = words_of(name)
     if hints.read_only is True:
-        return DANGERS.isdisjoint(words)
+        return not _endangers(words)
     if hints.read_only is False or hints.destructive is True:
         return False
     return _reads(words)
@@ -109,18 +114,30 @@ def _is_destructive(name: str, hints: Hints) -> bool:
         return False
     if hints.destructive is not None:
         return hints.destructive
-    return not DANGERS.isdisjoint(words_of(name))
+    return _endangers(words_of(name))
+
+
+def _endangers(words: list[str]) -> bool:
+    """Tell whether a name says that something may be lost."""
+    return any(word in DANGERS for word in _deeds(words))
 
 
 def _reads(words: list[str]) -> bool:
-    """Tell whether a name says that it only looks: a word of reading, and none of doing that is not a thing there."""
+    """Tell whether a name says that it only looks."""
+    return not READS.isdisjoint(words) and not any(word in WRITES for word in _deeds(words))
+
+
+def _deeds(words: list[str]) -> list[str]:
+    """Return `words` without those that are things, for a word of reading stands before them."""
+    deeds: list[str] = []
     reading = False
-    for word in words:
-        if word in READS:
-            reading = True
-        elif word in WRITES and not (reading and word in _NOUNS):
-            return False
-    return reading
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "check" and following in _CHECKED:
+            deeds.append("mark")
+        elif not (reading and word in _NOUNS):
+            deeds.append(word)
+        reading = reading or word in READS
+    return deeds
 
 
 def _matches(name: str, globs: tuple[str, ...]) -> bool:
