@@ -1,0 +1,152 @@
+"""Destructive calls run only after the user's own yes, whatever the model does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastmcp import FastMCP
+
+from tests.fakes.chat import Call, Chat, Turn
+from tests.support.talk import Talk, a_talk
+from voice_agent.config.types import VoiceOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.pipeline
+
+
+class Notes:
+    """A server that keeps notes in memory."""
+
+    def __init__(self) -> None:
+        self.notes = {"milk", "eggs", "bread"}
+        self.server: FastMCP[Any] = FastMCP("notes")
+        self.server.tool(self.delete_note, annotations={"destructiveHint": True})
+        self.server.tool(self.list_notes, annotations={"readOnlyHint": True})
+
+    def delete_note(self, note: str) -> str:
+        """Delete a note."""
+        self.notes.remove(note)
+        return f"Deleted {note}."
+
+    def list_notes(self) -> list[str]:
+        """List the notes."""
+        return sorted(self.notes)
+
+
+def deletes(*notes: str) -> tuple[Call, ...]:
+    return tuple(Call("notes_delete_note", {"note": note}) for note in notes)
+
+
+async def test_a_destructive_call_waits_for_the_users_yes_and_then_runs_exactly_as_read_back(tmp_path: Path) -> None:
+    notes = Notes()
+    async with a_talk(tmp_path, [deletes("milk"), "It is gone."], {"notes": notes.server}) as talk:
+        asked = await talk.say("delete the milk note")
+        assert asked == "Delete the note “milk”? Shall I go ahead?"
+        assert "milk" in notes.notes
+        assert not talk.of("tool_call")
+        assert await talk.say("yes") == "It is gone."
+    assert notes.notes == {"eggs", "bread"}
+    [confirm], [call], [result] = talk.of("confirm"), talk.of("tool_call"), talk.of("tool_result")
+    assert confirm["call"] == call["call"] == result["call"]
+    assert (call["server"], call["tool"], call["arguments"]) == ("notes", "delete_note", {"note": "milk"})
+
+
+async def test_the_model_never_sees_the_yes_before_the_call_has_run(tmp_path: Path) -> None:
+    notes = Notes()
+    async with a_talk(tmp_path, [deletes("milk"), "It is gone."], {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        await talk.say("yes, go ahead")
+        asked, answered = talk.openai.chats
+    assert asked.results == ()
+    assert answered.results == ("Deleted milk.",)
+
+
+async def test_a_model_that_calls_again_by_itself_gets_nothing_done(tmp_path: Path) -> None:
+    notes = Notes()
+    script: list[Turn] = [deletes("milk"), deletes("milk"), "I asked again."]
+    async with a_talk(tmp_path, script, {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        await talk.say("hurry up with it")
+    assert "milk" in notes.notes
+    assert not talk.of("tool_call")
+
+
+async def test_a_no_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    notes = Notes()
+    async with a_talk(tmp_path, [deletes("milk"), "What else?"], {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        assert await talk.say("no, don't") == "Okay, I left it as it was."
+        await talk.say("yes")
+    assert "milk" in notes.notes
+    assert not talk.of("tool_call")
+
+
+async def test_a_yes_with_a_change_does_not_run_what_was_read_back(tmp_path: Path) -> None:
+    notes = Notes()
+    script: list[Turn] = [deletes("milk"), deletes("eggs"), "Done."]
+    async with a_talk(tmp_path, script, {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        assert await talk.say("yes but take the eggs instead") == "Delete the note “eggs”? Shall I go ahead?"
+        assert notes.notes == {"milk", "eggs", "bread"}
+        await talk.say("yes")
+    assert notes.notes == {"milk", "bread"}
+
+
+async def test_a_question_between_is_answered_and_the_confirmation_asked_again(tmp_path: Path) -> None:
+    notes = Notes()
+    script: list[Turn] = [deletes("milk"), (Call("notes_list_notes"),), "You have three notes.", "Done."]
+    async with a_talk(tmp_path, script, {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        answer = await talk.say("what notes are there?")
+        assert answer == "You have three notes. And shall I still delete the note “milk”?"
+        await talk.say("yes")
+    assert "milk" not in notes.notes
+
+
+async def test_a_confirmation_that_is_not_answered_is_dropped_and_said_to_be(tmp_path: Path) -> None:
+    notes = Notes()
+    script: list[Turn] = [deletes("milk"), "Sunny.", "Windy.", "Yes what?"]
+    async with a_talk(tmp_path, script, {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        await talk.say("how is the weather?")
+        assert "I have not done this: delete the note “milk”." in await talk.say("and tomorrow?")
+        await talk.say("yes")
+    assert "milk" in notes.notes
+
+
+async def test_several_calls_of_one_turn_are_read_back_as_one_list(tmp_path: Path) -> None:
+    notes = Notes()
+    async with a_talk(tmp_path, [deletes("milk", "eggs"), "Both are gone."], {"notes": notes.server}) as talk:
+        asked = await talk.say("delete milk and eggs")
+        assert asked == "Delete the note “milk” and delete the note “eggs”? Shall I go ahead?"
+        await talk.say("yes, both")
+    assert notes.notes == {"bread"}
+
+
+async def test_config_can_have_a_read_confirmed_and_a_deletion_not(tmp_path: Path) -> None:
+    notes = Notes()
+    voice = VoiceOptions(confirm=("list_*",))
+    script: list[Turn] = [(Call("notes_list_notes"),), "Three notes."]
+    async with a_talk(tmp_path, script, {"notes": notes.server}, voice=voice) as talk:
+        assert "Shall I go ahead?" in await talk.say("list my notes")
+        assert await talk.say("yes") == "Three notes."
+
+
+def model_that_obeys(chat: Chat) -> Turn:
+    """Call the tool for as long as it says that it has not been done."""
+    if chat.results and "Not done yet" not in chat.results[-1]:
+        return "Done."
+    return deletes("milk") if chat.user != "hello" else "Hello."
+
+
+async def test_an_eager_model_cannot_talk_itself_past_the_question(tmp_path: Path) -> None:
+    notes = Notes()
+    async with a_talk(tmp_path, model_that_obeys, {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        assert "milk" in notes.notes
+        assert isinstance(talk, Talk)
+        await talk.say("yes")
+    assert "milk" not in notes.notes

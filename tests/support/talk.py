@@ -1,0 +1,120 @@
+"""A typed conversation in this process: real session, real OpenAI plugin on its stand-in, real bridge, real servers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fastmcp.client.transports import FastMCPTransport
+from pydantic import SecretStr
+
+from tests.fakes.openai_api import FakeOpenAI
+from tests.fakes.server import KEY
+from voice_agent.bridge.bridge import Bridge
+from voice_agent.config.load import Config
+from voice_agent.config.settings import Limits, Part, Settings
+from voice_agent.config.types import StdioEntry, VoiceOptions
+from voice_agent.providers.build import build
+from voice_agent.session.build import build_conversation
+from voice_agent.session.journal import Journal, Line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping
+    from pathlib import Path
+
+    from fastmcp import FastMCP
+
+    from tests.fakes.chat import Script
+    from voice_agent.session.conversation import Conversation
+
+PATIENCE = 20.0
+"""Seconds after which a test gives up."""
+
+
+@dataclass
+class Talk:
+    """The conversation, and everything that happened in it."""
+
+    conversation: Conversation
+    openai: FakeOpenAI
+    lines: list[Line] = field(default_factory=list[Line])
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def note(self, line: Line) -> None:
+        self.lines.append(line)
+        self.changed.set()
+
+    async def say(self, text: str) -> str:
+        """Type a line; return what the agent said to it, when it has fallen silent."""
+        before = len(self.lines)
+        async with asyncio.timeout(PATIENCE):
+            await self.conversation.assistant.ready_for(text)
+            self.conversation.session.generate_reply(user_input=text, input_modality="text")
+            await self.conversation.settle()
+        return " ".join(line["text"] for line in self.lines[before:] if line["event"] == "agent")
+
+    def of(self, event: str) -> list[Line]:
+        return [line for line in self.lines if line["event"] == event]
+
+    async def until(self, true: Callable[[], Any]) -> None:
+        """Wait until something that was written makes `true()` so; TimeoutError if it never does."""
+        async with asyncio.timeout(PATIENCE):
+            while not true():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@asynccontextmanager
+async def a_talk(
+    tmp_path: Path,
+    model: Script,
+    servers: Mapping[str, FastMCP[Any] | Any],
+    *,
+    voice: VoiceOptions | None = None,
+    limits: Limits | None = None,
+    settle: bool = True,
+    key: str = KEY,
+) -> AsyncGenerator[Talk]:
+    """Hold a typed conversation.
+
+    Args:
+        tmp_path: Its home.
+        model: The script of the model.
+        servers: FastMCP servers, or transports, by name.
+        voice: Options of every server.
+        limits: Bounds of the conversation.
+        settle: Wait until the servers are there and the greeting is over.
+        key: The key that the model is called with.
+    """
+    async with FakeOpenAI(model) as openai:
+        settings = Settings(
+            profile="quality",
+            limits=limits or Limits(),
+            time_zone="Europe/Berlin",
+            llm=Part(base_url=openai.base_url, api_key=SecretStr(key)),
+        )
+        entries = tuple(StdioEntry(name, "in-memory", voice=voice or VoiceOptions(trust=True)) for name in servers)
+        config = Config(settings, entries, (), (), {}, tmp_path, None, None)
+        bridge = Bridge(entries, make_transport=lambda entry: _transport(servers[entry.name]))
+        stack = await build(settings, need="text")
+        journal = Journal()
+        conversation = build_conversation(config, profile="quality", bridge=bridge, stack=stack, journal=journal)
+        talk = Talk(conversation, openai)
+        journal.listen(talk.note)
+        try:
+            await conversation.start()
+            if settle:
+                async with asyncio.timeout(PATIENCE):
+                    await bridge.settle(PATIENCE)
+                    await conversation.settle()
+            yield talk
+        finally:
+            await conversation.aclose()
+
+
+def _transport(server: Any) -> Any:
+    from fastmcp import FastMCP
+
+    return FastMCPTransport(server) if isinstance(server, FastMCP) else server
