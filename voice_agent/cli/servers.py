@@ -1,0 +1,66 @@
+"""`voice-agent servers`: every MCP server and how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+from voice_agent.bridge.types import ServerStatus, State
+from voice_agent.cli.attached import aligned, attached, declare, read_config
+
+if TYPE_CHECKING:
+    import argparse
+
+    from voice_agent.config.load import Config
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = "Start or reach every MCP server, and show how each one is."
+    parser.epilog = "Exit status: 0 if all are ready, 1 if one is not, 2 if the configuration is wrong."
+    declare(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start all, wait, show."""
+    config = read_config(args)
+    rows = asyncio.run(_rows(config, args.wait))
+    if args.json:
+        import json
+
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+    else:
+        head = ("SERVER", "STATE", "TOOLS", "REASON")
+        lines = [(row["name"], row["state"], str(row["tools"]), row["reason"] or "") for row in rows]
+        for line in aligned([head, *lines]) if lines else ["No server is configured."]:
+            sys.stdout.write(line + "\n")
+    return 0 if all(row["state"] in ("ready", "disabled") for row in rows) else 1
+
+
+async def _rows(config: Config, seconds: float) -> list[dict[str, Any]]:
+    async with attached(config, seconds) as bridge:
+        origins = {entry.name: entry.origin for entry in config.servers}
+        rows = [_row(status, origins.get(status.name), seconds) for status in bridge.servers]
+    known = {row["name"] for row in rows}
+    for problem in config.problems:
+        # An entry that had to be skipped is a server that its user expects to see.
+        if problem.server is not None and problem.server not in known:
+            known.add(problem.server)
+            skipped = ServerStatus(
+                problem.server, problem.server, State.FAILED, f"{problem.message} {problem.remedy}", None, 0
+            )
+            rows.append(_row(skipped, problem.where, seconds))
+    return rows
+
+
+def _row(status: ServerStatus, origin: str | None, seconds: float) -> dict[str, Any]:
+    late = f"has not answered within {seconds:g} s" if status.state is State.STARTING else None
+    return {
+        "name": status.name,
+        "say": status.say,
+        "state": status.state.value,
+        "reason": status.reason or late,
+        "tools": status.tools,
+        "origin": origin,
+    }
