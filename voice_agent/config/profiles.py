@@ -69,6 +69,8 @@ class Candidate:
     voice: str | None = None
     language: str = "en"
     """BCP 47."""
+    time_zone: str | None = None
+    """IANA name; None: this machine's."""
     base_url: str | None = None
     api_key: SecretStr | None = None
     speed: float | None = None
@@ -240,6 +242,7 @@ def _candidate(part: PartName, file: _CandidateFile, where: object, settings: Se
         model=file.model or _DEFAULT_MODELS[part, file.provider],
         voice=file.voice,
         language=set_by_user.language or file.language or settings.language,
+        time_zone=settings.time_zone,
         base_url=file.base_url,
         api_key=keys.get(file.provider),
         speed=file.speed if set_by_user.speed is None else set_by_user.speed,

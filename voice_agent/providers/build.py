@@ -54,7 +54,7 @@ async def build(
 
 
 async def _pick_all(profile: Profile, settings: Settings, parts: tuple[PartName, ...]) -> Mapping[PartName, Pick]:
-    ports = ports_to_ask(profile, parts)
+    ports = ports_to_ask(profile, settings, parts)
     if not ports:
         picks = choose(profile, settings, {}, parts)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from voice_agent.config.profiles import KEYS, PARTS, SPOKEN_PARTS, TITLES, Candidate, PartName, Profile, Provider
 from voice_agent.errors import ConfigError, ExtraMissing, VoiceAgentError
@@ -22,6 +22,9 @@ _PACKAGES: Mapping[PartName, tuple[str, ...]] = {
     "tts": ("piper",),
 }
 """What of the extra `offline` each part needs to be done on this machine."""
+
+
+_UNSET = " is not set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,22 @@ class Pick:
     standby: Candidate | None = None
 
 
-def ports_to_ask(profile: Profile, parts: Sequence[PartName] = PARTS) -> frozenset[int]:
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    usable: bool
+    reason: str
+    """A clause: why, or why not."""
+    missing: Literal["setting", "extra", "other"] = "other"
+
+
+def ports_to_ask(profile: Profile, settings: Settings, parts: Sequence[PartName] = PARTS) -> frozenset[int]:
     """The ports of this machine where a local server would be used if it answered."""
     ports: set[int] = set()
     for part in parts:
-        for candidate in profile.candidates(part):
-            if _reason(candidate, {}) is not None:
+        for candidate in _candidates(profile, settings, part):
+            if _judge(candidate, {}).usable:
                 break
-            if candidate.base_url is None:
-                ports.update(candidate.ports)
+            ports.update(candidate.ports)
     return frozenset(ports)
 
 
@@ -90,74 +100,99 @@ def choose(
         ExtraMissing: only this machine could do a part, and the packages for it are not installed.
     """
     picks: dict[PartName, Pick] = {}
-    lacking: list[Candidate] = []
+    lacking: list[tuple[Candidate, _Verdict]] = []
     for part in parts:
-        set_by_user: Part = getattr(settings, part)
-        candidates = tuple(_claimed(c, set_by_user, first=n == 0) for n, c in enumerate(profile.candidates(part)))
-        pick = _pick(profile, candidates, found, set_by_user)
-        if isinstance(pick, Candidate):
-            lacking.append(pick)
+        pick = _pick(profile, _candidates(profile, settings, part), found, getattr(settings, part))
+        if isinstance(pick, Pick):
+            picks[part] = pick
         else:
-            picks[part] = replace(pick, first=_overridden(pick.first, set_by_user))
+            lacking.append(pick)
     if lacking:
         raise _lacking_error(profile, lacking)
     return picks
 
 
-def _claimed(candidate: Candidate, part: Part, *, first: bool) -> Candidate:
-    """With the address and key that the user gave to this part, where they are meant for this candidate."""
-    if not first:
-        return candidate
-    return replace(
-        candidate,
-        base_url=part.base_url or candidate.base_url,
-        api_key=part.api_key or candidate.api_key,
+def _candidates(profile: Profile, settings: Settings, part: PartName) -> tuple[Candidate, ...]:
+    """The candidates, the first of them with the address and key that the user gave to this part."""
+    set_by_user: Part = getattr(settings, part)
+    first, *others = profile.candidates(part)
+    first = replace(
+        first,
+        base_url=set_by_user.base_url or first.base_url,
+        api_key=set_by_user.api_key or first.api_key,
     )
-
-
-def _overridden(candidate: Candidate, part: Part) -> Candidate:
-    return replace(candidate, model=part.model or candidate.model, voice=part.voice or candidate.voice)
+    return (first, *others)
 
 
 def _pick(
     profile: Profile, candidates: Sequence[Candidate], found: Mapping[int, LocalServer], part: Part
-) -> Pick | Candidate:
-    """The pick, or the candidate that was insisted on and cannot be used."""
-    usable: list[tuple[Candidate, str]] = []
+) -> Pick | tuple[Candidate, _Verdict]:
+    """The pick, or the candidate that cannot be done without, and why it cannot be used."""
+    passed: list[str] = []
+    first: Candidate | None = None
+    why = ""
     for candidate in candidates:
-        reason = _reason(candidate, found)
-        if reason is None:
-            if candidate.insisted or not profile.automatic:
-                return candidate
-            continue
-        usable.append((_located(candidate, found), reason))
-        if not profile.automatic or len(usable) == 2:  # noqa: PLR2004 - one, and one to stand in
-            break
-    if not usable:
-        raise ExtraMissing("offline", f"Without a key or a local server, the {SPOKEN_PARTS[candidates[0].part]}")
-    (first, reason), *rest = usable
+        # What the user set is meant for the one that is taken, not for the one that stands in.
+        asked = replace(candidate, model=part.model or candidate.model, voice=part.voice or candidate.voice)
+        verdict = _judge(candidate if first else asked, found)
+        if verdict.usable and first is not None:
+            return Pick(first, why, _located(candidate, found))
+        if verdict.usable:
+            first = _located(asked, found)
+            why = _why(profile, first, verdict, part, passed)
+            if not profile.automatic:
+                break
+        elif first is None:
+            if candidate.insisted or not profile.automatic or candidate is candidates[-1]:
+                return candidate, verdict
+            passed.append(verdict.reason)
+    assert first is not None
+    return Pick(first, why)
+
+
+def _why(profile: Profile, first: Candidate, verdict: _Verdict, part: Part, passed: Sequence[str]) -> str:
     if part.provider is not None:
-        reason = f"{first.part}.provider says so"
-    elif not profile.automatic:
-        reason = f"the profile “{profile.name}” says so"
-    elif part.api_key is not None and first.provider in KEYS:
-        reason = f"{first.part}.api_key is set"
-    elif first.provider == "offline":
-        reason = _nothing_better(candidates)
-    return Pick(first, reason, rest[0][0] if rest else None)
+        return f"{first.part}.provider says so"
+    if not profile.automatic:
+        return f"the profile “{profile.name}” says so"
+    if part.api_key is not None and first.provider in KEYS:
+        return f"{first.part}.api_key is set"
+    if first.provider == "offline" and passed:
+        unset = [reason.removesuffix(_UNSET) for reason in passed if reason.endswith(_UNSET)]
+        others = [reason for reason in passed if not reason.endswith(_UNSET)]
+        return _listed([f"none of {_listed(unset)} is set", *others] if len(unset) > 1 else passed)
+    return verdict.reason
 
 
-def _reason(candidate: Candidate, found: Mapping[int, LocalServer]) -> str | None:
-    """Why this candidate can be used, or None where it cannot."""
+def _judge(candidate: Candidate, found: Mapping[int, LocalServer]) -> _Verdict:
+    """Whether this candidate can be used, and why or why not."""
     if candidate.provider == "offline":
-        missing = any(importlib.util.find_spec(package) is None for package in _PACKAGES[candidate.part])
-        return None if missing else "it needs no key"
+        return _judge_offline(candidate)
     if candidate.provider == "openai-compatible":
-        if candidate.base_url is not None:
-            return f"{candidate.part}.base_url is set"
-        server = _server_for(candidate, found)
-        return None if server is None else f"a model server answers at {server.base_url}"
-    return f"{KEYS[candidate.provider]} is set" if candidate.api_key is not None else None
+        return _judge_compatible(candidate, found)
+    key = KEYS[candidate.provider]
+    if candidate.api_key is None:
+        return _Verdict(False, f"{key}{_UNSET}", "setting")
+    return _Verdict(True, f"{key} is set")
+
+
+def _judge_compatible(candidate: Candidate, found: Mapping[int, LocalServer]) -> _Verdict:
+    if candidate.base_url is not None:
+        return _Verdict(True, f"{candidate.part}.base_url is set")
+    if not candidate.ports:
+        return _Verdict(False, f"{candidate.part}.base_url{_UNSET}", "setting")
+    server = _server_for(candidate, found)
+    if server is None:
+        return _Verdict(False, f"no model server on this machine can be the {SPOKEN_PARTS[candidate.part]}")
+    return _Verdict(True, f"a model server answers at {server.base_url}")
+
+
+def _judge_offline(candidate: Candidate) -> _Verdict:
+    if candidate.language.split("-")[0].lower() != "en" and not (candidate.model or candidate.voice):
+        return _Verdict(False, f"the {SPOKEN_PARTS[candidate.part]} of this machine know English only")
+    if any(importlib.util.find_spec(package) is None for package in _PACKAGES[candidate.part]):
+        return _Verdict(False, "the extra “offline” is not installed", "extra")
+    return _Verdict(True, "it needs no key")
 
 
 def _server_for(candidate: Candidate, found: Mapping[int, LocalServer]) -> LocalServer | None:
@@ -176,37 +211,27 @@ def suited(models: Iterable[str], candidate: Candidate) -> str | None:
 
 
 def _located(candidate: Candidate, found: Mapping[int, LocalServer]) -> Candidate:
-    if candidate.provider != "openai-compatible" or candidate.base_url is not None:
-        return candidate
+    """With the address and a model of the local server, where that is who is meant."""
     server = _server_for(candidate, found)
-    assert server is not None
+    if candidate.base_url is not None or server is None:
+        return candidate
     return replace(candidate, base_url=server.base_url, model=candidate.model or suited(server.models, candidate) or "")
 
 
-def _nothing_better(candidates: Sequence[Candidate]) -> str:
-    keys = [KEYS[c.provider] for c in candidates if c.provider in KEYS]
-    reason = f"{_either(keys)} is not set" if len(keys) == 1 else f"none of {_either(keys)} is set"
-    if not keys:
-        return "nothing else can be used"
-    if any(c.ports for c in candidates):
-        return f"{reason} and no local model server answers"
-    return reason
+def _listed(clauses: Sequence[str]) -> str:
+    return clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
 
 
-def _either(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _lacking_error(profile: Profile, lacking: Sequence[Candidate]) -> VoiceAgentError:
+def _lacking_error(profile: Profile, lacking: Sequence[tuple[Candidate, _Verdict]]) -> VoiceAgentError:
     """All that is missing in one go, with the remedy."""
-    if all(c.provider == "offline" for c in lacking):
-        return ExtraMissing("offline", f"The profile “{profile.name}”")
-    needs: dict[str, list[str]] = {}
-    for candidate in lacking:
-        need = KEYS.get(candidate.provider, f"{candidate.part}.base_url")
-        needs.setdefault(need, []).append(SPOKEN_PARTS[candidate.part])
-    wanted = " and ".join(f"{need} (for the {' and the '.join(parts)})" for need, parts in needs.items())
-    return ConfigError(
-        f"The profile “{profile.name}” needs {wanted}, which is not set. "
-        "Set it in the environment or in .env, or choose another profile: “offline” needs no key."
-    )
+    if all(verdict.missing == "extra" for _, verdict in lacking):
+        start = "With no key and no model server, a" if profile.automatic else "A"
+        return ExtraMissing("offline", f"{start} spoken conversation")
+    wanted: dict[str, list[str]] = {}
+    for candidate, verdict in lacking:
+        wanted.setdefault(verdict.reason, []).append(SPOKEN_PARTS[candidate.part])
+    reasons = [f"{reason} (for the {' and the '.join(parts)})" for reason, parts in wanted.items()]
+    remedy = "Set it in the environment or in .env, or choose another profile: “offline” needs no key."
+    if all(verdict.missing != "setting" for _, verdict in lacking):
+        remedy = "Set the key of a provider that can do it, such as DEEPGRAM_API_KEY or OPENAI_API_KEY."
+    return ConfigError(f"The profile “{profile.name}” cannot be used: {_listed(reasons)}. {remedy}")

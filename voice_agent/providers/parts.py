@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from voice_agent.config.profiles import SPOKEN_PARTS
 from voice_agent.errors import ConfigError, ExtraMissing
@@ -134,10 +136,18 @@ def _openai_llm(c: Candidate, _http: object) -> LLM[Any]:
     )
 
 
-def _offline_llm(_c: Candidate, **_: bool) -> LLM[Any]:
+def _offline_llm(c: Candidate, **_: bool) -> LLM[Any]:
     from voice_agent.offline.brain.llm import RulesLLM
 
-    return RulesLLM()
+    if c.time_zone is None:
+        return RulesLLM(language=c.language)
+    try:
+        zone = ZoneInfo(c.time_zone)
+    except (KeyError, OSError) as error:
+        raise ConfigError(
+            f"time_zone: there is no time zone “{c.time_zone}”. Use a name such as Europe/Paris."
+        ) from error
+    return RulesLLM(language=c.language, now=lambda: datetime.now(zone))
 
 
 def _cartesia_tts(c: Candidate, http: Callable[[], aiohttp.ClientSession]) -> TTS[Any]:
