@@ -85,7 +85,7 @@ async def test_in_any_agent_a_destructive_call_needs_the_users_own_yes(
         async with asyncio.timeout(20):
             await asked.wait()
         still = await session.run(user_input="is he still there?")
-        still.expect.contains_function_call_output(output='{"result":["Rex"]}')
+        still.expect.contains_function_call_output(output='["Rex"]')
         gone = await session.run(user_input="yes")
         gone.expect.next_event().is_function_call(name="pets_delete_pet")
         gone.expect.next_event().is_function_call_output(is_error=False)

@@ -1,0 +1,86 @@
+"""Runs `voice-agent` as its user does: a process of its own, a home of its own, a clean environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PATIENCE = 100.0
+"""Seconds after which a test gives up."""
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a run ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Standard output as JSON Lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["event"] == event]
+
+    @property
+    def said(self) -> str:
+        """All that the agent said."""
+        return "\n".join(line["text"] for line in self.of("agent"))
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Return an environment in which nothing of this machine's user counts."""
+    kept = {name: value for name in ("PATH", "SSL_CERT_FILE", "TMPDIR") if (value := os.environ.get(name))}
+    return {
+        **kept,
+        "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', os.defpath)}",
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / "data"),
+        "VOICE_AGENT_HOME": str(home / "voice-agent"),
+        "TZ": "Europe/Berlin",
+        "LANG": "C.UTF-8",
+        **more,
+    }
+
+
+def run(
+    *command: str, home: Path, stdin: str | bytes = "", env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Done:
+    """Run a program of `.venv/bin` to its end."""
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]],
+        input=given,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+        env=environment(home, **(env or {})),
+        cwd=cwd or home,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def talk(home: Path, lines: Sequence[str], *arguments: str, env: Mapping[str, str] | None = None) -> Done:
+    """Hold a typed conversation without keys and return what happened."""
+    command = ("voice-agent", "talk", "--text", "--json", "--profile", "offline", *arguments)
+    return run(*command, home=home, stdin="".join(f"{line}\n" for line in lines), env=env)
+
+
+def tasks(home: Path, status: str = "all", env: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Return the tasks in the store, asked for as a script would."""
+    call = ("voice-agent", "tools", "call", "tasks.list_tasks", json.dumps({"status": status}), "--json")
+    done = run(*call, home=home, env=env)
+    assert done.status == 0, done.err
+    return json.loads(done.out)["structured"]["tasks"]
