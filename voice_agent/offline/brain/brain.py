@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain import small_talk, tasks, times
-from voice_agent.offline.brain.dialogue import Ask, Move, Say, Turn
+from voice_agent.offline.brain import deeds, small_talk, tasks
+from voice_agent.offline.brain.choose import Index
+from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say, Turn
 from voice_agent.offline.brain.grammar import understand
 from voice_agent.offline.brain.memory import remember
 from voice_agent.offline.brain.render import render
 from voice_agent.offline.brain.task_tools import find_task_tools
-from voice_agent.offline.brain.wishes import Action, Wish, several, tidy
+from voice_agent.offline.brain.wishes import Action, Wish
 from voice_agent.offline.brain.words import clean, strip_courtesy
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _DEPTH = 6
 """How many questions in a row are followed back."""
+_CLEARLY = 1.15
+"""How well another tool must fit to be preferred to a task that the words do not name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,30 +34,47 @@ class Brain:
 
     catalog: Catalog
     task_tools: TaskTools = field(init=False)
+    index: Index = field(init=False)
 
     def __post_init__(self) -> None:
-        """Find the tools that look after tasks."""
+        """Find the tools that look after tasks, and weigh the words of all."""
         object.__setattr__(self, "task_tools", find_task_tools(self.catalog))
+        object.__setattr__(self, "index", Index(self.catalog))
 
     def decide(self, turns: Sequence[Turn], now: datetime) -> Move:
-        """What to do next in the last of `turns`."""
+        """What to do next in the last of `turns`: the plan is worked out anew from the words, and followed as far as calls have been made."""
         if not turns:
             return Say(small_talk.GREETING)
-        turn = turns[-1]
-        if turn.calls:
-            return Say(render(turn.calls, now))
-        return self._begin(turns, now)
+        done = turns[-1].calls
+        bare = [*turns[:-1], Turn(turns[-1].said)]
+        if not done:
+            return self._begin(bare, now)
+        move = self._begin(bare, now)
+        while isinstance(move, Act) and done:
+            made, done = done[: len(move.calls)], done[len(move.calls) :]
+            if move.then is None or [call.key for call in made] != [key for key, _ in move.calls]:
+                return Say(render((*made, *done), now))
+            move = move.then(made)
+        return move if not done and not (isinstance(move, Act) and not move.calls) else Say(render(done or turns[-1].calls[-1:], now))
 
     def _begin(self, turns: Sequence[Turn], now: datetime) -> Move:
         said = clean(turns[-1].said)
+        if (asked := self._open_question(turns, now)) and (answered := self._answered(asked, said, turns, now)):
+            return answered
         if reply := small_talk.reply_to(said, self.catalog):
             return Say(reply)
-        if asked := self._open_question(turns, now):
-            if answered := self._answered(asked, said, turns):
-                return answered
+        if move := deeds.about_facts(strip_courtesy(said), self.catalog, now):
+            return move
+        memory = remember(turns[:-1])
         wishes = understand(said)
-        if wishes[0].action != Action.OTHER and self.task_tools:
-            return tasks.plan(wishes, self.task_tools, remember(turns[:-1]))
+        wanted = wishes[0].action != Action.OTHER and bool(self.task_tools)
+        if wanted and all(wish.is_explicit for wish in wishes):
+            return tasks.plan(wishes, self.task_tools, memory)
+        choice = deeds.choose(said, self.index, now)
+        if choice and (not wanted or (choice.score >= _CLEARLY and choice.ability.server != self.task_tools.server)):
+            return deeds.carry_out(choice, said, self.catalog, now)
+        if wanted:
+            return tasks.plan(wishes, self.task_tools, memory)
         return Say(small_talk.cannot(self.catalog))
 
     def _open_question(self, turns: Sequence[Turn], now: datetime) -> Ask | None:
@@ -62,32 +82,17 @@ class Brain:
         earlier = turns[:-1][-_DEPTH:]
         if not earlier or not ("?" in earlier[-1].reply or earlier[-1].was_interrupted):
             return None
-        last = earlier[-1]
-        if last.calls:
-            return None
-        move = self._begin(earlier, now)
+        move = self.decide(earlier, now)
         return move if isinstance(move, Ask) else None
 
-    def _answered(self, asked: Ask, said: str, turns: Sequence[Turn]) -> Move | None:
-        if asked.wish is None:
-            return None
-        wishes = understand(said)
+    def _answered(self, asked: Ask, said: str, turns: Sequence[Turn], now: datetime) -> Move | None:
+        if small_talk.is_refusal(said):
+            return Say("Okay.")
         words = strip_courtesy(said)
-        fresh = wishes[0]
-        if (
-            fresh.action not in (Action.OTHER, Action.CLARIFY)
-            and fresh.is_explicit
-            and not words.lower().startswith(("to ", "about "))
-        ):
+        wishes: tuple[Wish, ...] = understand(said)
+        is_new = wishes[0].action not in (Action.OTHER, Action.CLARIFY) and wishes[0].is_explicit
+        if is_new and not words.lower().startswith(("to ", "about ")):
             return None
-        rest, due = times.split(words)
-        if asked.missing == "due":
-            if due is None:
-                return None
-            return tasks.plan((replace(asked.wish, due=due),), self.task_tools, remember(turns[:-1]))
-        title = tidy(rest)
-        if not title:
-            return Ask(asked.text, wish=replace(asked.wish, due=due or asked.wish.due), missing="title")
-        action = Action.CREATE if asked.wish.action == Action.CLARIFY else asked.wish.action
-        filled: Wish = replace(asked.wish, action=action, titles=several(title), due=due or asked.wish.due)
-        return tasks.plan((filled,), self.task_tools, remember(turns[:-1]))
+        if asked.key:
+            return deeds.answer(asked, said, self.catalog, now)
+        return tasks.answer(asked, words, self.task_tools, remember(turns[:-1]))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voice_agent.offline.brain.wishes import Wish
 
 
@@ -42,6 +44,8 @@ class Act:
     """Call tools, all at once."""
 
     calls: tuple[tuple[str, dict[str, Any]], ...]
+    then: Callable[[tuple[Call, ...]], Move] | None = None
+    """What comes after they are back; None: their answers are said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +67,4 @@ class Ask:
     """The choices offered: how they are said, and what they stand for."""
 
 
-Move: TypeAlias = Say | Act | Ask
+Move: TypeAlias = "Say | Act | Ask"

@@ -75,6 +75,14 @@ def reply_to(said: str, catalog: Catalog) -> str | None:
     return None
 
 
+_REFUSAL = re.compile(r"(?:(?:no|nope|never ?mind|nothing|forget (?:it|about it)|cancel(?: that| it)?|stop|leave it|skip it|don't bother|no thanks|no thank you|none|neither|not now|drop it)[,. ]*)+", re.IGNORECASE)
+
+
+def is_refusal(said: str) -> bool:
+    """Whether a question is waved away instead of answered."""
+    return bool(_REFUSAL.fullmatch(said.strip(" .,!?")))
+
+
 def _deeds(catalog: Catalog) -> list[str]:
     return [server.replace("_", " ").replace("-", " ") for server in catalog.servers if server]
 

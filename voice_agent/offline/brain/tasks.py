@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say
+from voice_agent.offline.brain import times
+from voice_agent.offline.brain.dialogue import Act, Ask, Call, Move, Say
+from voice_agent.offline.brain.lookup import matching
 from voice_agent.offline.brain.memory import resolve
+from voice_agent.offline.brain.results import read_output
+from voice_agent.offline.brain.spoken import listing
 from voice_agent.offline.brain.task_tools import TaskTools, arguments_for, reference, takes_words
-from voice_agent.offline.brain.wishes import Action, Wish, is_reference
+from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_reference, several, tidy
 
 if TYPE_CHECKING:
     from typing import Any
@@ -112,4 +116,33 @@ def _look_up(wish: Wish, tools: TaskTools) -> Planned:
     if ability is None:
         return Planned(move=Say("I can't find out which task that is."))
     status = "done" if wish.action == Action.REOPEN else "open"
-    return Planned(((ability.key, arguments_for(ability, Wish(Action.LIST, status=status), None)),))
+
+    def found(calls: tuple[Call, ...]) -> Move:
+        items = read_output(calls[-1].output or "").items or []
+        acts: list[tuple[str, dict[str, Any]]] = []
+        for title in wish.titles:
+            named = matching(title, [(item.name, item.id) for item in items])
+            if not named:
+                return Say(f"I couldn't find {title}.")
+            if len(named) > 1:
+                return Ask(f"Which one: {listing([name for name, _ in named[:4]], last='or')}?", wish=replace(wish, titles=()), missing="title")
+            acts.append((tools.by_action[wish.action].key, arguments_for(tools.by_action[wish.action], wish, str(named[0][1]))))
+        return Act(tuple(acts))
+
+    call = (ability.key, arguments_for(ability, Wish(Action.LIST, status=status), None))
+    return Planned(move=Act((call,), then=found))
+
+
+def answer(asked: Ask, words: str, tools: TaskTools, memory: Memory) -> Move | None:
+    """Go on with the wish that was waiting for `words`; None where they are no answer."""
+    wish = asked.wish
+    if wish is None:
+        return None
+    rest, due = times.split(words)
+    if asked.missing == "due":
+        return plan((replace(wish, due=due),), tools, memory) if due else None
+    title = tidy(rest)
+    if not title or (is_nothing(title) and not is_reference(title)):
+        return Ask(asked.text, wish=replace(wish, due=due or wish.due), missing="title")
+    action = Action.CREATE if wish.action == Action.CLARIFY else wish.action
+    return plan((replace(wish, action=action, titles=several(title), due=due or wish.due),), tools, memory)

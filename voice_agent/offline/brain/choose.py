@@ -1,0 +1,97 @@
+"""Which tool a request means: by the words of its name, description and parameters, and by the kind of deed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from voice_agent.offline.brain.catalog import CLASS_OF, Ability, Catalog
+from voice_agent.offline.brain.stems import STOP, stem, stems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME, _SERVER, _FIRST, _REST, _PARAMETER, _ENUM = 3.0, 1.5, 1.2, 0.5, 0.7, 1.0
+_QUESTIONS = re.compile(r"^(?:what|which|who|how|when|where|is|are|does|do|tell|any|give|let me (?:see|know))\b", re.IGNORECASE)
+_READING = frozenset({"get", "list", "search"})
+_HARMFUL = frozenset({"delete", "complete", "send", "run"})
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """The words of all tools, weighed."""
+
+    catalog: Catalog
+    weights: Mapping[str, Mapping[str, float]] = field(init=False)
+    rarity: Mapping[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Weigh the words."""
+        weights = {ability.key: _weigh(ability) for ability in self.catalog.abilities}
+        seen = Counter(word for words in weights.values() for word in words)
+        total = max(len(weights), 1)
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "rarity", {word: math.log(1 + total / n) / math.log(1 + total) if total > 1 else 1.0 for word, n in seen.items()})
+
+    def rank(self, request: str, *, most: int = 6) -> list[tuple[float, Ability]]:
+        """The tools that fit `request` best, with how well (0 to about 2), best first; those that cannot be meant are left out."""
+        said = list(dict.fromkeys(stems(request)))
+        deeds = deeds_of(request)
+        scored: list[tuple[float, Ability]] = []
+        for ability in self.catalog.abilities:
+            score = self._score(ability, said, deeds)
+            if score > 0:
+                scored.append((score, ability))
+        scored.sort(key=lambda pair: -pair[0])
+        return scored[:most]
+
+    def _score(self, ability: Ability, said: list[str], deeds: frozenset[str]) -> float:
+        classes = ability.classes
+        if classes & _HARMFUL and not classes & deeds and not any(stem(word) in said for word in ability.words if word in CLASS_OF):
+            return 0.0
+        words = self.weights[ability.key]
+        hits = {word: words[word] * self.rarity[word] for word in said if word in words}
+        if not hits:
+            return 0.0
+        asked = sum(self.rarity.get(word, 0.35) for word in said)
+        covered = sum(self.rarity[word] for word in hits) / asked
+        nouns = {stem(word) for word in ability.words if word not in CLASS_OF and word not in STOP} or {stem(word) for word in ability.words}
+        named = sum(1.0 for noun in nouns if noun in said) / len(nouns)
+        strength = min(sum(hits.values()) / 3.0, 1.0)
+        agrees = 0.25 if classes & deeds else (-0.25 if classes and deeds and not (classes & _READING and deeds & _READING) else 0.0)
+        verb = next((word for word in ability.words if word in CLASS_OF), "")
+        spoken = 0.15 if verb and stem(verb) in said else 0.0
+        return 0.5 * covered + 0.7 * named + 0.4 * strength + agrees + spoken
+
+
+def deeds_of(request: str) -> frozenset[str]:
+    """What kinds of deed the words speak of."""
+    found: set[str] = set()
+    if _QUESTIONS.match(request):
+        found |= _READING
+    for word in re.findall(r"[a-z]+", request.lower())[:6]:
+        found |= CLASS_OF.get(word, frozenset())
+        if found:
+            break
+    return frozenset(found)
+
+
+def _weigh(ability: Ability) -> dict[str, float]:
+    weights: dict[str, float] = {}
+
+    def add(text: str, weight: float) -> None:
+        for word in stems(text):
+            weights[word] = max(weights.get(word, 0.0), weight)
+
+    add(" ".join(ability.words), _NAME)
+    add(re.sub(r"[_-]", " ", ability.server), _SERVER)
+    first, _, rest = ability.description.partition(". ")
+    add(first[:300], _FIRST)
+    add(rest[:600], _REST)
+    for parameter in ability.parameters:
+        add(" ".join(parameter.words), _PARAMETER)
+        add(" ".join(parameter.enum[:20]), _ENUM)
+    return weights
