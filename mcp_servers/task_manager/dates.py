@@ -1,35 +1,221 @@
-"""Stub until the grammar lands."""
+"""Understands times as people say them in English, or as ISO 8601. Pure; "now" and its zone are given.
+
+Rules, where people differ:
+- A bare hour from 1 to 7 is in the afternoon, 8 to 11 in the morning, 12 is noon ("Friday at three" is 15:00). Words
+  like "in the morning" or "tonight" go before that; so does a leading zero ("04:30").
+- A time without a day is its next occurrence. Morning is 9:00, afternoon 15:00, evening 18:00, night 20:00; where that
+  hour has passed today, the whole day is meant. Midnight ends its day.
+- A weekday is the next one after today, "this Friday" may be today, "next Friday" is in the next week (from Monday).
+- A span that has begun is due on its last day ("this week": Sunday), one to come on its first ("next month": the 1st);
+  a weekend on its Saturday, or today.
+- A time that daylight saving skips is moved on by what is skipped; of one that comes twice the first is meant.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
 
+from mcp_servers.task_manager.date_rules import FILLERS, RULES, Clock, NoSuchTimeError, Parts, Span, add_months
+from mcp_servers.task_manager.date_words import normalise
 from mcp_servers.task_manager.errors import DateNotUnderstood
 
 if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Due
 
+PARTS_OF_DAY: Final = {"morning": (9, 0, 12), "afternoon": (15, 12, 18), "evening": (18, 17, 24), "night": (20, 17, 24)}
+"""When something due then is due, and from when until when it lasts."""
+LONGEST = 200
+_AFTERNOON = range(1, 8)
+"""Bare hours that mean the afternoon."""
+_ISO = re.compile(
+    r"\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?))?\s*", re.IGNORECASE
+)
+_EVERY = re.compile(r"\b(?:every|each|daily|weekly|monthly|yearly|annually)\b", re.IGNORECASE)
+_UP_TO = re.compile(r"\s*(by|until|till|before|no later than)\b", re.IGNORECASE)
+_EXAMPLES = "Say it like “tomorrow”, “Friday at three” or “in two weeks”."
 
-def parse_due(words: str, now: datetime, *, day: date | None = None) -> Due:  # noqa: ARG001 - stub
-    """Stub."""
-    plain = words.strip().casefold()
-    near = {"today": 0, "tomorrow": 1}.get(plain)
-    if near is not None:
-        return now.date() + timedelta(days=near)
+
+def parse_due(words: str, now: datetime, *, day: date | None = None) -> Due:
+    """When something is due: a date for a whole day, else a datetime in the zone of `now`, to the minute.
+
+    `day` is meant where only a time is said, unless that has passed. Raises `DateNotUnderstood`.
+    """
+    iso = _iso(words, now)
+    if iso is not None:
+        return iso
     try:
-        return date.fromisoformat(plain)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(words.strip())
-    except ValueError:
-        raise DateNotUnderstood(f"I don't understand “{words}” as a time.") from None
+        parts = _parse(words, now)
+        due = _due(parts, day)
+        if _before(words) and not isinstance(due, datetime):
+            due -= timedelta(days=1)
+    except (NoSuchTimeError, OverflowError, ValueError) as error:
+        raise _not_understood(words, error) from None
+    return due
 
 
 def parse_span(words: str, now: datetime) -> tuple[datetime, datetime]:
-    """Stub."""
-    due = parse_due(words, now)
-    day = due.date() if isinstance(due, datetime) else due
-    start = datetime.combine(day, time.min, now.tzinfo)
-    return start, start + timedelta(days=1)
+    """From when (inclusive) until when (exclusive) the words last, in the zone of `now`.
+
+    "By Friday" is from today until Friday ends. Raises `DateNotUnderstood`.
+    """
+    zone = now.tzinfo
+    iso = _iso(words, now)
+    try:
+        if iso is None:
+            start, end = _span(_parse(words, now))
+        elif isinstance(iso, datetime):
+            start, end = iso.replace(tzinfo=None), iso.replace(tzinfo=None) + timedelta(minutes=1)
+        else:
+            start, end = _days(iso, iso + timedelta(days=1))
+        if _UP_TO.match(words):
+            end = start if _before(words) else end
+            start = min(datetime.combine(now.date(), time.min), end)
+        return _settled(start, zone), _settled(end, zone)
+    except (NoSuchTimeError, OverflowError, ValueError) as error:
+        raise _not_understood(words, error) from None
+
+
+def _iso(words: str, now: datetime) -> Due | None:
+    match = _ISO.fullmatch(words)
+    if not match:
+        return None
+    try:
+        if not match[2]:
+            return date.fromisoformat(match[1])
+        moment = datetime.fromisoformat(f"{match[1]}T{match[2].upper()}")
+        return _settled(moment, now.tzinfo) if moment.tzinfo is None else moment.astimezone(now.tzinfo)
+    except (ValueError, OverflowError) as error:
+        raise _not_understood(words, error) from None
+
+
+def _before(words: str) -> bool:
+    match = _UP_TO.match(words)
+    return bool(match and match[1].casefold() == "before")
+
+
+def _parse(words: str, now: datetime) -> Parts:
+    """Fill the slots from the words. Raises `NoSuchTimeError`."""
+    if _EVERY.search(words):
+        raise NoSuchTimeError("a task is due once")
+    text = normalise(words) if len(words) <= LONGEST else ""
+    parts = Parts(now)
+    place, found = 0, False
+    while place < len(text):
+        matches = [(match.end(), fill, match) for rule, fill in RULES if (match := rule.match(text, place))]
+        longest = max(matches, key=lambda one: one[0], default=None)
+        filler = FILLERS.match(text, place)
+        if longest and longest[0] > place:
+            longest[1](longest[2], parts)
+            place, found = longest[0] + 1, True
+        elif filler:
+            place = filler.end()
+        else:
+            raise NoSuchTimeError
+    if not found:
+        raise NoSuchTimeError
+    return parts
+
+
+def _day(parts: Parts) -> date | None:
+    """The day that the slots agree on; None if none was said. Raises `NoSuchTimeError`."""
+    day = parts.date
+    weekday = parts.weekday
+    if parts.span and day:
+        raise NoSuchTimeError("that names two different times")
+    if parts.span and weekday:
+        days = [parts.span.start + timedelta(days=ahead) for ahead in range((parts.span.end - parts.span.start).days)]
+        day = next((one for one in days[:7] if one.weekday() == weekday.weekday()), None)
+        if day is None:
+            raise NoSuchTimeError("there is no such day in it")
+    elif parts.span:
+        day = parts.span.pick
+    elif day and weekday and day.weekday() != weekday.weekday():
+        raise NoSuchTimeError(f"{day.day} {day:%B %Y} is a {day:%A}")
+    day = day or weekday
+    if parts.shift:
+        days, months = parts.shift
+        day = add_months(day or parts.today, months) + timedelta(days=days)
+    return day
+
+
+def _due(parts: Parts, meant: date | None) -> Due:
+    day = _day(parts)
+    if parts.moment is not None:
+        if day or parts.clock or parts.part:
+            raise NoSuchTimeError("that names two different times")
+        return parts.moment
+    zone = parts.now.tzinfo
+    if parts.clock is None and parts.part is None:
+        assert day is not None
+        return day
+    clock = _exact(parts.clock, parts.part)
+    if day is not None:
+        due = _at(day, clock, zone)
+        vague = parts.clock is None and day == parts.today and due <= parts.now
+        return day if vague else due
+    for candidate in (meant, parts.today):
+        if candidate is not None and (due := _at(candidate, clock, zone)) > parts.now:
+            return due
+    return _at(parts.today + timedelta(days=1), clock, zone)
+
+
+def _exact(clock: Clock | None, part: str | None) -> Clock:
+    """The time of day, where am and pm were left to be guessed or the part of the day says it."""
+    if clock is None:
+        return Clock(PARTS_OF_DAY[part or "morning"][0])
+    if not clock.bare:
+        return clock
+    hour = clock.hour
+    if part == "morning":
+        hour %= 12
+    elif part in ("evening", "night"):
+        hour = 24 if hour == 12 else hour + 12  # noqa: PLR2004 - twelve at night is midnight
+    elif part == "afternoon" or hour in _AFTERNOON:
+        hour = hour % 12 + 12
+    return Clock(hour, clock.minute, back=clock.back)
+
+
+def _at(day: date, clock: Clock, zone: object) -> datetime:
+    naive = datetime.combine(day, time.min) + timedelta(hours=clock.hour, minutes=clock.minute - clock.back)
+    return _settled(naive, zone)
+
+
+def _settled(naive: datetime, zone: object) -> datetime:
+    """A moment that exists: through UTC, with the offset from before a jump of the clocks."""
+    aware = naive.replace(tzinfo=zone, fold=0)  # type: ignore[arg-type]
+    return aware.astimezone(UTC).astimezone(aware.tzinfo)
+
+
+def _days(start: date, end: date) -> tuple[datetime, datetime]:
+    return datetime.combine(start, time.min), datetime.combine(end, time.min)
+
+
+def _span(parts: Parts) -> tuple[datetime, datetime]:
+    """Naive start and end."""
+    if parts.moment is not None:
+        now, moment = parts.now.replace(tzinfo=None), parts.moment.replace(tzinfo=None)
+        return min(now, moment), max(now, moment) + timedelta(minutes=1)
+    if parts.clock is not None:
+        due = _due(parts, None)
+        assert isinstance(due, datetime)
+        return due.replace(tzinfo=None), due.replace(tzinfo=None) + timedelta(minutes=1)
+    day = _day(parts)
+    if parts.part is not None:
+        midnight = datetime.combine(day or parts.today, time.min)
+        _, first, last = PARTS_OF_DAY[parts.part]
+        return midnight + timedelta(hours=first), midnight + timedelta(hours=last)
+    whole: Span | None = parts.span if parts.weekday is None and parts.shift is None else None
+    if whole:
+        return _days(whole.start, whole.end)
+    assert day is not None
+    return _days(day, day + timedelta(days=1))
+
+
+def _not_understood(words: str, error: Exception) -> DateNotUnderstood:
+    said = " ".join(words.split())
+    said = said if len(said) <= 60 else said[:60] + "…"  # noqa: PLR2004 - enough to be recognised
+    if isinstance(error, NoSuchTimeError) and str(error):
+        return DateNotUnderstood(f"“{said}” cannot be: {error}. {_EXAMPLES}")
+    return DateNotUnderstood(f"I don't understand “{said}” as a time. {_EXAMPLES}")

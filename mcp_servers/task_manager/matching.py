@@ -29,9 +29,9 @@ def _pairs(lines: str) -> dict[str, str]:
 _IGNORED = frozenset(
     re.findall(
         r"\w+",
-        "a an the my our your his her their its this that these those some any to of for in on at with and about please "
-        "i me we you it is are was be been am will would should need needs have has had do does did task tasks todo "
-        "item items reminder reminders one thing out up from into",
+        "a an the my our your his her their its this that these those some any to of for in on at with and about "
+        "please i me we you it is are was be been am will would should need needs have has had do does did task "
+        "tasks todo item items reminder reminders one thing out up from into",
     )
 )
 _IRREGULAR = _pairs("""

@@ -54,7 +54,9 @@ def say_day(day: date, today: date) -> str:
         return near
     if 1 < away < 7:  # noqa: PLR2004 - a week has seven days
         return f"{day:%A}"
-    if abs(away) > _FAR:
+    if -7 <= away < 0:  # noqa: PLR2004 - a week has seven days
+        return f"last {day:%A}"
+    if not 0 < away < _FAR:
         return f"{day.day} {day:%B %Y}"
     monday = today - timedelta(days=today.weekday())
     following = 7 <= (day - monday).days < 14  # noqa: PLR2004 - the next calendar week

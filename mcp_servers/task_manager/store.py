@@ -31,9 +31,9 @@ class Filter:
     status: Status | None = None
     when: When = "any"
     start: datetime | None = None
-    """Due at or after this (aware); a whole day counts only where it lies within start and end entirely."""
+    """Due at or after this (aware, where the person is); a whole day counts where it overlaps start and end."""
     end: datetime | None = None
-    """Due before this (aware)."""
+    """Due before this (aware, where the person is)."""
     tag: str | None = None
     ids: frozenset[int] | None = None
 
@@ -171,10 +171,10 @@ class TaskTable:
         elif wanted.when == "ahead":
             parts += [moment < NEVER, or_(day >= today, and_(day.is_(None), moment >= self._now))]
         if wanted.start is not None:
-            whole = wanted.start.date() + timedelta(days=wanted.start.time() > time.min)
-            parts.append(or_(day >= whole, and_(day.is_(None), moment >= wanted.start)))
+            parts.append(or_(day >= wanted.start.date(), and_(day.is_(None), moment >= wanted.start)))
         if wanted.end is not None:
-            parts += [moment < NEVER, or_(day < wanted.end.date(), and_(day.is_(None), moment < wanted.end))]
+            after = wanted.end.date() + timedelta(days=wanted.end.time() > time.min)
+            parts += [moment < NEVER, or_(day < after, and_(day.is_(None), moment < wanted.end))]
         return and_(*parts)
 
     def _due_columns(self, due: Due | None) -> dict[str, Any]:

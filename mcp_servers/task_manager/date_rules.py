@@ -1,0 +1,364 @@
+"""The grammar of times: patterns over normalised words, each of which fills one slot of `Parts`. Pure.
+
+At every place the longest pattern that fits wins; words between the patterns must be `FILLERS`.
+Weeks begin on Monday. A weekday alone is the next one after today; "next" puts it into the next calendar week.
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from mcp_servers.task_manager.date_words import MONTHS, WEEKDAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILLERS = re.compile(
+    r"(?:at|on|by|for|the|of|due|until|till|before|around|about|approximately|roughly|sometime|some time|any time|"
+    r"please|sharp|exactly|from|and|no later than|later(?= today| this| on)|within)(?: |$)"
+)
+HOLIDAYS = {
+    "christmas eve": (12, 24),
+    "christmas day": (12, 25),
+    "christmas": (12, 25),
+    "boxing day": (12, 26),
+    "new years eve": (12, 31),
+    "new years day": (1, 1),
+    "new year": (1, 1),
+    "valentines day": (2, 14),
+    "halloween": (10, 31),
+}
+"""Those that are on the same day everywhere and every year: month and day."""
+_PART_NAMES = r"(morning|afternoon|evening|night)"
+_DAY_NAMES = "|".join(WEEKDAYS)
+_MONTH_NAMES = "|".join(MONTHS)
+_HOUR = r"(\d{1,2}|noon|midnight)(?: oclock)?(?: (am|pm))?"
+_YEAR = r"(?: (\d{4}))?"
+_EDGE = "(?:(end|beginning|start|rest) (?:of )?)?"
+_WHICH = "(?:(this|next|last|past|coming|current|following) )?"
+_QUANTITY = r"\d{1,6}(?:\.5)? (?:second|minute|hour|day|week|month|year)s?"
+
+
+class NoSuchTimeError(ValueError):
+    """A part that is understood but cannot be; the message says why, without a full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time of day."""
+
+    hour: int
+    """0 to 24; 24 is the midnight that ends the day."""
+    minute: int = 0
+    bare: bool = False
+    """Said without am, pm or a 24-hour form."""
+    back: int = 0
+    """Minutes before it ("quarter to")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole days, and the one of them by which something due then is due."""
+
+    start: date
+    end: date
+    """The day after the last."""
+    pick: date
+
+
+@dataclass(slots=True)
+class Parts:
+    """What was said; a slot that is filled twice with different things makes no sense."""
+
+    now: datetime
+    date: date | None = None
+    weekday: date | None = None
+    """The day meant by a weekday's name alone."""
+    span: Span | None = None
+    clock: Clock | None = None
+    part: str | None = None
+    """Morning, afternoon, evening or night."""
+    moment: datetime | None = None
+    shift: tuple[int, int] | None = None
+    """Days and months to go on from the day said, or from today."""
+
+    def put(self, slot: str, value: object) -> None:
+        """Fill a slot. Raises `NoSuchTimeError` where it has another value already."""
+        held = getattr(self, slot)
+        if held is not None and held != value:
+            raise NoSuchTimeError("that names two different times")
+        setattr(self, slot, value)
+
+    @property
+    def today(self) -> date:
+        """The day it is."""
+        return self.now.date()
+
+
+Fill: TypeAlias = "Callable[[re.Match[str], Parts], None]"
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of another month, or its last where it is shorter. Raises `OverflowError`."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not date.min.year <= year <= date.max.year:
+        raise OverflowError
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def next_date(today: date, month: int | None, day: int, year: str | None = None) -> date:
+    """The first such day that is not past; of that year where one is given (two digits mean 20..)."""
+    if year:
+        return _date(int(year) + (2000 if len(year) == 2 else 0), month or today.month, day)  # noqa: PLR2004 - "26"
+    first = today.replace(day=1)
+    for ahead in range(12 * 8 + 1):
+        start = add_months(first, ahead)
+        if month in (None, start.month) and day <= calendar.monthrange(start.year, start.month)[1]:
+            found = start.replace(day=day) if day else today
+            if found >= today and day:
+                return found
+    raise NoSuchTimeError("there is no such day")
+
+
+def _date(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise NoSuchTimeError("there is no such day") from None
+
+
+# -- days
+
+
+def _near_day(match: re.Match[str], parts: Parts) -> None:
+    days = {"today": 0, "tomorrow": 1, "yesterday": -1}[match[2]]
+    away = {"day after ": 1, "day before ": -1}.get(match[1] or "", 0)
+    parts.put("date", parts.today + timedelta(days=days + away))
+
+
+def _holiday(match: re.Match[str], parts: Parts) -> None:
+    month, day = HOLIDAYS[match[1]]
+    parts.put("date", next_date(parts.today, month, day))
+
+
+def _weekday(match: re.Match[str], parts: Parts) -> None:
+    which, name, later = match.groups()
+    number = WEEKDAYS.index(name)
+    monday = parts.today - timedelta(days=parts.today.weekday())
+    if which == "next":
+        day = monday + timedelta(days=7 + number)
+    elif which in ("last", "past"):
+        day = parts.today - timedelta(days=(parts.today.weekday() - number - 1) % 7 + 1)
+    else:
+        soonest = 0 if which == "this" else 1
+        day = parts.today + timedelta(days=(number - parts.today.weekday() - soonest) % 7 + soonest)
+    parts.put("weekday", day + timedelta(days=7 if later else 0))
+
+
+def _month_day(match: re.Match[str], parts: Parts) -> None:
+    parts.put("date", next_date(parts.today, MONTHS.index(match[1]) + 1, int(match[2]), match[3]))
+
+
+def _day_month(match: re.Match[str], parts: Parts) -> None:
+    parts.put("date", next_date(parts.today, MONTHS.index(match[2]) + 1, int(match[1]), match[3]))
+
+
+def _day_of_month(match: re.Match[str], parts: Parts) -> None:
+    day = int(match[1])
+    if match[2]:
+        first = add_months(parts.today.replace(day=1), 1 if match[2] == "next " else 0)
+        parts.put("date", _date(first.year, first.month, day))
+    else:
+        parts.put("date", next_date(parts.today, None, day))
+
+
+def _iso_date(match: re.Match[str], parts: Parts) -> None:
+    parts.put("date", _date(int(match[1]), int(match[2]), int(match[3])))
+
+
+def _dotted_date(match: re.Match[str], parts: Parts) -> None:
+    parts.put("date", next_date(parts.today, int(match[2]), int(match[1]), match[3]))
+
+
+def _slashed_date(match: re.Match[str], parts: Parts) -> None:
+    first, second = int(match[1]), int(match[2])
+    if first <= 12 and second <= 12 and first != second:  # noqa: PLR2004 - either can be the month
+        raise NoSuchTimeError("the day and the month cannot be told apart")
+    month, day = (second, first) if first > 12 else (first, second)  # noqa: PLR2004 - months
+    parts.put("date", next_date(parts.today, month, day, match[3]))
+
+
+# -- spans of days
+
+
+def _span(match: re.Match[str], parts: Parts) -> None:
+    edge, which, name, year = match.groups()
+    today = parts.today
+    ahead = {"next": 1, "following": 1, "last": -1, "past": -1}.get(which or "", 0)
+    if name == "day":
+        start, end = today + timedelta(days=ahead), today + timedelta(days=ahead + 1)
+    elif name in ("week", "weekend"):
+        monday = today + timedelta(days=7 * ahead - today.weekday())
+        start, end = monday + timedelta(days=5 * (name == "weekend")), monday + timedelta(days=7)
+    elif name == "month":
+        start = add_months(today.replace(day=1), ahead)
+        end = add_months(start, 1)
+    elif name == "year":
+        start = date(today.year + ahead, 1, 1)
+        end = date(today.year + ahead + 1, 1, 1)
+    else:
+        start = next_month(today, MONTHS.index(name) + 1, year, ahead)
+        end = add_months(start, 1)
+    last = end - timedelta(days=1)
+    if edge is None:
+        current = start <= today < end
+        pick = (max(start, today) if name == "weekend" else last) if current else start
+    else:
+        pick = start if edge in ("beginning", "start") else last
+        start = today if edge == "rest" and start < today < end else start
+        if edge == "end":
+            start = last
+    parts.put("span", Span(start, end, pick))
+
+
+def next_month(today: date, month: int, year: str | None, ahead: int) -> date:
+    """The first day of the month of that name, which may have begun; "next" skips one that has."""
+    if year:
+        return date(int(year), month, 1)
+    return date(today.year + (month < today.month or (month == today.month and ahead > 0)), month, 1)
+
+
+def _following_days(match: re.Match[str], parts: Parts) -> None:
+    days, months = _days_and_months(int(match[1]), match[2])
+    last = add_months(parts.today, months) + timedelta(days=days)
+    parts.put("span", Span(parts.today, last + timedelta(days=1), last))
+
+
+# -- quantities
+
+
+def _days_and_months(count: float, unit: str) -> tuple[int, int]:
+    if unit in ("month", "year"):
+        months = count * (12 if unit == "year" else 1)
+        return math.ceil(months % 1 * 30), int(months)
+    return math.ceil(count * (7 if unit == "week" else 1)), 0
+
+
+def _quantities(match: re.Match[str], parts: Parts) -> None:
+    found = [(float(count), unit) for count, unit in re.findall(r"(\d+(?:\.5)?) ([a-z]+?)s?\b", match[1])]
+    backwards = -1 if match[2] in ("before", "ago") else 1
+    if all(unit in ("day", "week", "month", "year") for _, unit in found):
+        pairs = [_days_and_months(count, unit) for count, unit in found]
+        parts.put("shift", (backwards * sum(pair[0] for pair in pairs), backwards * sum(pair[1] for pair in pairs)))
+        return
+    if match[2] in ("before", "from", "after", "on"):
+        raise NoSuchTimeError("only days, weeks, months and years can be counted from a day")
+    seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+    if any(unit not in seconds for _, unit in found):
+        raise NoSuchTimeError("hours and months do not go together")
+    parts.put("moment", in_seconds(parts.now, backwards * sum(count * seconds[unit] for count, unit in found)))
+
+
+def in_seconds(now: datetime, seconds: float) -> datetime:
+    """So much time later by the clock that never jumps, to the minute."""
+    from datetime import UTC
+
+    later = (now.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(now.tzinfo)
+    return later.replace(second=0, microsecond=0)
+
+
+def _now(_match: re.Match[str], parts: Parts) -> None:
+    parts.put("moment", in_seconds(parts.now, 0))
+
+
+# -- times of day
+
+
+def _clock(match: re.Match[str], parts: Parts) -> None:
+    hour, minute, half = match[1], int(match[2] or 0), match[3]
+    parts.put("clock", _hour(hour, minute, half))
+
+
+def _hour(hour: str, minute: int, half: str | None, back: int = 0) -> Clock:
+    number = int(hour)
+    if half:
+        if not 1 <= number <= 12:  # noqa: PLR2004 - a half day's hours
+            raise NoSuchTimeError("there is no such hour")
+        return Clock(number % 12 + (12 if half == "pm" else 0), minute, back=back)
+    if number > 23:  # noqa: PLR2004 - a day's hours
+        raise NoSuchTimeError("there is no such hour")
+    return Clock(number, minute, bare=1 <= number <= 12 and not hour.startswith("0"), back=back)  # noqa: PLR2004 - "04:30" is exact
+
+
+def _past_or_to(match: re.Match[str], parts: Parts) -> None:
+    amount, direction, hour, half = match.groups()
+    minutes = {"half": 30, "quarter": 15}.get(amount) or int(amount)
+    before = direction in ("to", "till", "before", "of")
+    named = {"noon": Clock(12), "midnight": Clock(24)}.get(hour)
+    if named:
+        exact = Clock(named.hour, 0, back=minutes) if before else Clock(named.hour % 24, minutes)
+        parts.put("clock", exact)
+        return
+    parts.put("clock", _hour(hour, 0 if before else minutes, half, minutes if before else 0))
+
+
+def _half(match: re.Match[str], parts: Parts) -> None:
+    parts.put("clock", _hour(match[1], 30, match[2]))
+
+
+def _named_clock(match: re.Match[str], parts: Parts) -> None:
+    parts.put("clock", Clock(12 if match[1] == "noon" else 24))
+
+
+def _compact_clock(match: re.Match[str], parts: Parts) -> None:
+    parts.put("clock", Clock(int(match[1]), int(match[2])))
+
+
+def _part(match: re.Match[str], parts: Parts) -> None:
+    if match[1] == "this":
+        parts.put("date", parts.today)
+    parts.put("part", match[2] or "morning")
+
+
+def _first_thing(_match: re.Match[str], parts: Parts) -> None:
+    parts.put("part", "morning")
+
+
+def _tonight(_match: re.Match[str], parts: Parts) -> None:
+    parts.put("date", parts.today)
+    parts.put("part", "night")
+
+
+_TABLE: tuple[tuple[str, Fill], ...] = (
+    (r"(?:the )?(day after |day before )?(today|tomorrow|yesterday)", _near_day),
+    (rf"({'|'.join(HOLIDAYS)})", _holiday),
+    (rf"(?:(this|next|coming|last|past) )?(?:coming )?({_DAY_NAMES})( week)?", _weekday),
+    (rf"({_MONTH_NAMES}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?! (?:am|pm)|[:.]\d){_YEAR}", _month_day),
+    (rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH_NAMES}){_YEAR}", _day_month),
+    (r"(\d{1,2})(?:st|nd|rd|th)(?: of (?:the |this )?(next |this )?month)?", _day_of_month),
+    (r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", _iso_date),
+    (r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d\d)?", _dotted_date),
+    (r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d\d))?", _slashed_date),
+    (
+        rf"(?:in |during |over )?(?:the )?{_EDGE}(?:the )?{_WHICH}(day|week|weekend|month|year|{_MONTH_NAMES}){_YEAR}",
+        _span,
+    ),
+    (r"(?:in |over |within )?(?:the )?(?:next|coming|following) (\d{1,3}) (day|week|month|year)s?", _following_days),
+    (rf"(?:in )?({_QUANTITY}(?: (?:and )?{_QUANTITY})*)(?: from now| (from|after|before|on|ago|time)\b)?", _quantities),
+    (r"right now|now|immediately|right away|straight away", _now),
+    (r"(\d{1,2})(?:[:. ]([0-5]\d)(?::[0-5]\d)?)?(?: oclock)?(?: (am|pm))?", _clock),
+    (rf"(half|quarter|\d{{1,2}})(?: minutes?)? (past|after|to|till|before) {_HOUR}", _past_or_to),
+    (rf"(quarter) (of) {_HOUR}", _past_or_to),
+    (r"half (\d{1,2})(?: (am|pm))?", _half),
+    (r"(noon|midnight)", _named_clock),
+    (r"([01]\d|2[0-3])([0-5]\d)(?: hours)?", _compact_clock),
+    (rf"(?:1st thing )?(?:in |during |at )?(?:the )?(?:(this) )?{_PART_NAMES}", _part),
+    (r"(?:(this) )?(1st thing)", _first_thing),
+    (r"tonight", _tonight),
+)  # fmt: skip
+RULES = tuple((re.compile(rf"(?:{pattern})(?![^ ])"), fill) for pattern, fill in _TABLE)
