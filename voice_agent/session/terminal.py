@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from voice_agent.session.journal import Line
 
+_TROUBLE = {"failed", "reconnecting", "needs_login", "quarantined"}
+
 
 class Terminal:
     """Prints what was said, and what went wrong, in plain words."""
@@ -27,8 +29,11 @@ class Terminal:
                 self._print(f"You: {line['text']}")
             case "tool_call":
                 self._print(f"{self._dim}  … {line['server']}.{line['tool']}{self._plain}")
-            case "server" if line["state"] in {"failed", "reconnecting", "needs_login", "quarantined"}:
-                self._print(f"{self._dim}  ({line['name']}: {line['reason']}){self._plain}")
+            case "ready":
+                for server in line["servers"]:
+                    self._tell_trouble(server)
+            case "server":
+                self._tell_trouble(line)
             case "error":
                 self._print(f"{self._dim}  ! {line['text']}{self._plain}")
             case _:
@@ -43,6 +48,10 @@ class Terminal:
         if self._out.isatty():
             self._out.write("You: ")
             self._out.flush()
+
+    def _tell_trouble(self, server: Line) -> None:
+        if server["state"] in _TROUBLE:
+            self.say(f"  ({server['name']} is not available: {server['reason']})")
 
     def _print(self, text: str) -> None:
         self._out.write(f"{text}\n")

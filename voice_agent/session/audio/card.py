@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import sys
 import threading
 import time
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from voice_agent.session.audio.segments import Segment
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 _RATE = 48_000
 """Hz that sound servers mix at. Through ALSA's plugins other rates underrun, and then play too fast."""
@@ -33,6 +35,11 @@ _LATENCY_S = 0.04
 """Asked of the device: less stutters when the interpreter is busy with something else."""
 _OPEN_S = 8.0
 _CLOSE_S = 2.0
+_STEADY_BLOCKS = 10
+_STEADY_DELAY_S = 0.12
+_STEADY_S = 2.5
+"""Sound servers may begin with a gap and a backlog of old sound, which no echo canceller follows: this many blocks in a
+row must come, from a microphone no later than that, before anything is played; or so many seconds pass."""
 _SILENT_S = 5.0
 """A device whose callback was not called for so long is gone."""
 
@@ -53,6 +60,9 @@ class SoundCard:
         self._loop = asyncio.get_running_loop()
         self._streams: dict[str, Stream] = {}
         self._called: dict[str, float] = {}
+        self._unsteady = {"microphone": _STEADY_BLOCKS, "speaker": _STEADY_BLOCKS}
+        """Blocks still to come from each device."""
+        self._steady = asyncio.Event()
         self._closing = False
         self._watch: asyncio.Task[None] | None = None
 
@@ -85,8 +95,11 @@ class SoundCard:
             self._streams[name] = stream
             stream.start()
 
-    def watch(self) -> None:
-        """Begin to notice devices that fall silent without a word."""
+    async def settle(self) -> None:
+        """Wait until both devices run; then begin to notice if one falls silent without a word."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STEADY_S):
+                await self._steady.wait()
         self._called = dict.fromkeys(self._streams, time.monotonic())
         self._watch = asyncio.create_task(self._watching())
 
@@ -113,11 +126,21 @@ class SoundCard:
         def callback(block: Any, frames: int, when: Any, _status: Any) -> None:
             self._called[name] = time.monotonic()
             try:
-                work(block, frames, StreamTime(when))
+                times = StreamTime(when)
+                self._count(name, times.input_delay(_LATENCY_S))
+                work(block, frames, times)
             except Exception:  # noqa: BLE001 - nothing above this but C
+                _log.debug("The %s's callback failed.", name, exc_info=True)
                 self._report(name)
 
         return callback
+
+    def _count(self, name: str, delay: float) -> None:
+        """A block came from a device, or went to it."""
+        late = name == "microphone" and delay > _STEADY_DELAY_S
+        self._unsteady[name] = _STEADY_BLOCKS if late else self._unsteady[name] - 1
+        if max(self._unsteady.values()) <= 0 and not self._steady.is_set():
+            self._loop.call_soon_threadsafe(self._steady.set)
 
     def _report(self, name: str) -> None:
         """Called by the device's thread when a stream ended by itself, or by us."""
@@ -171,7 +194,7 @@ async def open_sound_card(
     except BaseException:
         await card.aclose()
         raise
-    card.watch()
+    await card.settle()
     return card
 
 
