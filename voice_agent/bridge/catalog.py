@@ -129,6 +129,8 @@ def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:
         broken = str(error)
     except RecursionError:
         broken = "its parameters are nested too deep"
+    except Exception:  # noqa: BLE001 - one bad tool must not cost the others
+        broken = "its parameters cannot be read"
     if not name.strip():
         broken = "it has no name"
     annotations = _object(raw.get("annotations"))

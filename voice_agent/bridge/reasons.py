@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import socket
@@ -31,18 +32,12 @@ _REMEDIES = {
     **dict.fromkeys(("docker", "podman"), "install Docker"),
     **dict.fromkeys(("deno", "bun", "bunx"), "install it"),
 }
-_NOISE = (
-    "Traceback (",
-    "During handling",
-    "The above exception",
-    "File ",
-    "at ",
-    "^",
-    "~",
-    "npm notice",
-    "Node.js v",
-    "|",
+_NOISE = re.compile(
+    r"^(Traceback \(|During handling|The above exception|File \"|at |\^|~|\||Node\.js v|npm (warn|notice)\b)"
+    r"|^npm error (code|errno)\b"
+    r"|complete log of this run|^[\W\d]*$"
 )
+"""Lines that say nothing of why a program ended: stack traces, hints of package runners."""
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -98,8 +93,10 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def last_sensible_line(lines: Sequence[str]) -> str | None:
     """Return the line that says most of why a program ended: the last one that is not part of a stack trace."""
-    cleaned = [clean(line, _LONGEST_LINE, one_line=True) for line in lines]
-    told = [line for line in cleaned if any(c.isalpha() for c in line) and not line.startswith(_NOISE)]
+    told = [text for line in lines if not _NOISE.search(text := clean(line, _LONGEST_LINE, one_line=True))]
+    # npm says what is wrong first, and what could be done about it in many lines after.
+    if by_npm := [line for line in told if line.startswith("npm error")]:
+        return by_npm[0]
     marked = [line for line in told if "error" in line.lower() or "cannot" in line.lower()]
     return (marked or told or [None])[-1]
 

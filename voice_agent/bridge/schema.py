@@ -92,7 +92,7 @@ class _Adaptation:
         for branch in branches[1:]:
             common &= {str(name) for name in _list(branch.get("required"))}
         required = [*_list(flat.get("required")), *sorted(common)]
-        return {**_without(flat, "anyOf", "oneOf"), "properties": properties, "required": list(dict.fromkeys(required))}
+        return {**_without(flat, "anyOf", "oneOf"), "properties": properties, "required": required}
 
     def _node(self, schema: object, trail: tuple[str, ...], depth: int) -> Json:
         self._left -= 1

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from voice_agent.bridge.arguments import Arguments
+
+pytestmark = pytest.mark.unit
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "minLength": 1},
+        "status": {"enum": ["open", "done"]},
+        "count": {"type": "integer", "minimum": 1},
+        "at": {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]},
+    },
+    "required": ["title"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({}, "“title” is required."),
+        ({"title": 3}, "“title” must be of type string, not 3."),
+        ({"title": ""}, "“title” must be at least 1 characters long, not ''."),
+        ({"title": "x", "status": "closed"}, "“status” must be one of 'open', 'done', not 'closed'."),
+        ({"title": "x", "count": 0}, "“count” must be at least 1, not 0."),
+        ({"title": "x", "at": {}}, "“x” is required in “at”."),
+        ({"title": "x", "at": {"x": "1"}}, "“at.x” must be of type number, not '1'."),
+    ],
+)
+def test_what_is_wrong_is_said_so_that_it_can_be_mended(arguments: dict[str, object], sentence: str) -> None:
+    assert Arguments(SCHEMA).problem(arguments) == sentence
+
+
+def test_unknown_parameters_are_told_with_the_known_ones() -> None:
+    problem = Arguments(SCHEMA).problem({"title": "x", "due": "today"})
+    assert problem is not None
+    assert "it takes: title, status, count, at" in problem
+
+
+def test_right_arguments_have_no_problem() -> None:
+    assert Arguments(SCHEMA).problem({"title": "x", "status": "open", "count": 2, "at": {"x": 1}}) is None
+
+
+def test_several_mistakes_are_told_at_once_but_not_endlessly() -> None:
+    schema = {"properties": {f"p{n}": {"type": "string"} for n in range(20)}}
+    problem = Arguments(schema).problem({f"p{n}": n for n in range(20)})
+    assert problem is not None
+    assert problem.endswith("And 16 more.")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "strng"},
+        {"properties": {"a": {"$ref": "http://127.0.0.1:9/never-fetched"}}},
+        {"properties": {"a": {"$ref": "#/$defs/missing"}}},
+        {"properties": {"a": {"type": "string", "pattern": "\\p{L}+["}}},
+        {"properties": 3},
+    ],
+)
+def test_a_schema_that_is_itself_wrong_does_not_keep_its_tool_from_being_called(schema: dict[str, object]) -> None:
+    assert Arguments(schema).problem({"a": "x"}) is None
+
+
+def test_a_pattern_is_checked_unless_it_could_run_for_ever() -> None:
+    assert Arguments({"properties": {"a": {"pattern": "^[0-9]+$"}}}).problem({"a": "x"}) is not None
+    evil = {"properties": {"a": {"pattern": "^(a+)+$"}}}
+    assert Arguments(evil).problem({"a": "a" * 60 + "!"}) is None
+
+
+def test_references_within_the_schema_hold() -> None:
+    schema = {"$defs": {"N": {"type": "number"}}, "properties": {"n": {"$ref": "#/$defs/N"}}}
+    assert Arguments(schema).problem({"n": "x"}) == "“n” must be of type number, not 'x'."
+
+
+def test_older_drafts_are_understood() -> None:
+    schema = {"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"n": {"minimum": 1, "exclusiveMinimum": True}}}
+    assert Arguments(schema).problem({"n": 1}) is not None
