@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,7 +49,8 @@ async def build(
     if need == "voice":
         _begin_to_load_weights(picks)
     try:
-        import livekit.agents  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        # In a thread: it takes seconds, in which servers start and weights load.
+        await asyncio.to_thread(importlib.import_module, "livekit.agents")
     except ImportError as error:
         raise ExtraMissing("voice", "A conversation") from error
     return _assemble(profile, picks)

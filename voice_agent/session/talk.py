@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from voice_agent.bridge.bridge import Bridge
+from voice_agent.providers.build import build
 from voice_agent.session.journal import Journal
 from voice_agent.session.jsonlines import print_json
 from voice_agent.session.lines import read_lines
@@ -48,10 +49,10 @@ async def talk(config: Config, options: Options) -> int:
     bridge = Bridge(config.servers, disabled=config.disabled, call_timeout=config.settings.limits.call_timeout)
     bridge.start()
     try:
-        # Servers start while the heavy imports go on in a thread.
-        providers: Any = await asyncio.to_thread(importlib.import_module, "voice_agent.providers.build")
-        building: Any = await asyncio.to_thread(importlib.import_module, "voice_agent.session.build")
-        stack = await providers.build(config.settings, need="text" if options.mode == "text" else "voice")
+        need = "text" if options.mode == "text" else "voice"
+        stack = await build(config.settings, need=need)
+        # Imports LiveKit, which has been done in a thread by now.
+        building: Any = importlib.import_module("voice_agent.session.build")
     except BaseException:
         await bridge.aclose()
         raise
