@@ -16,10 +16,13 @@ import voice_agent
 from tests.fakes.chat import Call, Turn
 from tests.fakes.openai_api import FakeOpenAI
 from tests.fakes.server import KEY
+from voice_agent.agents.listen import listen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
+
+    from livekit.agents import ConversationItemAddedEvent
 
     from tests.fakes.chat import Script
 
@@ -67,7 +70,7 @@ async def their_agent(
 async def test_one_line_gives_any_agent_the_tools_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script: list[Turn] = [(Call("pets_list_pets"),), "You have one, Rex."]
     async with their_agent(tmp_path, monkeypatch, script) as session:
-        result = await session.run(user_input="which pets do I have?")
+        result: Any = await session.run(user_input="which pets do I have?")
         result.expect.next_event().is_function_call(name="pets_list_pets")
         result.expect.next_event().is_function_call_output(is_error=False)
         result.expect.next_event().is_message(role="assistant")
@@ -80,12 +83,17 @@ async def test_in_any_agent_a_destructive_call_needs_the_users_own_yes(
     script: list[Turn] = [delete, look, "Still there.", delete, "Rex is gone."]
     async with their_agent(tmp_path, monkeypatch, script) as session:
         asked = asyncio.Event()
-        session.on("conversation_item_added", lambda event: "Shall I" in event.item.text_content and asked.set())
+
+        def note(event: ConversationItemAddedEvent) -> None:
+            if event.item.type == "message" and "Shall I" in (event.item.text_content or ""):
+                asked.set()
+
+        listen(session, "conversation_item_added", note)
         await session.run(user_input="delete Rex")
         async with asyncio.timeout(20):
             await asked.wait()
-        still = await session.run(user_input="is he still there?")
+        still: Any = await session.run(user_input="is he still there?")
         still.expect.contains_function_call_output(output='["Rex"]')
-        gone = await session.run(user_input="yes")
+        gone: Any = await session.run(user_input="yes")
         gone.expect.next_event().is_function_call(name="pets_delete_pet")
         gone.expect.next_event().is_function_call_output(is_error=False)

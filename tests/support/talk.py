@@ -115,6 +115,4 @@ async def a_talk(
 
 
 def _transport(server: Any) -> Any:
-    from fastmcp import FastMCP
-
-    return FastMCPTransport(server) if isinstance(server, FastMCP) else server
+    return server if isinstance(server, FastMCPTransport) else FastMCPTransport(server)

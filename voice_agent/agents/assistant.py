@@ -14,7 +14,7 @@ from voice_agent.agents.speech import Kind
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from livekit.agents import FlushSentinel, ModelSettings
+    from livekit.agents import AgentSession, FlushSentinel, ModelSettings
     from livekit.agents.llm import ChatChunk, ChatContext, ChatItem, ChatMessage, Tool
 
     from voice_agent.agents.confirm import Pending, Verdict
@@ -49,7 +49,7 @@ class Assistant(Agent):
             has_pace: The pace of the voice can be changed.
             wait_for_servers: Seconds that a request waits for servers that are starting.
         """
-        super().__init__(instructions=instructions)
+        super().__init__(instructions=instructions)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
         self._toolset = toolset
         self._speech = speech
         self._sentences = sentences
@@ -57,9 +57,13 @@ class Assistant(Agent):
         self._has_pace = has_pace
         self._wait_for_servers = wait_for_servers
 
+    @property
+    def _talk(self) -> AgentSession[Any]:
+        return self.session  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - LiveKit leaves it open
+
     async def on_enter(self) -> None:
         """Greet."""
-        self._speech.say(self.session, self._sentences("greeting"), Kind.GREETING)
+        self._speech.say(self._talk, self._sentences("greeting"), Kind.GREETING)
 
     async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
         """Hold a spoken request until the servers that are starting are there."""
@@ -71,7 +75,7 @@ class Assistant(Agent):
         """Wait, bounded, for servers that `text` may need; True if there was something to wait for."""
         if request_of(text) or answer_of(text) is not Answer.OTHER:
             return False
-        return await self._toolset.await_servers(self.session, self._wait_for_servers)
+        return await self._toolset.await_servers(self._talk, self._wait_for_servers)
 
     async def llm_node(
         self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from voice_agent.bridge.types import Json, Tool
@@ -70,10 +70,10 @@ def _value(value: Any) -> str:
         short = value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…"
         return f"“{' '.join(short.split())}”"
     if isinstance(value, list):
-        items = [_value(item) for item in value]
+        items = [_value(item) for item in cast("list[Any]", value)]
         return _join(items) if items else "nothing"
     if isinstance(value, dict):
-        return _join([f"{' '.join(_words(str(name)))} {_value(item)}" for name, item in value.items()])
+        return _join([f"{' '.join(_words(name))} {_value(item)}" for name, item in cast("Json", value).items()])
     return "nothing"
 
 

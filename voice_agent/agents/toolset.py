@@ -58,7 +58,7 @@ class BridgeToolset(llm.Toolset):
         self._speech = speech or Speech()
         self._sentences = sentences or Sentences()
         self._filler_after = filler_after
-        self._on_event = on_event or (lambda _event: None)
+        self._on_event: Callable[[ToolEvent], None] = on_event or _ignore
         self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._reading_back: set[asyncio.Task[Any]] = set()
@@ -106,7 +106,7 @@ class BridgeToolset(llm.Toolset):
             await asyncio.wait(busy)
 
     def _wrap(self, tool: Tool) -> RawFunctionTool[..., Any]:
-        async def run(raw_arguments: dict[str, object], ctx: RunContext) -> Any:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]  # LiveKit looks for exactly this annotation
+        async def run(raw_arguments: dict[str, object], ctx: RunContext[Any]) -> Any:
             return await self._call(tool, dict(raw_arguments), ctx)
 
         schema = {"name": tool.key, "description": tool.description, "parameters": tool.input_schema}
@@ -184,6 +184,10 @@ class BridgeToolset(llm.Toolset):
             if self._held[speech.id] == 0:
                 del self._held[speech.id]
                 speech.allow_interruptions = True
+
+
+def _ignore(_event: ToolEvent) -> None:
+    return
 
 
 async def _played(ctx: RunContext[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from voice_agent.agents.listen import listen
 from voice_agent.agents.speech import Kind
 from voice_agent.providers.errors import translate
 
@@ -49,6 +50,6 @@ def apologise_for_failures(conversation: Conversation, sentences: Sentences) -> 
     def note_close(event: CloseEvent) -> None:
         conversation.end("error" if event.error is not None else "interrupted")
 
-    session.on("error", note_error)
-    session.on("conversation_item_added", note_item)
-    session.on("close", note_close)
+    listen(session, "error", note_error)
+    listen(session, "conversation_item_added", note_item)
+    listen(session, "close", note_close)

@@ -7,10 +7,12 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from voice_agent.agents.listen import listen
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from livekit.agents import AgentSession
+    from livekit.agents import AgentSession, SpeechCreatedEvent
     from livekit.agents.voice import SpeechHandle
 
     from voice_agent.agents.assistant import Assistant
@@ -52,11 +54,16 @@ class Conversation:
 
     def __post_init__(self) -> None:
         """Follow every speech of the session, so that its end can be waited for."""
-        self.session.on("speech_created", lambda event: self._speeches.add(event.speech_handle))
+        listen(self.session, "speech_created", self._note_speech)
+
+    def _note_speech(self, event: SpeechCreatedEvent) -> None:
+        self._speeches.add(event.speech_handle)
 
     async def start(self) -> None:
         """Start the session; the greeting follows by itself."""
-        await self.session.start(agent=self.assistant, record=False)
+        await self.session.start(  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves its type open
+            agent=self.assistant, record=False
+        )
         self.is_started = True
         chosen = {choice.part: f"{choice.provider} {choice.model}".strip() for choice in self.stack.choices}
         self.journal.write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voice_agent.agents.answers import Request, request_of
+from voice_agent.agents.listen import listen
 
 if TYPE_CHECKING:
     from livekit.agents import ConversationItemAddedEvent, UserInputTranscribedEvent
@@ -42,5 +43,5 @@ def keep_manners(conversation: Conversation) -> None:
         if event.is_final and request_of(event.transcript) is Request.STOP:
             conversation.toolset.cancel_running()
 
-    session.on("conversation_item_added", note_item)
-    session.on("user_input_transcribed", note_words)
+    listen(session, "conversation_item_added", note_item)
+    listen(session, "user_input_transcribed", note_words)

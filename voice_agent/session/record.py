@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voice_agent.agents.events import ConfirmAsked, ToolCalled
+from voice_agent.agents.listen import listen
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.types import ServerChanged
 
@@ -72,9 +73,9 @@ def record_session(conversation: Conversation) -> None:
             status = event.status
             journal.write("server", name=status.name, state=status.state.value, reason=status.reason)
 
-    session.on("conversation_item_added", note_item)
-    session.on("agent_state_changed", note_state)
-    session.on("user_state_changed", note_state)
+    listen(session, "conversation_item_added", note_item)
+    listen(session, "agent_state_changed", note_state)
+    listen(session, "user_state_changed", note_state)
     conversation.bridge.subscribe(note_server)
 
 

@@ -7,6 +7,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from voice_agent.agents.listen import listen
 from voice_agent.errors import AudioError
 from voice_agent.session.audio.paced import PacedInput
 from voice_agent.session.audio.recording import RecordingOutput
@@ -55,7 +56,7 @@ class Recorded:
         self.input = PacedInput()
         conversation.session.input.audio = self.input
         conversation.session.output.audio = RecordingOutput(on_segment=self._keep)
-        conversation.session.on("conversation_item_added", self._note_turn)
+        listen(conversation.session, "conversation_item_added", self._note_turn)
 
     async def converse(self, files: Sequence[Path]) -> int:
         """Play each file when the agent has fallen silent; return how many were not understood as a turn.

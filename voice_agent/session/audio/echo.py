@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 _LONGEST_DELAY_S = 0.5
 """What the module accepts; it finds longer ones by itself."""
+_MARGIN_S = 0.03
+"""Taken off the delay: the module forgives 100 ms too little, but lets half a second of echo pass at 30 ms too much."""
+_WINDOW = 100
+"""Blocks over which the least delay counts: a backlog of old sound makes it look longer for a while."""
 _DELAY_STEP_MS = 5
 
 
@@ -46,6 +51,7 @@ class EchoCanceller:
         self._played = _Frames(speaker_rate)
         self._heard = _Frames(microphone_rate)
         self._play_delay = 0.0
+        self._delays: deque[float] = deque(maxlen=_WINDOW)
         self._set_delay_ms = -_DELAY_STEP_MS
 
     def play(self, samples: NDArray[np.int16], delay_s: float) -> None:
@@ -60,7 +66,8 @@ class EchoCanceller:
         Returns:
             As much as fills frames of 10 ms, of this and earlier calls.
         """
-        self._set_delay(self._play_delay + delay_s)
+        self._delays.append(self._play_delay + delay_s)
+        self._set_delay(min(self._delays) - _MARGIN_S)
         clean: list[NDArray[np.int16]] = [np.zeros(0, np.int16)]
         for part in self._heard.cut(samples):
             frame = _frame(part, self._microphone_rate)
