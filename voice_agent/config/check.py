@@ -31,6 +31,7 @@ _FULL = 50 * 1024 * 1024
 _NEARLY_FULL = 500 * 1024 * 1024
 """Bytes; the task database and its journal are small, models and packages are not."""
 _READABLE_BY_OTHERS = 0o077
+_ENTERED_BY_OTHERS = 0o011
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +151,15 @@ def check_secret_files(folder: Path) -> Iterator[Check]:
     if os.name == "nt":
         return
     try:
+        is_entered_by_others = folder.stat().st_mode & _ENTERED_BY_OTHERS
         open_to_others = [file for file in folder.iterdir() if file.is_file() and _is_open(file)]
     except OSError:
         return
-    if open_to_others and not (folder.stat().st_mode & 0o001 == 0 and folder.stat().st_mode & 0o010 == 0):
+    if open_to_others and is_entered_by_others:
         yield Check(
             "config",
             "warning",
-            f"Other users of this machine can read {len(open_to_others)} secret files in {folder}.",
+            f"Other users of this machine can read the secret files in {folder}: {len(open_to_others)} of them.",
             f"Run: chmod go-rwx {folder}",
         )
 

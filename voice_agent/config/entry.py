@@ -140,7 +140,7 @@ def _program(command: str, around: Surroundings) -> str:
 
 def _split(command: str, path: str | None) -> tuple[str, list[str]]:
     """A whole command line in “command”, as some paste it, unless it is the path of a program with spaces."""
-    if " " not in command or Path(command).exists() or shutil.which(command, path=path):
+    if not re.search(r"\S\s+\S", command) or Path(command).exists() or shutil.which(command, path=path):
         return command, []
     try:
         first, *rest = shlex.split(command)

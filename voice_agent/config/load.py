@@ -11,7 +11,7 @@ from voice_agent.config import bundled, sources, variables
 from voice_agent.config.entry import Surroundings
 from voice_agent.config.expand import Scope
 from voice_agent.config.mcp_file import McpFile, Origin, read_mcp_file
-from voice_agent.config.mistake import Mistake
+from voice_agent.config.mistake import Mistake, plain
 from voice_agent.config.secret_files import SecretFiles
 from voice_agent.config.server_argument import read_server_argument
 from voice_agent.config.types import Problem, ServerEntry, VoiceOptions
@@ -179,7 +179,7 @@ def _read_toml(file: _Named, here: Path, problems: list[Problem]) -> list[source
 
 def _give_up_or_note(mistake: Mistake, file: _Named, label: str, problems: list[Problem]) -> None:
     if file.is_named:
-        raise ConfigError(f"{mistake.at(label)}: {mistake.message} {mistake.remedy}") from None
+        raise ConfigError(f"{plain(mistake.at(label))}: {mistake.message} {mistake.remedy}") from None
     problems.append(Problem(mistake.at(label), f"{mistake.message} The file is not used.", mistake.remedy))
 
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_LONGEST = 600
+
+
 class Mistake(Exception):
     """One thing that the user wrote wrongly.
 
@@ -18,14 +21,20 @@ class Mistake(Exception):
 
     def __init__(self, message: str, remedy: str, *, place: str = "", key: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        self.message = plain(message)
+        self.remedy = plain(remedy)
         self.place = place
         self.key = key
 
     def at(self, what: str) -> str:
         """`what` with the place in it, as editors understand it."""
         return f"{what}:{self.place}" if self.place else what
+
+
+def plain(text: str) -> str:
+    """`text` on one line of bounded length, without what could steer a terminal: it may hold names from a file."""
+    shown = "".join(c if c.isprintable() else "�" for c in text)
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:

@@ -124,7 +124,7 @@ def _started(program: str, args: list[str]) -> str | None:
             return next(rest, None)
         if with_value and word in with_value:
             next(rest, None)
-        elif not (word.startswith("-") or (with_value and word in _SUBCOMMANDS) or "=" in word):
+        elif not (word.startswith("-") or (with_value and word in _SUBCOMMANDS) or (program == "env" and "=" in word)):
             inner = _program(word)
             is_runner = inner in _RUNNERS or (inner != program and _INTERPRETERS.fullmatch(inner))
             return (_started(inner, list(rest)) or inner) if is_runner else word

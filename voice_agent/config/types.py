@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from voice_agent.config.mistake import plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -87,6 +89,10 @@ class Problem:
     """What to do about it, in one sentence."""
     server: str | None = None
     """The entry that was skipped, where it is one."""
+
+    def __post_init__(self) -> None:
+        for name in ("where", "message", "remedy"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} {self.remedy}"
