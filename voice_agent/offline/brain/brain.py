@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain import deeds, small_talk, tasks
+from voice_agent.offline.brain import deeds, small_talk, tasks, values
 from voice_agent.offline.brain.choose import Index
 from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say, Turn
 from voice_agent.offline.brain.grammar import understand
 from voice_agent.offline.brain.memory import remember
 from voice_agent.offline.brain.render import render
+from voice_agent.offline.brain.stems import stem
 from voice_agent.offline.brain.task_tools import find_task_tools
 from voice_agent.offline.brain.wishes import Action, Wish
 from voice_agent.offline.brain.words import clean, strip_courtesy
@@ -35,11 +37,15 @@ class Brain:
     catalog: Catalog
     task_tools: TaskTools = field(init=False)
     index: Index = field(init=False)
+    foreign: frozenset[str] = field(init=False)
+    """Kinds of things that only tools for other things than tasks have in their names."""
 
     def __post_init__(self) -> None:
         """Find the tools that look after tasks, and weigh the words of all."""
         object.__setattr__(self, "task_tools", find_task_tools(self.catalog))
         object.__setattr__(self, "index", Index(self.catalog))
+        others = {stem(noun) for one in self.catalog.abilities if one.server != self.task_tools.server for noun in one.nouns}
+        object.__setattr__(self, "foreign", frozenset(others - {"task", "todo", "reminder"}))
 
     def decide(self, turns: Sequence[Turn], now: datetime) -> Move:
         """What to do next in the last of `turns`: the plan is worked out anew from the words, and followed as far as calls have been made."""
@@ -70,12 +76,19 @@ class Brain:
         wanted = wishes[0].action != Action.OTHER and bool(self.task_tools)
         if wanted and all(wish.is_explicit for wish in wishes):
             return tasks.plan(wishes, self.task_tools, memory)
-        choice = deeds.choose(said, self.index, now)
+        choice = deeds.choose(said, self.index, now, deeds.earlier_arguments(turns[:-1], self.catalog))
+        if wanted and self._is_of_others(wishes[0]):
+            wanted = False
         if choice and (not wanted or (choice.score >= _CLEARLY and choice.ability.server != self.task_tools.server)):
             return deeds.carry_out(choice, said, self.catalog, now)
         if wanted:
             return tasks.plan(wishes, self.task_tools, memory)
         return Say(small_talk.cannot(self.catalog))
+
+    def _is_of_others(self, wish: Wish) -> bool:
+        """Whether the words name a kind of thing that only other servers look after (“the file…”)."""
+        words = re.sub(r"^(?:the|my|a|an|this|that) ", "", wish.title or "", flags=re.IGNORECASE).split()
+        return len(words) > 1 and (stem(words[0]) in self.foreign or bool(self.foreign) and "." in words[-1] and values.path(words[-1]) is not None)
 
     def _open_question(self, turns: Sequence[Turn], now: datetime) -> Ask | None:
         """The question that the last turn ended with, worked out again from the words that led to it."""

@@ -16,7 +16,7 @@ Json: TypeAlias = dict[str, Any]
 _CLASSES = {
     "create": "create add new make insert write put post schedule register append save open start draft compose push upload store remember",
     "list": "list show all browse display enumerate ls index",
-    "get": "get read fetch view retrieve describe load info status check tell lookup open download log what",
+    "get": "get read fetch view show retrieve describe load info status check tell lookup open download log what",
     "search": "search find query lookup filter grep locate match",
     "update": "update edit modify change rename move set patch replace reschedule assign adjust configure switch",
     "delete": "delete remove erase clear drop destroy purge wipe discard trash unset cancel kill",
@@ -67,6 +67,12 @@ class Ability:
     def words(self) -> tuple[str, ...]:
         """The words of its name, in lower case."""
         return tuple(split_name(self.name))
+
+    @cached_property
+    def nouns(self) -> frozenset[str]:
+        """The words of its name that are no verbs and not its server's name."""
+        of_server = set(split_name(self.server))
+        return frozenset(word for word in self.words if word not in CLASS_OF and word not in of_server)
 
     @cached_property
     def classes(self) -> frozenset[str]:
@@ -181,6 +187,7 @@ def server_of(keys: Sequence[str]) -> dict[str, str]:
                 len(nexts) > 1
                 or not all(key.startswith(f"{longer}_") for key in group)
                 or next(iter(nexts)) in CLASS_OF
+                or next(iter(nexts)) == start
             ):
                 break
             prefix = longer

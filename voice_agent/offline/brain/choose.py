@@ -8,16 +8,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from voice_agent.offline.brain import values
 from voice_agent.offline.brain.catalog import CLASS_OF, Ability, Catalog
 from voice_agent.offline.brain.stems import STOP, stem, stems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NAME, _SERVER, _FIRST, _REST, _PARAMETER, _ENUM = 3.0, 1.5, 1.2, 0.5, 0.7, 1.0
+_NAME, _SERVER, _FIRST, _REST, _PARAMETER, _ENUM = 3.0, 1.5, 1.2, 0.5, 0.7, 0.5
 _QUESTIONS = re.compile(r"^(?:what|which|who|how|when|where|is|are|does|do|tell|any|give|let me (?:see|know))\b", re.IGNORECASE)
 _READING = frozenset({"get", "list", "search"})
 _HARMFUL = frozenset({"delete", "complete", "send", "run"})
+_GENERIC = frozenset(stem(word) for word in "list get create update delete search read view check open set make run start write put show find what tell give use new".split())  # noqa: SIM905 - a table of words
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ class Index:
 
     def rank(self, request: str, *, most: int = 6) -> list[tuple[float, Ability]]:
         """The tools that fit `request` best, with how well (0 to about 2), best first; those that cannot be meant are left out."""
-        said = list(dict.fromkeys(stems(request)))
+        said = list(dict.fromkeys(stems(_without_values(request))))
         deeds = deeds_of(request)
         scored: list[tuple[float, Ability]] = []
         for ability in self.catalog.abilities:
@@ -58,13 +60,27 @@ class Index:
             return 0.0
         asked = sum(self.rarity.get(word, 0.35) for word in said)
         covered = sum(self.rarity[word] for word in hits) / asked
-        nouns = {stem(word) for word in ability.words if word not in CLASS_OF and word not in STOP} or {stem(word) for word in ability.words}
-        named = sum(1.0 for noun in nouns if noun in said) / len(nouns)
+        nouns = {stem(word) for word in ability.nouns if word not in STOP}
+        verb = next((stem(word) for word in ability.words if word in CLASS_OF), "")
+        named = sum(1.0 for noun in nouns if noun in said) / len(nouns) if nouns else 0.0
         strength = min(sum(hits.values()) / 3.0, 1.0)
-        agrees = 0.25 if classes & deeds else (-0.25 if classes and deeds and not (classes & _READING and deeds & _READING) else 0.0)
-        verb = next((word for word in ability.words if word in CLASS_OF), "")
-        spoken = 0.15 if verb and stem(verb) in said else 0.0
+        if not any(word not in _GENERIC for word in hits) and not (verb in said and not nouns and any(stem(word) in said for word in ability.server.split("_"))):
+            return 0.3 * covered
+        reads = classes & _READING and deeds & _READING
+        agrees = 0.25 if classes & deeds else 0.0 if not (classes and deeds) else -0.15 if reads else -0.25
+        spoken = 0.15 if verb and verb in said else 0.0
         return 0.5 * covered + 0.7 * named + 0.4 * strength + agrees + spoken
+
+
+def _without_values(request: str) -> str:
+    """The words that can choose a tool: not what is in quotes, no numbers, paths or addresses."""
+    plain = re.sub(r"\"[^\"]*\"", " ", request)
+    for found in (values.url(plain), values.path(plain), values.path(request)):
+        if found:
+            plain = plain.replace(found, " ")
+    for number in reversed(values.numbers(plain)):
+        plain = f"{plain[: number.start]} {plain[number.end :]}"
+    return plain
 
 
 def deeds_of(request: str) -> frozenset[str]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from voice_agent.offline.brain.dialogue import Act, Ask, Call, Move, Say
+from voice_agent.offline.brain.dialogue import Act, Ask, Call, Move, Say, Turn
 from voice_agent.offline.brain.facts import read_fact
-from voice_agent.offline.brain.fill import Filled, fill, is_id, read_answer, topic
+from voice_agent.offline.brain.fill import Filled, fill, is_id, is_path, is_place, read_answer, topic
 from voice_agent.offline.brain.lookup import finder_for, matching
 from voice_agent.offline.brain.results import read_output
 from voice_agent.offline.brain.spoken import listing
+from voice_agent.offline.brain.stems import stem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from voice_agent.offline.brain.catalog import Ability, Catalog, Parameter
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.78
 """The least that a tool must fit to be called."""
+
+
+_ABSOLUTE = re.compile(r"^(?:[/~]|[A-Za-z]:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +37,44 @@ class Choice:
     filled: Filled
 
 
-def choose(request: str, index: Index, now: datetime) -> Choice | None:
+def earlier_arguments(turns: Sequence[Turn], catalog: Catalog) -> dict[tuple[str, str], Any]:
+    """Where things are (paths, ids, projects) as told to each server before, by server and parameter."""
+    told: dict[tuple[str, str], Any] = {}
+    for turn in turns[-6:]:
+        for call in turn.calls:
+            ability = catalog.by_key.get(call.key)
+            if ability is None or call.is_error:
+                continue
+            told.update({(ability.server, one.name): call.arguments[one.name] for one in ability.required if one.name in call.arguments and is_place(one)})
+    return told
+
+
+def choose(request: str, index: Index, now: datetime, told: Mapping[tuple[str, str], Any]) -> Choice | None:
     """The tool that a request means; None where none fits well enough."""
     best: Choice | None = None
     for score, ability in index.rank(request):
         filled = fill(ability, request, now)
+        known = {one.name: told[ability.server, one.name] for one in filled.missing if (ability.server, one.name) in told}
+        if known:
+            filled = replace(filled, arguments=filled.arguments | known, missing=tuple(one for one in filled.missing if one.name not in known), ids=tuple(one for one in filled.ids if one.name not in known), typed=filled.typed + len(known))
         missing = len(filled.missing) - len(filled.ids)
         fitted = score + 0.3 * min(filled.typed, 2) - 0.2 * missing - (0.6 if filled.unfillable else 0.0)
+        fitted -= _wrong_kind_of_path(ability, filled)
         if best is None or fitted > best.score:
             best = Choice(fitted, ability, filled)
     return best if best and best.score >= ENOUGH else None
+
+
+def _wrong_kind_of_path(ability: Ability, filled: Filled) -> float:
+    """How much speaks against a tool for folders that was given a file, or the other way round."""
+    nouns = {stem(word) for word in ability.nouns}
+    for parameter in ability.required:
+        value = filled.arguments.get(parameter.name)
+        if is_path(parameter) and isinstance(value, str):
+            is_file = bool(re.search(r"\.\w{1,5}$", value))
+            if (is_file and "directory" in nouns) or (not is_file and "file" in nouns):
+                return 0.4
+    return 0.0
 
 
 def carry_out(choice: Choice, request: str, catalog: Catalog, now: datetime) -> Move:
@@ -107,6 +140,8 @@ def answer(asked: Ask, said: str, catalog: Catalog, now: datetime) -> Move | Non
     if parameter is None:
         return None
     value = read_answer(parameter, said, now)
+    if value is None and len(said.split()) > 2:  # noqa: PLR2004 - more than a slip: another request
+        return None
     if value is None:
         return Ask(asked.text, key=asked.key, arguments=asked.arguments, missing=asked.missing, request=asked.request)
     return proceed(ability, {**asked.arguments, parameter.name: value}, asked.request, catalog, now)
@@ -135,10 +170,10 @@ def _with_id(ability: Ability, arguments: dict[str, Any], parameter: Parameter, 
 def _root_lookup(ability: Ability, arguments: dict[str, Any], catalog: Catalog) -> tuple[str, Parameter] | None:
     """A tool that says which folders may be used, where a path is missing or does not say where it begins."""
     for parameter in ability.parameters:
-        if "path" not in parameter.words or parameter.kind != "string":
+        if not is_path(parameter):
             continue
         value = arguments.get(parameter.name)
-        if (value is None and parameter.is_required and ability.classes & {"list", "search"}) or (isinstance(value, str) and not re.match(r"^(?:[/~]|[A-Za-z]:)", value)):
+        if (value is None and parameter.is_required and ability.classes & {"list", "search"}) or (isinstance(value, str) and not _ABSOLUTE.match(value)):
             for other in catalog.servers.get(ability.server, []):
                 if not other.required and {"allowed", "directories"} <= set(other.words):
                     return other.key, parameter
@@ -150,10 +185,15 @@ def _under_root(ability: Ability, arguments: dict[str, Any], parameter: Paramete
     roots = re.findall(r"(?m)(?:^|[\s\"])((?:/|[A-Za-z]:\\)[^\s\",\\]*)", text)
     if not roots:
         return Say("I don't know which folder to look in.")
-    given = arguments.get(parameter.name)
     base = roots[0].rstrip("/")
-    absolute = base if given is None or base.rsplit("/", 1)[-1] == given else f"{base}/{given}"
-    return proceed(ability, {**arguments, parameter.name: absolute or "/"}, request, catalog, now)
+    rooted = dict(arguments)
+    for one in ability.parameters:
+        given = arguments.get(one.name)
+        if is_path(one) and isinstance(given, str) and not _ABSOLUTE.match(given):
+            rooted[one.name] = base if base.rsplit("/", 1)[-1] == given else f"{base}/{given}"
+    if parameter.name not in rooted:
+        rooted[parameter.name] = base or "/"
+    return proceed(ability, rooted, request, catalog, now)
 
 
 def about_facts(request: str, catalog: Catalog, now: datetime) -> Move | None:

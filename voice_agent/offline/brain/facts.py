@@ -73,7 +73,7 @@ def read_fact(request: str, catalog: Catalog) -> Move | None:
         adders = [ability for ability in keepers if ("create" in ability.classes) and (("observations" in ability.words) == (name.lower() in known))]
         ability = (adders or list(keepers))[0]
         parameter, fields = keepers[ability]
-        return Act(((ability.key, {parameter.name: [_thing(fields, name, fact)]}),), then=lambda _done: Say(f"I'll remember that {fact}."))
+        return Act(((ability.key, {parameter.name: [_thing(fields, name, fact)]}),), then=lambda done: Say(f"I'll remember that {fact}." if not done[-1].is_error else "Sorry, I couldn't store that."))
 
     query = search.parameter("query") if search else None
     return Act(((search.key, {query.name: name}),), then=store) if search and query else store(())

@@ -49,6 +49,16 @@ def is_id(parameter: Parameter) -> bool:
     return bool(_ID.search(parameter.name)) and parameter.kind in ("string", "integer", "number")
 
 
+def is_path(parameter: Parameter) -> bool:
+    """Whether the parameter is a path of files or folders."""
+    return parameter.kind == "string" and bool(set(parameter.words) & _PATHLIKE)
+
+
+def is_place(parameter: Parameter) -> bool:
+    """Whether the parameter says where: a folder or repository, a project, an account; it holds until another is named."""
+    return bool(set(parameter.words) & {"repo", "repository", "root", "cwd", "workspace", "project", "owner", "account", "database", "board", "vault", "channel", "site", "calendar"}) and parameter.kind in ("string", "integer")
+
+
 def topic(request: str, ability: Ability) -> str:
     """What the request is about: its words without those that choose the tool (“search the notes for …”)."""
     text = strip_courtesy(request)
@@ -60,9 +70,16 @@ def topic(request: str, ability: Ability) -> str:
         if plain and plain not in leading and stem(plain) not in own and not (len(words) > 1 and plain in ("look",)):
             break
         words.pop(0)
-    while words and re.sub(r"\W", "", words[-1].lower()) in (STOP | {"memory", "please"}) - {"it", "me", "you", "this", "that", "here", "there"}:
-        words.pop()
-    return " ".join(words).strip(" ,.;:?!\"")
+    return without_place(" ".join(words), ability).strip(" ,.;:?!\"")
+
+
+def without_place(rest: str, ability: Ability) -> str:
+    """`rest` without a last “in my notes” that only says which tool is meant."""
+    own = {stem(word) for word in (*ability.words, *split_name(ability.server))}
+    ending = re.search(r" (?:in|on|from|with|using|via) (?:the |my |our )?(?P<where>[\w-]+(?: [\w-]+)?)$", rest.strip(" ,.;:?!"))
+    if ending and all(stem(word) in own for word in ending["where"].lower().split()):
+        rest = rest[: ending.start()]
+    return rest
 
 
 def fill(ability: Ability, request: str, now: datetime) -> Filled:
@@ -174,7 +191,8 @@ class _Filler:
         if self.zones is None:
             self.zones = values.zones(self.request)
         if not self.zones:
-            return None
+            here = getattr(self.now.tzinfo, "key", None)
+            return here if parameter.is_required and not re.search(r"\b(?:in|at|for) [A-Z]", self.request) else None
         target = any(word in parameter.words for word in ("target", "to", "destination", "dest"))
         toward = [found for found in self.zones if re.search(r"\b(?:to|into|in) (?:the )?$", self.low[: found[1]])]
         if target:
@@ -227,13 +245,21 @@ class _Filler:
         if not self._is_free(parameter) or set(parameter.words) & (_PATHLIKE - {"source"}) or set(parameter.words) & {"timezone", "tz", "url", "uri", "date", "time", "email"}:
             return None
         found = self._cued(parameter)
-        if found is None and parameter.is_required and (alone or set(parameter.words) & {"query", "message", "text"}):
-            found = values.quoted(self.request) or topic(self.request, self.ability) or None
+        if found is None and parameter.is_required and ((alone and (set(parameter.words) & _FREE or len(self.ability.required) == 1)) or set(parameter.words) & {"query", "message", "text"}):
+            found = values.quoted(self.request) or self._left_over() or None
         if found is None or found in self.arguments.values():
             return None
         if parameter.kind == "array":
             return [part for part in re.split(r"\s*,\s*(?:and )?|\s+and\s+", found) if part]
         return found
+
+    def _left_over(self) -> str:
+        """The words that no other parameter has taken."""
+        rest = self.request
+        for value in self.arguments.values():
+            if isinstance(value, str) and value in rest:
+                rest = re.sub(rf"(?: (?:to|in|into|on|from|of|at|for|called|named))*(?: (?:the|a|my))?(?: (?:file|folder|directory|repo|repository|branch|channel))? ?{re.escape(value)}", "", rest)
+        return topic(rest, self.ability)
 
     def _cued(self, parameter: Parameter) -> str | None:
         """Text after a word that announces it: “called …”, “saying …”, or the parameter's own name."""
@@ -243,7 +269,7 @@ class _Filler:
         own = rf"(?:{re.escape(name)})(?: is| of|:| =)?" if len(name) > 2 else None  # noqa: PLR2004 - “to” is no name
         for pattern in (cue if parameter.is_required or (cue and "called" in cue) or (cue and "saying" in cue) else None, own):
             if pattern and (match := re.search(rf"(?<!\w){pattern} (?P<value>[^,;]+?)(?=(?: (?:and|with) (?:the )?(?:content|message|text|saying|title|name|body))\b| saying\b| that says\b|[,;]|$)", self.request, re.IGNORECASE)):
-                value = match["value"].strip(" .?!\"'")
+                value = without_place(match["value"].strip(" .?!\"'"), self.ability)
                 if value and not (pattern == own and not re.search(r"(?:is|:|=)\s*$", match[0][: -len(match["value"])]) and not parameter.is_required):
                     return value
         return None
@@ -279,7 +305,7 @@ def _cast(value: str, parameter: Parameter) -> Any:
 
 def read_answer(parameter: Parameter, said: str, now: datetime) -> Any:
     """The value that `said` gives when it was asked for; None where it gives none."""
-    words = strip_courtesy(said).strip(" .?!")
+    words = said.strip(" .?!")
     alone = Parameter(parameter.name, parameter.kind, parameter.description, is_required=True, enum=parameter.enum, format=parameter.format, schema=parameter.schema)
     typed = _Filler(Ability("", "", "", "", (alone,)), words, now)._typed_value(alone)  # noqa: SLF001 - the same module
     if typed is not None:
@@ -291,6 +317,8 @@ def read_answer(parameter: Parameter, said: str, now: datetime) -> Any:
     if parameter.kind == "array":
         return [part for part in re.split(r"\s*,\s*(?:and )?|\s+and\s+", words) if part]
     if parameter.kind != "string":
+        return None
+    if is_path(parameter) and len(words.split()) > 3:  # noqa: PLR2004 - a longer answer is none
         return None
     plain = re.sub(r"^(?:it's|it is|call it|name it|to|the (?:name|title|path|message|query) is)\s+", "", words, flags=re.IGNORECASE)
     return (times.split(plain)[0] or plain) if "title" in parameter.words else plain or None

@@ -13,10 +13,26 @@ from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_refere
 from voice_agent.offline.brain.words import clean, name_list, strip_courtesy
 
 _CORRECTION = re.compile(
-    r"[,.]?\s+(?:oh |or )?(?:no,? wait|wait,? no|no,? sorry|sorry,? no|actually,? (?:no|make (?:it|that))|no,? (?:make (?:it|that)|i mean(?:t)?|actually)|i mean(?:t)?|(?:or )?rather|scratch that|correction|wait,? (?:actually|make (?:it|that))|make that|sorry,? i mean(?:t)?"
+    r"[,.]?\s+(?:oh |or )?(?:no,? wait|wait,? no|no,? sorry|sorry,? no|actually,? (?:no|make (?:it|that))|no,? (?:make (?:it|that)|i mean(?:t)?|actually)|i mean(?:t)?|(?:or )?rather|scratch that|correction|wait,? (?:actually|make (?:it|that))|actually|make that|sorry,? i mean(?:t)?"
     r"|sorry|, no|wait)[,.]?\s+(?:i mean(?:t)? |make (?:it|that) |actually )?",
     re.IGNORECASE,
 )
+_ASKS_WHAT = re.compile(
+    r"^(?:what|tell|do|did|have i|have we|has|who|when|how|which|show|is|are|i (?:need|want) to (?:know|hear|see|go over)|remind (?:me|us) (?:of|about|what|which) (?:what|which|LIST|all|everything|the (?:tasks|things|reminders)))\b"
+    r"|^get (?:me|rid|everything|all|the items|what)\b",
+    re.IGNORECASE,
+)
+_REMINDERS = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:remind|don'?t (?:let me )?forget|on LIST|to LIST)\b",
+        r"^(?:can i |could i |may i |i )?(?:set|create|make|add|open|need|new|get|give me|want|have)(?: up)?(?: a| an| another| the| new| me)* (?:reminder|task|to-?do|nudge)\b(?!s)",
+        r"^.+? remind me (?:to|about|of) ",
+        r"^.+\b(?:put|add|place) (?:it|that|this) (?:on|to|in) LIST$",
+        r"^(?:i|we) (?:need|want|have|would like)\b.+ (?:on|to|in) LIST$",
+        r"^(?:add|put|place|include|stick|write|note|get|throw|pop|chuck|jot|toss|slap|drop|have|log|enter|insert|append|save)\b(?! off\b).* (?:to|on|onto|in|into) LIST\b",
+    )
+]
 _COMMAND = r"(?:please |can you |could you |also |then )*(?:add|remind me|put|delete|remove|mark|what(?:'s| is| do)|show|read|list|tell me|move|cancel|check off|cross|create|set (?:a|an|another)|clear|rename|make a|don't let|reschedule|push|postpone|tick|i need to|i have to)\b"
 _JOINT = re.compile(
     rf"(?:\s*[,.;!?]\s*(?:and |then |also |and then )?|\s+(?:and then|and also|and|then)\s+)(?={_COMMAND})",
@@ -49,17 +65,7 @@ def _hangs(wish: Wish) -> bool:
 def _one(text: str) -> Wish:
     listed, tag = name_list(strip_courtesy(text))
     for trial in (listed, name_list(text.strip(" .!?"))[0]):
-        for reader in (
-            _read_first_clause,
-            read_list,
-            read_clear,
-            read_reopen,
-            _read_reminder,
-            read_complete,
-            read_update,
-            read_delete,
-            read_create,
-        ):
+        for reader in _READERS:
             if wish := reader(trial):
                 return (
                     replace(wish, tag=wish.tag or tag)
@@ -89,23 +95,14 @@ def _read_first_clause(text: str) -> Wish | None:
 
 def _read_reminder(text: str) -> Wish | None:
     """Sentences that begin by asking for a reminder or a task, before any other verb in them is heard."""
-    if re.match(
-        r"^(?:remind|don'?t (?:let me )?forget|on LIST|to LIST|(?:set|create|make|add|open|i need|need|new)(?: up)?(?: a| an| another| the| new)* (?:reminder|task|to-?do)\b)",
-        text,
-        re.IGNORECASE,
-    ):
-        return read_create(text, bare=False)
-    if re.match(
-        r"^.+? remind me (?:to|about|of) |^(?:i|we)\b.+\b(?:put|add|place) (?:it|that|this) (?:on|to|in) LIST$|^(?:i|we) (?:need|want|have|would like)\b.+ (?:on|to|in) LIST$",
-        text,
-        re.IGNORECASE,
-    ) and not re.match(
-        r"^(?:what|tell|do|can|who|when|how|i (?:need|want) to (?:know|hear|see|go over))\b", text, re.IGNORECASE
-    ):
-        return read_create(text, bare=False)
-    if re.match(r"^(?:add|put|place|include|stick|write|note)\b.* (?:to|on|onto|in|into) LIST\b", text, re.IGNORECASE):
-        return read_create(text, bare=False)
-    return None
+    if _ASKS_WHAT.match(text) or not any(pattern.match(text) for pattern in _REMINDERS):
+        return None
+    return read_create(text, bare=False)
+
+
+_READERS = (
+    _read_first_clause, _read_reminder, read_list, read_clear, read_reopen, read_complete, read_update, read_delete, read_create,
+)  # fmt: skip
 
 
 def _corrected(text: str) -> tuple[Wish, ...]:

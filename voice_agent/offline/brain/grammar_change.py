@@ -22,7 +22,7 @@ _COMPLETE = _all(
     rf"^(?:cross|check|tick|mark) (?P<q>.+?) (?:off|out)(?: (?:of )?LIST| from LIST)?$",
     r"^(?:cross|check|tick) (?P<q>.+?) (?:on|from) LIST$",
     rf"^(?:i|we)(?:'m|'re| am| are|m) {_ALREADY}(?:done|finished|through|all done) (?:with |doing )?(?P<q>.+)$",
-    rf"^{_ALREADY}(?:done|finished|through) with (?P<q>.+)$",
+    rf"^(?:all )?{_ALREADY}(?:all )?(?:done|finished|through) with (?P<q>.+)$",
     rf"^(?:i|we) ?{_ALREADY}(?:completed|finished|took care of|taken care of|dealt with|handled|got done with|knocked out|wrapped up|accomplished|got through|ticked off|crossed off) (?:with |doing |up )?(?P<q>.+)$",
     rf"^(?:i|we) ?{_ALREADY}(?:got|gotten|have) (?P<q>.+) (?:done|finished|out of the way|over with|taken care of|sorted)$",
     rf"^(?P<q>(?!i\b|what|which|how|is\b|was\b|are\b|it's not).+?)(?:'s| is| are|'re| has been| have been| was| were| got) {_ALREADY}(?:all )?{_DONE}(?: and dusted)?$",
@@ -80,7 +80,7 @@ _UPDATE_TIME = _all(
     r"^(?:push|move|bump|shift|put|pull|bring|slide) (?:back|off|up|out|forward|over) (?P<q>.+?)(?: (?:to|until|till|for|on|by))*$",
     r"^(?:postpone|delay|reschedule|re-schedule|defer|snooze|move|push|bump|shift|slide|change|switch|extend|update) (?P<q>.+?)(?: (?:back|forward|out|up|over|off|instead|along))*(?: (?:to|until|till|for|on|by|from|at|it))*(?: (?:back|instead))?$",
     r"^(?:make|set|put|have|schedule|plan|mark) (?P<q>.+?)(?: task| reminder)?(?: (?:to|for|on|at|by|be|is|as|due|until))*(?: instead)?$",
-    r"^(?P<q>(?!i\b|it is|is\b|what|which|remind|add).+?)(?:'s| is| are| was| got| has been| should be| needs to be| must be| will be| can be| has to be)(?: (?:now|actually|moved|rescheduled|due|changed|postponed|pushed|to|on|at|for|back|instead|until|done))*$",
+    r"^(?P<q>(?!i\b|it is|is\b|what|which|remind|add|remember|note|tell|let|show|how|who|where|when|do\b|does|can\b|any).+?)(?:'s| is| are| was| got| has been| should be| needs to be| must be| will be| can be| has to be)(?: (?:now|actually|moved|rescheduled|due|changed|postponed|pushed|to|on|at|for|back|instead|until|done))*$",
     r"^(?:let's )?(?:do|make|say) (?P<q>it|that)(?: instead)?$",
 )
 _RENAME = _all(
@@ -137,7 +137,8 @@ def _completed(title: str, text: str, *, explicit: bool = False) -> Wish | None:
         title = verbs.undo_past(title) or title
     if re.match(r"^(?:what|how|who|why|when|where|LIST (?:with|about))\b", title):
         return None
-    titles = () if whole_list or (is_nothing(title) and not is_reference(title)) else several(title)
+    parts = () if whole_list or (is_nothing(title) and not is_reference(title)) else several(title)
+    titles = tuple(verbs.undo_past(part) or part for part in parts)
     return Wish(Action.COMPLETE, titles, is_explicit=explicit or _explicit(text))
 
 

@@ -8,8 +8,8 @@ from voice_agent.offline.brain import times
 from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, several, starts_with_verb, tidy
 
 _PUT = r"(?:add|put|place|include|write|note|jot|stick|throw|get|enter|insert|log|record|create|make|set|save|append|pop|drop|chuck|list|have|want|need|slap|toss|schedule|register|pencil)(?: down| in| up)?"
-_MAKE = r"(?:set|make|create|add|open|put|start|schedule|give me|send me|leave me|get me|need|want|have|place|enter|register|would like|'d like|do|new|take|write|log|record|throw in|jot down|save|file|prepare|produce|generate|insert|include|arrange|get)"
-_KIND = r"(?:reminders?|tasks?|to-?dos?|to do'?s?|to-?do items?|list items?|entry|note to self|action items?|chores?)"
+_MAKE = r"(?:set|make|create|add|open|put|start|schedule|give|give me|send me|leave me|get me|get|need(?! to do)|want(?! to do)|have|place|enter|register|would like|'d like|do|new|take|write|log|record|throw in|jot down|save|file|prepare|produce|generate|insert|include|arrange|get)"
+_KIND = r"(?:reminders?|tasks?|to-?dos?|to do'?s?|to-?do items?|list items?|entry|note to self|action items?|chores?|nudges?|heads up|prompts?)"
 _TO = r"(?:to remind me (?:to|about|of|that)|so (?:that )?i (?:remember|don't forget|can remember|won't forget)(?: to| about)?|that (?:i|we) (?:need|have|want|ought|must|should|am supposed)(?: to)?|which says|that says|saying|called|named|titled|labeled|labelled|about|regarding|for me to|for myself to|to|for|of|that|named)"
 
 
@@ -32,7 +32,7 @@ _FORMS = _all(
     rf"^(?:i|we) (?:need|want|would like|'d like) (?P<t>.+?),? (?:to be )?(?:put|added|placed|included|written|noted) (?:down )?(?:to|on|onto|in|into) LIST$",
     rf"^(?P<t>.+?) (?:needs to|should|must|has to|ought to|can|could) (?:be|go) (?:put |added |placed |included )?(?:on|to|onto|in) LIST$",
     rf"^LIST (?:needs|should (?:have|include)|is missing) (?P<t>.+)$",
-    rf"^(?:don'?t forget to )?(?:i |we |i'd |i'll |may i |can i |could i |how about |what about |would it be possible to |need to |want to |like to |have to )*(?:{_MAKE} )?(?:up )?(?:(?:me|a|an|another|new|the|one|quick|some|my|in) )*{_KIND}(?: for (?:me|myself|us)\b)?(?:,? (?:set(?: up)?|please|to be set|made|created|up))*(?: (?:on|to|in|onto) LIST)?(?:(?:,? {_TO}\b|[:,-]| i (?:need|have) to(?: remember to)?)(?: (?:remind|tell) me(?: (?:to|about|of))?)?(?: (?:remember to|not forget to))? ?(?P<t>.*)|(?P<rest>))$",
+    rf"^(?:don'?t forget to )?(?:i |we |i'd |i'll |may i |can i |could i |how about |what about |would it be possible to |need to |want to |like to |have to )*(?:{_MAKE} )?(?:up )?(?:(?:me|a|an|another|new|the|one|quick|some|my|in) )*{_KIND}(?: for (?:me|myself|us)\b)?(?:,? (?:set(?: up)?|please|to be set|made|created|up))*(?: (?:on|to|in|onto) LIST)?(?:(?:,? {_TO}\b|[:,-]| i (?:need|have) to(?: remember to)?|(?= \w))(?: (?:remind|tell) me(?: (?:to|about|of))?)?(?: (?:remember to|not forget to))? ?(?P<t>.*)|(?P<rest>))$",
     rf"^(?:new )?{_KIND}(?: (?:to|for|about)|[:,-])? (?P<t>.+)$",
     r"^(?:(?:don'?t|do not|never|please don't) let me forget|(?:i )?(?:do not|don'?t|can'?t|cannot|mustn't|must not|better not|shouldn't) (?:want to )?(?:let me )?forget|help me (?:to )?remember|make sure (?:that )?i (?:remember|don't forget)?|(?:i )?(?:have to|need to|must|should|want to|got to|gotta) (?:remember|be reminded|not forget|get reminded)|get me to remember|(?:i )?(?:want|need|would like|'d like) (?:to be|to get|be|get) reminded|remember|be reminded|get reminded)(?: to| about| of| that (?:i|we) (?:need|have|must|should)(?: to)?| that| for)? ?(?P<t>.*)$",
     r"^(?:i|we)(?:'ll| will| also| still| really)* (?:need|want) (?:a|an|another) reminder ?(?P<t>.*)$",
@@ -42,9 +42,11 @@ _FORMS = _all(
 _NEED = _all(
     r"^(?:i|we)(?:'ll| will| also| still| really| just| probably| definitely|'d| would| do)* (?:need to|have to|must|should|gotta|got to|have got to|ought to|'ve got to|'ve gotta|am supposed to|'m supposed to|have|wanna make sure i)(?: also| still| remember to)? (?P<t>(?!know\b|hear\b|see\b|ask (?:you|a)\b|talk to you|go\b$|be\b|understand\b|say\b|think\b|find out|an? (?:question|problem|idea|issue)|say|stop|admit|to (?:know|hear|see)|(?:no|any|some|one|two|a lot|many|a few|finished|done|already|just|got) ).+)$",
     r"^(?:i'm|im|i am|we're|we are) supposed to (?P<t>.+)$",
+    r"^(?:remember|note)(?: that)? (?P<t>.+)$",
     r"^(?:we're|we are|i'm|i am) (?:(?:almost|nearly|running|all|completely) )?(?:out of|low on|running out of) (?P<t>.+)$",
     r"^(?:we|i) need (?:(?:some|more|to get|to buy|a|an|another) )*(?P<t>(?!you\b|help\b|it\b|that\b|to\b|your\b|an? (?:minute|moment|second|break)\b)[\w' ]+)$",
-    r"^(?:add|put|jot down|write down|note down|include|get|pencil in|schedule|append)(?: in)? (?P<t>(?!up\b|together\b|it up\b).+)$",
+    r"^(?:jot down|write down|note down|put down|pencil in|add in) (?P<t>.+)$",
+    r"^(?:add|put|jot down|write down|note down|put down|include|get|pencil in|schedule|append)(?: in)? (?P<t>(?!up\b|together\b|it up\b).+)$",
 )
 _PRIORITY = re.compile(
     r",? (?:(?:and )?(?:it's|it is|that's|make it|mark it|this is|with|as|at|,)? ?(?:a )?(?P<p>(?:very )?(?:high|low|top|medium|normal)|urgent|important) priority|(?:and )?(?:it's|it is|make it|mark it as|this is|as) (?:very |really )?(?P<u>urgent|important))(?: (?:task|item|one))?$"
@@ -100,7 +102,8 @@ def _created(title: str, text: str, due: str | None, *, explicit: bool) -> Wish:
     title = re.sub(r"^(?:me )?(?:to )?(?:remind me (?:to |about |of )?)?(?:add |put )?(?=.+LIST)", "", title)
     title = re.sub(r"^(?:please )?(?:remind|tell) me (?:to|about|of) ", "", tidy(title))
     title = re.sub(r"^(?:that )?(?:i|we) (?:need|have|want|should|must|ought|got)(?: to)? ", "", tidy(title))
-    title = re.sub(r"(?: (?:and|on|at|by|for|to|due|in|the|is|it's))+$", "", title, flags=re.IGNORECASE) or title
+    title = re.sub(r"(?: (?:and|on|at|by|for|to|due|in|the))+$", "", title, flags=re.IGNORECASE) or title
+    title = (re.sub(r"(?: (?:is|it's|due))+$", "", title, flags=re.IGNORECASE) or title) if due else title
     if is_nothing(title):
         return Wish(Action.CLARIFY, due=due, priority=priority, tag=tag, is_explicit=explicit)
     return Wish(Action.CREATE, several(title), due=due, priority=priority, notes=notes, tag=tag, is_explicit=explicit)

@@ -9,7 +9,7 @@ from voice_agent.offline.brain.wishes import Action, Wish, tidy
 
 _EMBEDDED = re.compile(
     r"^(?:(?:please|can you|go|and|to|just|quickly|double) ?)*(?:(?:tell me|check|check LIST|check and|check and see|check to see|look|look and see|look at LIST to see|look to see|see|to see|confirm|verify|make sure"
-    r"|let me know|find out|do you know|i(?:'d like| would like| need| want)? to know|i(?:'m| am)? ?(?:wonder|wondering|curious|not sure)|check LIST (?:to|and) see|look (?:on|in|at|through) LIST (?:to|and) see|remind me) )"
+    r"|let me know|find out|do you know|know|i(?:'d like| would like| need| want)? to know|i(?:'m| am)? ?(?:wonder|wondering|curious|not sure)|check LIST (?:to|and) see|look (?:on|in|at|through) LIST (?:to|and) see|remind me) )"
     r"(?:if|whether|that)(?: or not)? (?P<rest>.+)$",
     re.IGNORECASE,
 )
@@ -21,7 +21,7 @@ _MEMBERS = [
     for pattern in (
         rf"^(?:is|are|was|were|do you see|do you have|have you got|has) (?:there )?(?:already |still )?(?:{_ANY} )?(?:{_KIND})(?: already)?(?: set(?: up)?| listed| noted)?(?: (?:on|in) LIST)? {_ABOUT} (?!LIST)(?P<q>.+?)(?: (?:on|in) LIST)?$",
         r"^(?:is|are|was|were|will|would|isn't|aren't|wasn't|has|have) (?!there (?:is|are|anything|any|something)\b)(?P<q>.+?) (?:be |been |added |put |already |still |currently |now |even |also |coming up |showing up |listed |included |written |noted |down |somewhere )*(?:on|in|part of|to|under|among) LIST(?:,? (?:still|already|yet|too|or not|right now))*$",
-        r"^(?:do|did|have|had|haven't|didn't|don't) (?:i|we|you) (?:already |still |ever |remember to )*(?:have|had|put|add|added|included?|got|get|made?|created?|set|write|wrote|written|noted?|placed?|requested?|ask for|asked for|log|enter|remembered to (?:add|put))"
+        r"^(?:do|did|have|had|haven't|didn't|don't) (?:i|we|you) (?:already |still |ever |remember to )*(?:have|had|put|add|added|included?|got|get|make|made|created?|set|write|wrote|written|noted?|placed?|request(?:ed)?|ask for|asked for|log|enter|remembered to (?:add|put))"
         rf"(?: up)?(?: {_ANY})?(?: (?:{_KIND}))?(?: set)?(?: (?:on|in|to) LIST)? (?:{_ABOUT} )(?!LIST)(?P<q>.+?)(?: (?:on|in|to|onto|from) LIST)?(?: yet| already)?$",
         r"^(?:do|did|have|had|haven't|didn't|don't) (?:i|we|you) (?:already |still |ever |remember to )*(?:have|had|put|add|added|included?|got|placed?|noted?|written|wrote|write|log|enter|list|listed) (?:down )?(?!an? (?:note|task|reminder|entry|item)s? (?:on|in|to) LIST)(?P<q>.+?) (?:on|in|to|onto) LIST(?: yet| already)?$",
         r"^(?:does|do|has|did) LIST (?:already |still |currently )?(?:have|has|include|contain|say|mention|list|show|got)(?: anything about| something about)? (?P<q>.+?)(?: (?:on|in) (?:it|there))?$",
@@ -31,7 +31,7 @@ _MEMBERS = [
         r"^(?:do|did) (?:i|we) (?:still )?(?:need|have|want) to (?P<q>(?!do\b).+?)$",
         r"^(?:is|are|was|were) (?P<q>.+?) (?:already |still |marked (?:as )?)*(?:done|finished|complete|completed|open|due|pending|outstanding|overdue|undone|late)(?: yet| already)?$",
         r"^(?:have|did) i (?:already |yet )?(?:finish(?:ed)?|complete[d]?|done?) (?P<q>.+?)(?: yet| already)?$",
-        r"^(?:when|what time|what day)(?:'s| is| are| do i (?:have|need) to| should i| am i supposed to| did i (?:say|plan|want) (?:i'd|to)?) (?P<q>.+?)(?: due| supposed to be done| on LIST)?$",
+        r"^(?:when|what day|what time (?=do|should|am|did|was))(?:'s| is| are|do i| do i (?:have|need) to| should i| am i supposed to| did i (?:say|plan|want) (?:i'd|to)?) (?P<q>.+?)(?: due| supposed to be done| on LIST)?$",
         r"^(?:find|show me|show|look up|search for|get|tell me about|what about) (?:the |my |any |all )?(?:tasks?|reminders?|items?|to-?dos?) (?:about|for|with|called|named|to|containing|mentioning|related to|regarding|tagged) (?P<q>.+)$",
     )
 ]
@@ -43,11 +43,11 @@ _UNNAMED = re.compile(
     r"|anything (?:to do|left|else|new|planned|scheduled|important|urgent|due|for me|that is|that's)|LIST|do anything|do|it|they|there|i|you|to do|a|an|do (?:first|next|now))$",
     re.IGNORECASE,
 )
-_SHOW = r"(?:read|recite|repeat|tell|show|list|give|display|go|walk|run|recall|check|review|hear|see|view|say|state|remind|instruct|open|pull|bring|fetch|get|let|know|speak|print|look|what|which|whats|announce|name|summari[sz]e|describe|retrieve|load|present|share|call)"
+_SHOW = r"(?:read|recite|repeat|tell|show|list|give|display|go|walk|run|recall|check|review|hear|see|view|say|state|remind (?:me|us) (?:of|about|what|which)|instruct|open|pull|bring|fetch|get|let|know|speak|print|look|what|which|whats|announce|name|summari[sz]e|describe|retrieve|load|present|share|call)"
 _LISTING = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^(?:(?:i (?:want|need|would like|'d like|wish|have)(?: to)?|i'd like to|let me|let's|let us) )?{_SHOW}\b.*\bLIST\b",
+        rf"^(?:(?:i (?:want|need|would like|'d like|wish|have)(?: to)?|i'd like to|let me|let's|let us) )?{_SHOW}\b.*\bLIST\b(?<!off LIST)(?<!off of LIST)",
         r"^(?:i (?:want|need|would like|wish)|i'd like|give me) LIST(?: (?:read|told|please|now|recited|repeated|shown|listed|displayed)\b.*)?$",
         r"^(?:what|which|whats|how|when|where|who|do|does|did|is|are|am|any|anything|have|has|i wonder|will|got)\b.*\bLIST\b(?! (?:sorted|ordered|listed|organi[sz]ed|arranged|alphabet|shared|synced|saved|stored))",
         r"^(?:LIST|all|everything on|(?:the )?contents? of) ?(?:LIST)?(?: (?:is|are|says?) what)?(?:,? (?:just|read|back|out|to|for|now|again|so)\b.*)?$",
@@ -59,7 +59,12 @@ _LISTING = [
         r"^(?:what|which|whats|what's|anything|show me what|tell me what|is anything|is there anything|do i have anything|anything else|show|list|who|give me (?:what|everything)|everything|see what|read)\b.*\b(?:due|overdue|past due|late|outstanding|pending|unfinished|incomplete|coming up|upcoming|on my plate|on (?:the|my) (?:agenda|schedule|docket|calendar for)|left to do|still open|still to do|planned|scheduled|urgent|high priority|left for|up next|in store)\b",
         r"\b(?:what|which|show|list|tell me|read)\b.*\b(?:i(?:'ve| have)?|have i|did i|has been|have been|that are|that is|are|is|was|the|were|all)\b.*\b(?:finished|completed|done|accomplished|complete|crossed off|checked off|ticked off|got done|get done|finish|ticked)\b",
         r"^(?:what(?:'s| is| are)?|do i have) (?:(?:on |in )?(?:my|the) )?(?:plans?|agenda|schedule|day)(?: look like)?\b",
-        r"^(?:what(?:'s| is)?|what do i have|do i have anything|anything|do i have stuff|what have i got|what else(?: is there| do i have)?|how(?:'s| is| does) my day(?: looking| look)?|what(?:'s| is) (?:up|on|happening|left|next|going on)|what about|how about|and|is there anything(?: else)?|am i free|am i busy|what(?:'s| is) my day like|what does my day look like)(?: (?:on|for|planned|scheduled|going on|up|left|happening|next|to do|coming|left to do|i have))*$",
+        r"^(?:what(?:'s| is)?|what do i have|do i have anything|anything|do i have stuff|what have i got|what else(?: is there| do i have)?|how(?:'s| is| does) my day(?: looking| look)?|what(?:'s| is) (?:up|on|happening|left|next|going on)|what about|how about|and|is there anything(?: else)?|am i free|am i busy|what(?:'s| is) my day like|what does my day look like)(?: (?:on|for|planned|scheduled|going on|up|left|happening|next|to do|coming|left to do|i have|open|still|going|i've got|do i have))*$",
+        r"^(?:what|which things?|whats) (?:was|am|were|are) (?:i|we) (?:still )?(?:supposed|meant|going|planning) to \w+(?: today| again)?$",
+        r"^(?:go|run|walk me|take me|talk me) through (?:what|everything|all)\b.*",
+        r"^(?:let me |i (?:want|need|would like|'d like) to |i'd like to )?(?:hear|see|know) (?:what|which|whats|everything)\b(?:'s|s| is| are| i have| i've got)?(?: (?:on|up|due|left|next|open|still open|planned|there))*$",
+        r"^(?:(?:read|tell|show|list|give|say|name) )(?:me )?(?:them|it|those|these|all of them|everything)(?: all)?(?: (?:out|back|to me|again|aloud|out loud))*$",
+        r"^(?:the |my |all (?:my )?|open |current )*(?:tasks|reminders|to-?dos|list|chores)$",
         r"^(?:instruct|tell|show) me what(?: i (?:have|need)| i should| i'm supposed)? ?to do$|^what(?:'s| is| do i do| should i do| to do)(?: (?:next|now|first|left|up next|today|still open|remaining|still left))$|^what(?: have i)?(?: got)? to do$|^what now$|^what remains$|^what's (?:remaining|still to (?:do|come))$|^to do$",
     )
 ]

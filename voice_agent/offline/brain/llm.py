@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from livekit.agents import llm
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr
 
+from tzlocal import get_localzone
+
 from voice_agent.offline.brain.brain import Brain
 from voice_agent.offline.brain.catalog import Catalog
 from voice_agent.offline.brain.dialogue import Act, Call, Turn
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _local_now() -> datetime:
-    return datetime.now().astimezone()
+    return datetime.now(get_localzone())
 
 
 class RulesLLM(llm.LLM):

@@ -84,9 +84,28 @@ def _prose(output: Output, now: datetime) -> str:
     return _shortened(for_the_ear(joined, now))
 
 
+_FIELD = re.compile(r"^(?P<key>[A-Za-z][A-Za-z _-]{0,24})[:=]\s*(?P<value>\S.*)$")
+
+
+def _records(lines: list[str]) -> list[dict[str, Any]]:
+    """“Key: value” lines as records; a key that comes again begins the next one."""
+    records: list[dict[str, Any]] = []
+    for line in lines:
+        if match := _FIELD.match(line):
+            if not records or match["key"].lower() in records[-1]:
+                records.append({})
+            records[-1][match["key"].lower()] = match["value"].strip("'\" ")
+    return records
+
+
 def _lines(lines: list[str], now: datetime) -> str:
     """Many lines: the heading, how many there are and the first few."""
     heading = for_the_ear(lines[0], now) if lines[0].endswith(":") else ""
+    records = _records(lines)
+    if sum(map(len, records)) >= 0.7 * len(lines):
+        if len(records) > 1 and (items := [Item(name, name, {}) for record in records if (name := record.get("message") or name_of(record))]):
+            return f"{heading.rstrip(':') + ': ' if heading else ''}{render_items(items, now).partition(': ')[2] or render_items(items, now)}"
+        return _object(records[0], now)
     rest = [
         spoken
         for line in (lines[1:] if heading else lines)
@@ -117,7 +136,7 @@ def render_items(
     """The count and the first few names, with the offer to go on."""
     total = len(items) if total is None else total
     if not items:
-        return f"There are no {noun}s." if noun else "There is nothing."
+        return f"There are no {noun}s." if noun else "I found nothing."
     shown = [_item(item, now) for item in items[start : start + FIRST]]
     left = total - start - len(shown)
     if start:
@@ -144,7 +163,7 @@ def _item(item: Item, now: datetime) -> str:
 def render_data(data: Any, now: datetime) -> str:
     """JSON as a short sentence."""
     if data is None or data in ({}, []):
-        return "There is nothing." if data == [] else "Done."
+        return "I found nothing." if data == [] else "Done."
     if isinstance(data, bool):
         return "Yes." if data else "No."
     if isinstance(data, int | float):

@@ -9,10 +9,10 @@ _SAME = {
     word: group.split()[0]
     for group in (
         "sum add plus total addition adding", "directory folder folders dir directories", "file document files documents", "image picture photo pictures photos images",
-        "repository repo repos repositories", "log history logs", "diff difference differences changed", "person people contact contacts", "event meeting appointment events meetings",
+        "repository repo repos repositories", "log history logs commits", "diff difference differences changed", "person people contact contacts", "event meeting appointment events meetings",
         "memory remember recall memorize memories know knowledge forget", "echo repeat say back", "zone timezone", "email mail mails emails e-mail", "page webpage website site pages",
         "list show display enumerate", "get fetch retrieve give tell", "search find lookup look", "create make new", "delete remove erase", "update edit modify change", "send post",
-        "weather forecast temperature", "message msg messages", "commit commits", "branch branches", "stage staged staging", "entity entities", "text words", "observation fact facts observations",
+        "weather forecast temperature", "message msg messages", "branch branches", "stage staged staging", "entity entities", "text words", "observation fact facts observations",
         "current now currently", "allowed permitted", "size big large", "info information details", "environment env", "convert translate conversion", "stock share shares", "price cost costs",
         "song music track songs tracks", "user account users accounts", "channel channels", "issue ticket bug issues tickets bugs", "command commands",
     )

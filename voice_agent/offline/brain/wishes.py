@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from voice_agent.offline.brain.verbs import undo_past
+
 
 class Action(StrEnum):
     """The things that can be done with tasks."""
@@ -64,6 +66,8 @@ _TAIL = re.compile(
 def tidy(title: str) -> str:
     """A title without the words that only lead to it, quotes or closing marks; may be empty."""
     title = title.strip(" ,.;:!?")
+    if is_reference(title):
+        return title
     if len(title) > 1 and title[0] == title[-1] and title[0] in "\"'":
         return title[1:-1].strip()
     before = None
@@ -107,9 +111,9 @@ _PAIRS = frozenset(
 _VERBS = frozenset(
     "add answer apply arrange ask assemble attend bake book bring brush build buy call cancel change charge check clean clear collect complete contact cook copy cut"
     " deliver deposit dial do draft drink drive drop dry eat email empty exercise feed fetch fill find finish fix fold follow get give go grab help hire install invite"
-    " iron join learn leave look mail make meet message mop move mow obtain order organise organize pack paint pay phone pick plan plant play post practice prepare print purchase put"
+    " iron join learn leave look mail make meet message mop move mow obtain order organise organize pack paint pay phone pick plan plant post practice prepare print purchase put"
     " read refill renew rent repair replace reply request reserve respond return review ring run schedule scrub sell send set shave shop shovel sign sort start stop study submit"
-    " sweep take talk tell text tidy turn update upload vacuum visit wake walk wash watch water wipe work wrap write".split()
+    " sweep take talk tell text tidy update upload vacuum visit wake walk wash watch water wipe work wrap write".split()
 )
 
 
@@ -124,13 +128,13 @@ def several(title: str, *, most: int = 3) -> tuple[str, ...]:
         return (title,)
     parts = [
         part.strip()
-        for part in re.split(r"\s*,\s*(?:and )?|\s+(?:and|&|plus)(?: also| then)?\s+", title, flags=re.IGNORECASE)
+        for part in re.split(r"\s*,\s*(?:and )?|\s+(?:and|&|plus)(?: also| then)?(?: to)?\s+", title, flags=re.IGNORECASE)
         if part.strip()
     ]
     joined = " and ".join(parts).lower()
     if len(parts) < 2 or any(pair in joined for pair in _PAIRS) or any(is_nothing(part) for part in parts):  # noqa: PLR2004 - two make several
         return (title,)
-    verbs = [starts_with_verb(part) and len(part.split()) > 1 for part in parts]
+    verbs = [len(part.split()) > 1 and (starts_with_verb(part) or undo_past(part) is not None) for part in parts]
     if all(verbs):
         return tuple(parts)
     linked = re.compile(r"\b(?:with|for|to|from|between|at|of|about|in|on|by)\b", re.IGNORECASE)

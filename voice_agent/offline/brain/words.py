@@ -9,7 +9,7 @@ LIST = "LIST"
 """Stands for every way of naming the user's task list."""
 
 _HESITATION = re.compile(
-    r"(?<![\w'])(?:u+m+|u+h+|uhm+|erm+|er|hm+|mhm|mm+|ah|eh|you know,?)(?![\w'])[,.]*\s*", re.IGNORECASE
+    r"(?<![\w'])(?:u+m+|u+h+|uhm+|erm+|er|hm+|mhm|mm+|ah|eh|you know(?=,))(?![\w'])[,.]*\s*", re.IGNORECASE
 )
 _STUTTER = re.compile(r"\b(\w+)(?:,? \1\b)+", re.IGNORECASE)
 _OPENERS = re.compile(
@@ -26,11 +26,12 @@ _ASKING = re.compile(
     r"|i'd appreciate it if you (?:could|would)|i would appreciate it if you (?:could|would)|(?:is there|any) (?:a )?(?:way|chance)(?: that)? you (?:could|can)(?: to)?"
     r"|you (?:can|could|should|may|might|need to|have to)|if you (?:could|can|would|don't mind)|let's|let us|lets|go ahead and|go on and|help me(?: to)?"
     r"|(?:please )?do me a favou?r and|be so kind as to|be a dear and|try to|make sure (?:to|you)|be sure (?:to|and)"
-    r"|i(?:'d| would)? (?:want|wanna|like|would like|'d like|need|would love)(?: to)? (?=(?:add|put|set|create|make|delete|remove|clear|see|hear|know|mark|check|cross|move|change|update|rename|reschedule|include|schedule|get reminded|be reminded|be told|push|postpone|cancel|read|wipe|erase|empty|find|look|list|place|enter|take \w+ off)\b)"
-    r"|i(?:'m| am) (?:trying|going) to (?=(?:add|put|set|create|make|delete|remove|clear|see|know)\b)|may i|can i(?: please)? (?=(?:add|see|hear|know|put|delete|remove|change|move|get my|get the|get a list)\b)|can we|could we|could i(?: please)? (?=(?:add|see|hear|know|put|delete|remove|change|move)\b)|shall we|why don't you|how about you"
+    r"|i(?:'d| would)? (?:want|wanna|like|would like|'d like|need|would love)(?: to)?(?= (?:add|put|set|create|make|delete|remove|clear|see|hear|know|mark|check|cross|move|change|update|rename|reschedule|include|schedule|get reminded|be reminded|be told|push|postpone|cancel|read|wipe|erase|empty|find|look|list|place|enter|take \w+ off)\b)"
+    r"|i(?:'d| would) (?:like|love) to(?= (?:be|get) reminded)|i(?:'m| am) (?:trying|going) to(?= (?:add|put|set|create|make|delete|remove|clear|see|know)\b)|may i|can i(?: please)?(?= (?:add|see|hear|know|put|delete|remove|change|move|get my|get the|get a list)\b)|can we|could we|could i(?: please)?(?= (?:add|see|hear|know|put|delete|remove|change|move)\b)|shall we|why don't you|how about you"
     r"|(?:and )?(?:please|kindly|just|quickly|simply|also))(?: (?:please|kindly|just|also|maybe|perhaps|quickly|possibly))*),?\s+(?=\S)",
     re.IGNORECASE,
 )
+_GERUND = re.compile(r"^(?:(?:would|do) you mind|how about|what about|mind) (?P<verb>\w+)ing\b", re.IGNORECASE)
 _CLOSERS = re.compile(
     r"(?:[,.!?;:\s]+|^)(?:please|pls|thanks(?: a lot| so much| again)?|thank you(?: very much| so much)?|for me please|ok|okay|alright|will you|would you|could you"
     r"|can you|if you (?:can|could|would|don't mind|please)|i would appreciate it|i'd appreciate it|that would be (?:great|nice)|when you get a chance|real quick|right now"
@@ -57,6 +58,7 @@ _TWICE = re.compile(
     rf"\b(?:(?:the )?lists? of|(?:the )?(?:reminders?|tasks?|items?) (?:of|on|in)) {LIST}\b|\b{LIST} list\b|\blist of {LIST}\b",
     re.IGNORECASE,
 )
+_THERE = re.compile(r"\b(?<=(?:on|to) )there\b(?=$|[ ,.?]*(?:please|too|for me)?[ .?!]*$)", re.IGNORECASE)
 _PLAIN_NAMES = frozenset(
     "whole entire full current complete running new own long little big daily usual same other need must personal general main stuff list".split()
 )
@@ -78,11 +80,19 @@ def strip_courtesy(text: str) -> str:
     before = None
     while before != text:
         before = text
+        text = _GERUND.sub(lambda match: _plain_verb(match["verb"]), text.strip(" ,;"), count=1)
         text = _OPENERS.sub("", text.strip(" ,;"), count=1)
         text = _ASKING.sub("", text, count=1)
         shorter = _CLOSERS.sub("", text)
         text = (shorter or text).strip(" ,;").rstrip(".!?")
     return text
+
+
+def _plain_verb(stem: str) -> str:
+    """“add” of “add(ing)”, “delete” of “delet(ing)”, “put” of “putt(ing)”."""
+    if stem[-1:] == stem[-2:-1] and stem[-1] not in "lsd":
+        return stem[:-1]
+    return stem + "e" if re.search(r"(?:let|mov|creat|mak|writ|renam|includ|updat|chang|eras|schedul|tak|plac|complet|not|giv|postpon|wip|bik|us|sav)$", stem, re.IGNORECASE) else stem
 
 
 def name_list(text: str) -> tuple[str, str | None]:
@@ -96,5 +106,5 @@ def name_list(text: str) -> tuple[str, str | None]:
             names.append(name)
         return LIST
 
-    once = _LISTS.sub(stand_in, text)
+    once = _THERE.sub(LIST, _LISTS.sub(stand_in, text))
     return _TWICE.sub(LIST, once), names[0] if names else None
