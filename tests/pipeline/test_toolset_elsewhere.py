@@ -67,10 +67,15 @@ async def their_agent(
             yield session
 
 
+async def say(session: AgentSession[Any], text: str) -> Any:
+    """Return LiveKit's `RunResult` of a typed line."""
+    return await session.run(user_input=text)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+
+
 async def test_one_line_gives_any_agent_the_tools_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script: list[Turn] = [(Call("pets_list_pets"),), "You have one, Rex."]
     async with their_agent(tmp_path, monkeypatch, script) as session:
-        result: Any = await session.run(user_input="which pets do I have?")
+        result = await say(session, "which pets do I have?")
         result.expect.next_event().is_function_call(name="pets_list_pets")
         result.expect.next_event().is_function_call_output(is_error=False)
         result.expect.next_event().is_message(role="assistant")
@@ -89,11 +94,11 @@ async def test_in_any_agent_a_destructive_call_needs_the_users_own_yes(
                 asked.set()
 
         listen(session, "conversation_item_added", note)
-        await session.run(user_input="delete Rex")
+        await say(session, "delete Rex")
         async with asyncio.timeout(20):
             await asked.wait()
-        still: Any = await session.run(user_input="is he still there?")
+        still = await say(session, "is he still there?")
         still.expect.contains_function_call_output(output='["Rex"]')
-        gone: Any = await session.run(user_input="yes")
+        gone = await say(session, "yes")
         gone.expect.next_event().is_function_call(name="pets_delete_pet")
         gone.expect.next_event().is_function_call_output(is_error=False)
