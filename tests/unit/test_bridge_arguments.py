@@ -78,5 +78,8 @@ def test_references_within_the_schema_hold() -> None:
 
 
 def test_older_drafts_are_understood() -> None:
-    schema = {"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"n": {"minimum": 1, "exclusiveMinimum": True}}}
+    schema = {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "properties": {"n": {"minimum": 1, "exclusiveMinimum": True}},
+    }
     assert Arguments(schema).problem({"n": 1}) is not None

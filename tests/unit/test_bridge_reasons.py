@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +9,9 @@ from voice_agent.bridge.reasons import Evidence, explain, last_sensible_line
 from voice_agent.bridge.redaction import Redactor, shown_url
 from voice_agent.bridge.types import State
 from voice_agent.config.types import HttpEntry, ServerEntry, StdioEntry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.unit
 
@@ -94,7 +97,7 @@ def test_addresses_are_shown_without_what_is_secret_in_them() -> None:
     "secret", ["pa55word", "qwertyui", "zyxwvuts", "sk-abcdefgh12345678", "ghp_abcdefgh12345678abcd", "Bearer abcdefgh"]
 )
 def test_secrets_of_an_entry_and_of_anybody_are_hidden(secret: str) -> None:
-    assert secret.split()[-1] not in Redactor(URL)(f"failed with {secret} at login")
+    assert secret.rsplit(maxsplit=1)[-1] not in Redactor(URL)(f"failed with {secret} at login")
 
 
 def test_words_that_are_no_secret_stay() -> None:
@@ -114,7 +117,14 @@ def test_of_a_package_runner_the_first_error_is_the_telling_one() -> None:
 
 
 def test_of_a_node_stack_the_message_is_taken() -> None:
-    lines = ["node:internal/x:1", "    throw e", "    ^", "Error: Missing API key", "    at f (x.js:1)", "Node.js v24.1.0"]
+    lines = [
+        "node:internal/x:1",
+        "    throw e",
+        "    ^",
+        "Error: Missing API key",
+        "    at f (x.js:1)",
+        "Node.js v24.1.0",
+    ]
     assert last_sensible_line(lines) == "Error: Missing API key"
 
 

@@ -111,7 +111,9 @@ def test_control_characters_single_surrogates_and_nan_do_not_get_through() -> No
 
 
 def test_an_error_keeps_its_advice_and_nothing_else() -> None:
-    said = "1 validation error\n  due must be a date\n    For further information visit https://errors.pydantic.dev/2/v/x"
+    said = (
+        "1 validation error\n  due must be a date\n    For further information visit https://errors.pydantic.dev/2/v/x"
+    )
     result = shaped(text(said), is_error=True)
     assert result.status is Status.ERROR
     assert "errors.pydantic.dev" not in result.text

@@ -21,7 +21,9 @@ def one(node: object) -> Any:
     return adapt({"type": "object", "properties": {"p": node}, "required": ["p"]})["properties"]["p"]
 
 
-@pytest.mark.parametrize("empty", [None, True, {}, {"type": "object"}, {"$schema": "http://json-schema.org/draft-07/schema#"}])
+@pytest.mark.parametrize(
+    "empty", [None, True, {}, {"type": "object"}, {"$schema": "http://json-schema.org/draft-07/schema#"}]
+)
 def test_a_tool_without_parameters_has_an_empty_object(empty: object) -> None:
     assert adapt(empty) == {"type": "object", "properties": {}}
 
@@ -50,7 +52,10 @@ def test_what_every_provider_takes_stays_as_it_is() -> None:
 
 def test_references_are_written_out() -> None:
     schema = {
-        "$defs": {"Point": {"type": "object", "properties": {"x": {"$ref": "#/$defs/Number"}}}, "Number": {"type": "number"}},
+        "$defs": {
+            "Point": {"type": "object", "properties": {"x": {"$ref": "#/$defs/Number"}}},
+            "Number": {"type": "number"},
+        },
         "properties": {"at": {"$ref": "#/$defs/Point", "description": "Where"}},
     }
     assert adapt(schema)["properties"]["at"] == {
@@ -78,13 +83,17 @@ def test_references_that_multiply_stay_small() -> None:
     assert len(json.dumps(adapted)) < 100_000
 
 
-@pytest.mark.parametrize("reference", ["http://example.com/schema", "#/$defs/missing", "other.json#/x", "#/properties/p"])
+@pytest.mark.parametrize(
+    "reference", ["http://example.com/schema", "#/$defs/missing", "other.json#/x", "#/properties/p"]
+)
 def test_a_reference_that_leads_nowhere_is_anything(reference: str) -> None:
     assert one({"$ref": reference, "description": "Something"}) == {"description": "Something"}
 
 
 def test_or_null_is_dropped_where_a_parameter_may_be_left_out() -> None:
-    schema = {"properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None, "description": "A"}}}
+    schema = {
+        "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None, "description": "A"}}
+    }
     assert adapt(schema)["properties"]["a"] == {"type": "string", "description": "A"}
     assert adapt({"properties": {"a": {"type": ["integer", "null"]}}})["properties"]["a"] == {"type": "integer"}
 
@@ -96,12 +105,19 @@ def test_or_null_stays_where_a_parameter_is_required() -> None:
 def test_choices_become_an_enum_or_any_of() -> None:
     assert one({"const": "x"}) == {"type": "string", "enum": ["x"]}
     assert one({"oneOf": [{"const": "a"}, {"const": "b"}]}) == {"type": "string", "enum": ["a", "b"]}
-    assert one({"oneOf": [{"type": "string"}, {"type": "integer"}]}) == {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+    assert one({"oneOf": [{"type": "string"}, {"type": "integer"}]}) == {
+        "anyOf": [{"type": "string"}, {"type": "integer"}]
+    }
     assert one({"anyOf": [{"type": "string"}]}) == {"type": "string"}
 
 
 def test_all_of_is_one() -> None:
-    schema = {"allOf": [{"properties": {"a": {"type": "string"}}, "required": ["a"]}, {"properties": {"b": {"type": "number"}}}]}
+    schema = {
+        "allOf": [
+            {"properties": {"a": {"type": "string"}}, "required": ["a"]},
+            {"properties": {"b": {"type": "number"}}},
+        ]
+    }
     assert one(schema) == {
         "type": "object",
         "properties": {"a": {"type": "string"}, "b": {"type": "number"}},
@@ -129,11 +145,13 @@ def test_a_pattern_that_not_every_provider_knows_is_said_instead() -> None:
 
 def test_an_array_always_says_what_is_in_it() -> None:
     assert one({"type": "array"}) == {"type": "array", "items": {}}
-    assert one({"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}]})["items"] == {"type": "number"}
+    assert one({"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}]})["items"] == {
+        "type": "number"
+    }
 
 
 def test_what_only_validators_understand_is_left_out() -> None:
-    node = {
+    node: Json = {
         "type": "object",
         "propertyNames": {"pattern": "x"},
         "patternProperties": {"^x": {}},
@@ -156,7 +174,7 @@ def test_descriptions_are_cleaned_and_capped() -> None:
 
 
 def test_a_parameter_whose_name_cannot_be_written_is_left_out_unless_it_is_required() -> None:
-    properties = {"ok": {}, "bad\x00name": {}, "": {}}
+    properties: Json = {"ok": {}, "bad\x00name": {}, "": {}}
     assert list(adapt({"properties": properties})["properties"]) == ["ok"]
     with pytest.raises(Unusable):
         adapt({"properties": properties, "required": [""]})
@@ -166,16 +184,13 @@ def test_required_names_that_do_not_exist_are_dropped() -> None:
     assert "required" not in adapt({"properties": {}, "required": ["ghost", 3]})
 
 
+WORDS = (
+    *("type", "properties", "items", "anyOf", "oneOf", "allOf", "$ref", "enum", "const", "required", "description"),
+    *("default", "pattern", "$defs", "a"),
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            "type properties items anyOf oneOf allOf $ref enum const required description default pattern $defs a".split()
-        ),
-        inner,
-        max_size=4,
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
     max_leaves=20,
 )
 

@@ -182,14 +182,16 @@ class Bridge:
 
         On two cores five Python servers at once take as long as the slowest of them all.
         """
-        children = [entry for entry in self._entries.values() if isinstance(entry, StdioEntry)]
-        for name, supervisor in self._supervisors.items():
+        for supervisor in self._supervisors.values():
             if not isinstance(supervisor.entry, StdioEntry):
-                self._tasks.append(asyncio.create_task(supervisor.run(), name=f"server {name}"))
-        for entry in sorted(children, key=lambda entry: not (entry.voice.required or entry.origin == "built in")):
-            self._tasks.append(asyncio.create_task(self._supervisors[entry.name].run(), name=f"server {entry.name}"))
-            if entry is not children[-1]:
-                await self.settle(HEAD_START, {entry.name})
+                self._run(supervisor)
+        children = [self._supervisors[entry.name] for entry in self._entries.values() if isinstance(entry, StdioEntry)]
+        for supervisor in sorted(children, key=lambda child: not child.entry.voice.required):
+            self._run(supervisor)
+            await self.settle(HEAD_START, {supervisor.entry.name})
+
+    def _run(self, supervisor: Supervisor) -> None:
+        self._tasks.append(asyncio.create_task(supervisor.run(), name=f"server {supervisor.entry.name}"))
 
     def _is_starting(self, names: Collection[str] | None) -> bool:
         return any(
