@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_BELIEVABLE_S = 1.0
-"""Some drivers give no times, or nonsense."""
+_BELIEVABLE_INPUT_S = 0.15
+_BELIEVABLE_OUTPUT_S = 1.0
+"""Some drivers give no times, or nonsense; a microphone that seems later is working off a backlog."""
 
 
 class _CTime(Protocol):
@@ -25,17 +26,20 @@ class StreamTime:
     def __init__(self, time: _CTime) -> None:
         self._time = time
 
+    @property
+    def input_age(self) -> float:
+        """Seconds since the first sample of the block was captured, as the driver says."""
+        return self._time.currentTime - self._time.inputBufferAdcTime
+
     def input_delay(self, latency: float) -> float:
         """Seconds since the first sample of the block was captured; `latency` where the driver does not say."""
-        return _believe(self._time.currentTime - self._time.inputBufferAdcTime, latency)
+        delay = self.input_age
+        return delay if 0.0 < delay < _BELIEVABLE_INPUT_S else latency
 
     def output_delay(self, latency: float) -> float:
         """Seconds until the first sample of the block is heard; `latency` where the driver does not say."""
-        return _believe(self._time.outputBufferDacTime - self._time.currentTime, latency)
-
-
-def _believe(delay: float, latency: float) -> float:
-    return delay if 0.0 < delay < _BELIEVABLE_S else latency
+        delay = self._time.outputBufferDacTime - self._time.currentTime
+        return delay if 0.0 < delay < _BELIEVABLE_OUTPUT_S else latency
 
 
 class Stream(Protocol):

@@ -36,7 +36,8 @@ _LATENCY_S = 0.04
 _OPEN_S = 8.0
 _CLOSE_S = 2.0
 _STEADY_BLOCKS = 10
-_STEADY_DELAY_S = 0.12
+_STEADY_AGE_S = 0.12
+_NONSENSE_S = 10.0
 _STEADY_S = 2.5
 """Sound servers may begin with a gap and a backlog of old sound, which no echo canceller follows: this many blocks in a
 row must come, from a microphone no later than that, before anything is played; or so many seconds pass."""
@@ -63,6 +64,8 @@ class SoundCard:
         self._unsteady = {"microphone": _STEADY_BLOCKS, "speaker": _STEADY_BLOCKS}
         """Blocks still to come from each device."""
         self._steady = asyncio.Event()
+        self._in_use = False
+        """Before, the microphone is not listened to: the canceller goes by the delay of the very first block."""
         self._closing = False
         self._watch: asyncio.Task[None] | None = None
 
@@ -100,6 +103,7 @@ class SoundCard:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STEADY_S):
                 await self._steady.wait()
+        self._in_use = True
         self._called = dict.fromkeys(self._streams, time.monotonic())
         self._watch = asyncio.create_task(self._watching())
 
@@ -127,19 +131,24 @@ class SoundCard:
             self._called[name] = time.monotonic()
             try:
                 times = StreamTime(when)
-                self._count(name, times.input_delay(_LATENCY_S))
-                work(block, frames, times)
+                if self._in_use:
+                    work(block, frames, times)
+                else:
+                    self._warm_up(name, block, times.input_age)
             except Exception:  # noqa: BLE001 - nothing above this but C
                 _log.debug("The %s's callback failed.", name, exc_info=True)
                 self._report(name)
 
         return callback
 
-    def _count(self, name: str, delay: float) -> None:
-        """A block came from a device, or went to it."""
-        late = name == "microphone" and delay > _STEADY_DELAY_S
+    def _warm_up(self, name: str, block: Any, age: float) -> None:
+        """Silence to the speaker, nothing from the microphone, until both run steadily."""
+        if name == "speaker":
+            silence = memoryview(block)
+            silence[:] = bytes(silence.nbytes)
+        late = name == "microphone" and _STEADY_AGE_S < age < _NONSENSE_S
         self._unsteady[name] = _STEADY_BLOCKS if late else self._unsteady[name] - 1
-        if max(self._unsteady.values()) <= 0 and not self._steady.is_set():
+        if max(self._unsteady.values()) <= 0:
             self._loop.call_soon_threadsafe(self._steady.set)
 
     def _report(self, name: str) -> None:

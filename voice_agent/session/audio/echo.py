@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _LONGEST_DELAY_S = 0.5
 """What the module accepts; it finds longer ones by itself."""
 _MARGIN_S = 0.03
-"""Taken off the delay: the module forgives 100 ms too little, but lets half a second of echo pass at 30 ms too much."""
+"""Taken off the delay. The module starts from the first one it is told: at 100 ms too little it still cancels from the
+first word, at 30 ms too much it lets half a second of echo pass."""
 _WINDOW = 100
 """Blocks over which the least delay counts: a backlog of old sound makes it look longer for a while."""
 _DELAY_STEP_MS = 5
