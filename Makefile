@@ -27,7 +27,7 @@ check: $(BIN)/.ready-dev ## lint, format, types, import contracts, sizes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/python tools/check_sizes.py
-	@$(BIN)/lint-imports --no-timing 2>&1 | tail -n 12; exit $${PIPESTATUS[0]}
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pyright
 
 fix: $(BIN)/.ready-dev ## format, and mend what the linter can
