@@ -60,7 +60,9 @@ class Brain:
             made, done = done[: len(move.calls)], done[len(move.calls) :]
             if move.then is None or [call.key for call in made] != [key for key, _ in move.calls]:
                 return Say(render((*made, *done), now))
-            move = move.then(made)
+            if (following := move.then(made)) is None:
+                return Say(render((*made, *done), now))
+            move = following
         return move if not done and not (isinstance(move, Act) and not move.calls) else Say(render(done or turns[-1].calls[-1:], now))
 
     def _begin(self, turns: Sequence[Turn], now: datetime) -> Move:

@@ -44,8 +44,8 @@ class Act:
     """Call tools, all at once."""
 
     calls: tuple[tuple[str, dict[str, Any]], ...]
-    then: Callable[[tuple[Call, ...]], Move] | None = None
-    """What comes after they are back; None: their answers are said."""
+    then: Callable[[tuple[Call, ...]], Move | None] | None = None
+    """What comes after they are back; None, or a None from it: their answers are said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,16 @@ from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_refere
 from voice_agent.offline.brain.words import clean, name_list, strip_courtesy
 
 _CORRECTION = re.compile(
-    r"[,.]?\s+(?:oh |or )?(?:no,? wait|wait,? no|no,? sorry|sorry,? no|actually,? (?:no|make (?:it|that))|no,? (?:make (?:it|that)|i mean(?:t)?|actually)|i mean(?:t)?|(?:or )?rather|scratch that|correction|wait,? (?:actually|make (?:it|that))|actually|make that|sorry,? i mean(?:t)?"
+    r"[,.]?\s+(?:oh |or )?(?:no,? wait|wait,? no|no,? sorry|sorry,? no|actually,? (?:no|make (?:it|that))|no,? (?:make (?:it|that)|i mean(?:t)?|actually)|i mean(?:t)?|(?:or )?rather|scratch that|correction|\.{3,}|wait,? (?:actually|make (?:it|that))|actually|make that|sorry,? i mean(?:t)?"
     r"|sorry|, no|wait)[,.]?\s+(?:i mean(?:t)? |make (?:it|that) |actually )?",
     re.IGNORECASE,
 )
+_CLOCK_CORRECTED = re.compile(
+    rf"\b(?P<lead>at|by|for|around|to) (?:{times.CLOCK}|{times.BARE_HOUR}) (?:no|no wait|wait no|i mean|sorry|no sorry|make that|actually|no make it|rather) (?:at )?(?P<second>{times.CLOCK}|{times.BARE_HOUR})\b",
+    re.IGNORECASE,
+)
 _ASKS_WHAT = re.compile(
-    r"^(?:what|tell|do|did|have i|have we|has|who|when|how|which|show|is|are|i (?:need|want) to (?:know|hear|see|go over)|remind (?:me|us) (?:of|about|what|which) (?:what|which|LIST|all|everything|the (?:tasks|things|reminders)))\b"
+    r"^(?:remind (?:me|us) (?:again )?(?:of |about )?what|what|tell|do|did|have i|have we|has|who|when|how|which|show|is|are|i (?:need|want) to (?:know|hear|see|go over)|remind (?:me|us) (?:of|about|what|which) (?:what|which|LIST|all|everything|the (?:tasks|things|reminders)))\b"
     r"|^get (?:me|rid|everything|all|the items|what)\b",
     re.IGNORECASE,
 )
@@ -26,7 +30,7 @@ _REMINDERS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"^(?:remind|don'?t (?:let me )?forget|on LIST|to LIST)\b",
-        r"^(?:can i |could i |may i |i )?(?:set|create|make|add|open|need|new|get|give me|want|have)(?: up)?(?: a| an| another| the| new| me)* (?:reminder|task|to-?do|nudge)\b(?!s)",
+        r"^(?:can i |could i |may i |i )?(?:set|create|make|add|open|need|new|get|give me|want|have)(?: up)?(?: a| an| another| the| new| me)* (?:reminder|task|to-?do|nudge|note (?:to|for me|that i))\b(?!s)",
         r"^.+? remind me (?:to|about|of) ",
         r"^.+\b(?:put|add|place) (?:it|that|this) (?:on|to|in) LIST$",
         r"^(?:i|we) (?:need|want|have|would like)\b.+ (?:on|to|in) LIST$",
@@ -43,10 +47,11 @@ _JOINT = re.compile(
 def understand(text: str) -> tuple[Wish, ...]:
     """The wishes about tasks in what was said, in order; one `OTHER` where it holds none."""
     plain = clean(text)
+    plain = _CLOCK_CORRECTED.sub(r"\g<lead> \g<second>", plain)
     if corrected := _corrected(plain):
         return corrected
     parts = [part for part in _JOINT.split(plain) if part.strip()]
-    if len(parts) > 1 and not re.match(r"^.+,? put on ", plain):
+    if len(parts) > 1 and not re.match(r"^(?:on|to|in|into) \S.*\blist\b", parts[0], re.IGNORECASE) and not re.match(r"^.+,? put on ", plain):
         wishes = [_one(part) for part in parts]
         if all(wish.action not in (Action.OTHER, Action.CLARIFY) for wish in wishes) and not any(
             _hangs(wish) for wish in wishes[1:]
@@ -74,9 +79,13 @@ def _one(text: str) -> Wish:
                     and not (wish.action == Action.LIST and wish.titles)
                     else wish
                 )
-    if wish := read_bare_task(listed):
+    if re.match(r"^(?:also|and|plus|oh and)\b", text, re.IGNORECASE) and (wish := read_create(text)):
         return wish
-    return Wish(Action.OTHER)
+    for start in re.finditer(rf"(?<=\w )(?={_COMMAND})", listed, re.IGNORECASE):
+        if (wish := _one(listed[start.end() :])).action not in (Action.OTHER, Action.CLARIFY) and wish.is_explicit:
+            return wish
+    wish = read_bare_task(listed)
+    return wish if wish and wish.due else Wish(Action.OTHER)
 
 
 def _read_first_clause(text: str) -> Wish | None:

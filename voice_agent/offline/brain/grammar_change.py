@@ -16,7 +16,7 @@ _OFF = r"(?:off(?: of| from)?|from|out of|of)"
 _DONE = r"(?:done|finished|complete|completed|as (?:being )?(?:done|finished|complete|completed)|off|taken care of|sorted|dealt with|handled|over(?: and done)? with|resolved|closed)"
 _ALREADY = r"(?:(?:have |'ve |had |just |already |finally |now |actually |also )*)"
 _COMPLETE = _all(
-    rf"^(?:mark|set|check|tick|flag|make|consider|call|count|get|log|record|note|put|call|show|update) (?:off )?(?:that )?(?P<q>.+?)(?: (?:on|in) LIST)? (?:is |are |to |has been |have been )?{_DONE}(?: (?:on|in|from|of) LIST)?$",
+    rf"^(?:mark|set|check|tick|flag|make|consider|call|count|get|log|record|note|put|call|show|update) (?:off )?(?P<q>.+?)(?: (?:on|in) LIST)? (?:is |are |to |has been |have been )?{_DONE}(?: (?:on|in|from|of) LIST)?$",
     r"^(?:mark|set|check|tick) (?:as )?(?:done|complete|completed|finished|off):? (?P<q>.+)$",
     rf"^(?:cross|check|tick|mark|strike) (?:off|out) (?:the )?(?P<q>.+?)(?: {_OFF} LIST)?$",
     rf"^(?:cross|check|tick|mark) (?P<q>.+?) (?:off|out)(?: (?:of )?LIST| from LIST)?$",
@@ -27,20 +27,21 @@ _COMPLETE = _all(
     rf"^(?:i|we) ?{_ALREADY}(?:got|gotten|have) (?P<q>.+) (?:done|finished|out of the way|over with|taken care of|sorted)$",
     rf"^(?P<q>(?!i\b|what|which|how|is\b|was\b|are\b|it's not).+?)(?:'s| is| are|'re| has been| have been| was| were| got) {_ALREADY}(?:all )?{_DONE}(?: and dusted)?$",
     r"^(?P<q>(?!i\b|what|which|how|is\b|not\b|get\b|be\b|all\b|i'm|we're).+?),? (?:is )?(?:done|finished|completed|check)$",
+    rf"^(?:(?:i|we) ?)?{_ALREADY}(?:got back|came back|been back|am back|'m back|back|returned|get back)(?: home)? from (?P<q>.+)$",
     r"^(?:complete|finish|close(?: out)?|tick|check|resolve|conclude|wrap up) (?:off )?(?P<q>.+?)(?: (?:on|in|from) LIST)?$",
     r"^(?:that's |it's )?(?:done|finished|completed?)[,:]? (?P<q>.+)$",
     rf"^(?:i|we) (?:don't|do not|no longer) (?:have|need) to (?P<q>.+?) (?:any ?more )?because i(?:'ve| have) (?:already )?(?:done|did) (?:it|that|so)$",
 )
 _PAST = re.compile(rf"^(?:i|we) ?{_ALREADY}(?P<verb>\w+)(?P<rest> .+)$", re.IGNORECASE)
-_PAST_BARE = re.compile(
-    r"^(?:already |just |finally )?(?P<verb>\w+(?:ed|ought|id|ent|one|ook|ade))(?P<rest> .+)$", re.IGNORECASE
-)
+_PAST_BARE = re.compile(r"^(?:already |just |finally )*(?P<verb>\w+)(?P<rest> (?!to\b).+)$", re.IGNORECASE)
+_NO_NEWS = re.compile(r"^(?:did|do|does|is|are|was|were|have|has|can|could|will|what|which|how|who|when|where|why|should|delete|remove|clear|erase|wipe|get rid|show|list|read|tell|remind|add|put|move|push|postpone|reschedule|rename|change|don't|cancel)\b(?! (?:that|it) (?:down )?as\b)(?!.*\b(?:is|as) (?:now )?(?:done|complete|completed|finished)$)|^(?:is|are|did|do|have|has|what|which|show|list|delete|remove|clear|get rid)\b", re.IGNORECASE)
+_SAME_IN_THE_PAST = frozenset({"put", "cut", "set", "read", "let", "shut", "left", "felt", "saw", "found", "hung", "feed", "need", "held", "wound"})
 _PASSIVE = re.compile(
     r"^(?P<q>(?:the |my |our )?[\w' -]+?)(?:'s| is| are| was| were| has| have)(?: been| now| all| already)* (?P<verb>\w+ed|paid|sent|bought|fed|written|made|built|sold)(?: now| already)?$",
     re.IGNORECASE,
 )
 _NOT_DONE = re.compile(
-    r"^(?:i|we) (?:wanted|needed|asked|planned|wished|liked|loved|hoped|used|wondered|hated|supposed|missed|figured|decided|changed|lied|tried|said|told|thought|met|felt)\b",
+    r"^(?:i|we) (?:wanted|needed|asked|planned|wished|liked|loved|hoped|used|wondered|hated|supposed|missed|figured|decided|changed|lied|tried|said|told|thought|met|felt|(?:got|had|have|'ve got) to|(?:was|were|am|forgot|remembered|meant) (?:to|that))\b",
     re.IGNORECASE,
 )
 _REOPEN = _all(
@@ -60,7 +61,7 @@ _CLEAR = _all(
 )
 _CLEAR_SOME = re.compile(
     rf"^{_WIPE}(?: out| off| up| of| away)? (?:{_EVERY} |the |my |all |of )*(?P<which>(?:already )?(?:finished|completed?|done|overdue|old|past due|expired|open|unfinished|checked off|crossed off|ticked off|late|incomplete|outstanding|pending))(?: (?:tasks?|reminders?|items?|to-?dos?|chores?|things?|ones?|entries|stuff|LIST))?(?: (?:on|in|from|off|off of|out of) LIST)?$"
-    rf"|^{_WIPE}(?: out| off| up| of| away)? (?:{_EVERY} |the |my |all |of |LIST )*(?:tasks?|reminders?|items?|to-?dos?|things?|stuff|ones|what|chores)?(?: (?:on|in|from) LIST)? ?(?:that )?(?:i(?:'ve| have)?|are|is|that's|was|were|have been|has been)?(?: already| all)? ?(?P<then>finished|completed?|done|overdue|past due|late|open)(?: (?:on|in|from|off) LIST)?$",
+    rf"|^{_WIPE}(?: out| off| up| of| away)? (?:{_EVERY} |the |my |all |of |LIST )*(?:tasks?|reminders?|items?|to-?dos?|things?|stuff|ones|what|chores)?(?: (?:on|in|from) LIST)? ?(?:that(?:'s| has| have| is| are)? ?)?(?:i(?:'ve| have)?|are|is|that's|was|were|have been|has been|been)?(?: already| all| been)? ?(?P<then>finished|completed?|done|overdue|past due|late|open)(?: (?:on|in|from|off) LIST)?$",
     re.IGNORECASE,
 )
 _DELETE = _all(
@@ -70,6 +71,8 @@ _DELETE = _all(
     r"^(?:cancel|call off|forget about|never ?mind about|scratch) (?P<q>.+)$",
     r"^(?:i|we) (?:don't|do not|no longer|won't|needn't|don't actually) (?:have to|need to|want to|need|want)? ?(?P<q>(?!know\b|understand\b|care\b|think\b|like\b|hear\b|want\b).+?)(?: any ?more| any longer| after all| on LIST(?: any ?more)?| now)$",
     r"^take (?P<q>.+?) off$",
+    r"^(?:i|we) (?:no longer|don't) (?!want to forget)(?:have|need|want|wish) (?:to )?(?P<q>(?!know\b|understand\b|think\b|have\b|hear\b|see\b|you\b|help\b|remember\b|forget\b|miss\b).+)$",
+    r"^(?P<q>.+?) (?:is|are|was|has been|got) (?:cancel+ed|called off|no longer (?:needed|necessary|happening|on))$",
     r"^stop reminding me (?:to|about|of) (?P<q>.+)$|^don't remind me (?:to|about|of) (?P<r>.+?)(?: any ?more)?$",
 )
 _MOVE = r"(?:move|push|postpone|delay|reschedule|re-schedule|bump|shift|defer|snooze|change|switch|set|make|put off|put|bring|pull|update|adjust|edit|schedule|slide|extend|have|do)"
@@ -79,7 +82,7 @@ _UPDATE_TIME = _all(
     rf"^(?:change|move|set|update|switch|push|shift|extend) (?:the |my )?(?P<q>.+?)(?:'s)? (?:due date|deadline|date|time|due time)(?: (?:to|until|till|for|as|be|on|at))*$",
     r"^(?:push|move|bump|shift|put|pull|bring|slide) (?:back|off|up|out|forward|over) (?P<q>.+?)(?: (?:to|until|till|for|on|by))*$",
     r"^(?:postpone|delay|reschedule|re-schedule|defer|snooze|move|push|bump|shift|slide|change|switch|extend|update) (?P<q>.+?)(?: (?:back|forward|out|up|over|off|instead|along))*(?: (?:to|until|till|for|on|by|from|at|it))*(?: (?:back|instead))?$",
-    r"^(?:make|set|put|have|schedule|plan|mark) (?P<q>.+?)(?: task| reminder)?(?: (?:to|for|on|at|by|be|is|as|due|until))*(?: instead)?$",
+    r"^(?:make(?! sure)|set|put|have|mark) (?P<q>.+?)(?: task| reminder)?(?: (?:to|for|on|at|by|be|is|as|due|until))*(?: instead)?$",
     r"^(?P<q>(?!i\b|it is|is\b|what|which|remind|add|remember|note|tell|let|show|how|who|where|when|do\b|does|can\b|any).+?)(?:'s| is| are| was| got| has been| should be| needs to be| must be| will be| can be| has to be)(?: (?:now|actually|moved|rescheduled|due|changed|postponed|pushed|to|on|at|for|back|instead|until|done))*$",
     r"^(?:let's )?(?:do|make|say) (?P<q>it|that)(?: instead)?$",
 )
@@ -111,19 +114,24 @@ def _explicit(text: str) -> bool:
 def read_complete(text: str) -> Wish | None:
     """A wish to tick off tasks, or news that they are done."""
     rest, _ = times.split(text)
+    if _NO_NEWS.match(text):
+        return None
     for whole in (text, rest):
         for pattern in _COMPLETE:
             if match := pattern.match(whole):
                 return _completed(match["q"], text, explicit=bool(re.search(r"\b(?:mark|cross|check|tick)\b", whole)))
     if _NOT_DONE.match(rest):
         return None
-    if (match := _PAST.match(rest) or _PAST_BARE.match(rest)) and verbs.base(match["verb"]):
+    if (match := _PAST.match(rest)) and match["rest"].startswith(" to "):
+        return None
+    match = _PAST.match(rest) or _PAST_BARE.match(rest)
+    if match and match["verb"].lower() not in (_SAME_IN_THE_PAST if not _PAST.match(rest) else ()) and verbs.base(match["verb"]):
         done = verbs.undo_past(f"{match['verb']}{match['rest']}".strip()) or ""
         return _completed(re.sub(r"\b(?:already|just|now|up and)$", "", done).strip(), text)
     if (
         (match := _PASSIVE.match(rest))
         and (verb := verbs.base(match["verb"]))
-        and verb not in {"name", "schedule", "suppose", "need", "move", "change"}
+        and verb not in {"cancel", "call", "name", "schedule", "suppose", "need", "move", "change"}
     ):
         return _completed(verbs.strip_getting(f"{verb} {match['q']}"), text)
     return None
@@ -229,6 +237,8 @@ def _read_new_time(text: str) -> Wish | None:
         _, due = times.split(target["when"])
         named, _ = times.split(target["head"])
         rest = named if re.search(r"\w \w", named) else target["head"]
+    if due is None and (later := re.match(r"^(?:snooze|postpone|delay|put off|defer) .+ (?P<span>(?:for|by) (?P<words>.+))$", text, re.IGNORECASE)) and times.is_only_time(f"in {later['words']}"):
+        rest, due = text[: later.start("span")].strip(), f"in {later['words']}"
     for pattern in _UPDATE_TIME:
         match = pattern.match(rest)
         if match is None:

@@ -19,6 +19,8 @@ _ABOUT = r"(?:to|for|about|called|named|saying|that says?|regarding|like|on|with
 _MEMBERS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        r"^(?:did|have) (?:i|we) (?:already |ever )*(?:add(?:ed)?|put down|put|includ(?:e|ed)|written down|write down|note[d]?)(?: in)? (?P<q>.+?)(?: already| yet)?$",
+        r"^(?:did|have) i (?:remember(?:ed)?|manage[d]?|forget|forgotten) to (?:add|put|include|write down|note|set a reminder (?:to|for)) (?P<q>.+?)(?: (?:on|to|in) LIST)?$",
         rf"^(?:is|are|was|were|do you see|do you have|have you got|has) (?:there )?(?:already |still )?(?:{_ANY} )?(?:{_KIND})(?: already)?(?: set(?: up)?| listed| noted)?(?: (?:on|in) LIST)? {_ABOUT} (?!LIST)(?P<q>.+?)(?: (?:on|in) LIST)?$",
         r"^(?:is|are|was|were|will|would|isn't|aren't|wasn't|has|have) (?!there (?:is|are|anything|any|something)\b)(?P<q>.+?) (?:be |been |added |put |already |still |currently |now |even |also |coming up |showing up |listed |included |written |noted |down |somewhere )*(?:on|in|part of|to|under|among) LIST(?:,? (?:still|already|yet|too|or not|right now))*$",
         r"^(?:do|did|have|had|haven't|didn't|don't) (?:i|we|you) (?:already |still |ever |remember to )*(?:have|had|put|add|added|included?|got|get|make|made|created?|set|write|wrote|written|noted?|placed?|request(?:ed)?|ask for|asked for|log|enter|remembered to (?:add|put))"
@@ -55,7 +57,7 @@ _LISTING = [
         r" (?:be doing|do|get done|be done|accomplish|complete|finish|remember|recall|bear in mind|keep in mind|not forget|take care of|handle|work on|get to|tackle|buy|pick up|know about)\b",
         r"\b(?:what|things?|stuff)\b.*\b(?:(?:i|we) (?:wanted|want|asked|told|asked you|told you|wished|needed)|did (?:i|we) (?:want|ask|tell|not want|wish|need|have))\b.*\b(?:remember|recall|forget|remind|reminded|mind|do|buy|get)\b",
         r"^i (?:wanted|needed|asked you|told you|asked) to (?:remember|recall|be reminded).*(?:what (?:was|were|is|are)|which)\b",
-        r"\b(?:what|which|how many|show|list|read|tell me|any|see|hear|give|get|view|do i have|have i got|are there|is there|display|find|go over|go through|my)\b(?! time).*\b(?:tasks?|reminders?|to-?dos?|to do's|chores|errands|deadlines?|items|things to do|stuff to do)\b(?! (?:list )?(?:app|server|tool)s?\b)",
+        r"^(?:(?:do|did|have|are|is) (?:i|there|we|you) (?:have |got |set )?(?:any|some|more)\b|(?:what|which|how many|show|list|read|tell me|any|see|hear|give|view|get|display|find|go over|go through|say|count|name|got|let me|open|pull up|bring up|do i have|have i got|are there|is there|i want|i need|i'd like)\b(?! (?:rid|time)\b)).*\b(?:tasks|reminders|to-?dos|to do's|chores|errands|deadlines?|items|things to do|stuff to do)\b(?! (?:list )?(?:app|server|tool)s?\b)",
         r"^(?:what|which|whats|what's|anything|show me what|tell me what|is anything|is there anything|do i have anything|anything else|show|list|who|give me (?:what|everything)|everything|see what|read)\b.*\b(?:due|overdue|past due|late|outstanding|pending|unfinished|incomplete|coming up|upcoming|on my plate|on (?:the|my) (?:agenda|schedule|docket|calendar for)|left to do|still open|still to do|planned|scheduled|urgent|high priority|left for|up next|in store)\b",
         r"\b(?:what|which|show|list|tell me|read)\b.*\b(?:i(?:'ve| have)?|have i|did i|has been|have been|that are|that is|are|is|was|the|were|all)\b.*\b(?:finished|completed|done|accomplished|complete|crossed off|checked off|ticked off|got done|get done|finish|ticked)\b",
         r"^(?:what(?:'s| is| are)?|do i have) (?:(?:on |in )?(?:my|the) )?(?:plans?|agenda|schedule|day)(?: look like)?\b",
@@ -64,6 +66,7 @@ _LISTING = [
         r"^(?:go|run|walk me|take me|talk me) through (?:what|everything|all)\b.*",
         r"^(?:let me |i (?:want|need|would like|'d like) to |i'd like to )?(?:hear|see|know) (?:what|which|whats|everything)\b(?:'s|s| is| are| i have| i've got)?(?: (?:on|up|due|left|next|open|still open|planned|there))*$",
         r"^(?:(?:read|tell|show|list|give|say|name) )(?:me )?(?:them|it|those|these|all of them|everything)(?: all)?(?: (?:out|back|to me|again|aloud|out loud))*$",
+        r"^(?:am i|are we) (?:behind|late|on track|on top of|done|finished|all set|all done|caught up|free|busy)\b.*$",
         r"^(?:the |my |all (?:my )?|open |current )*(?:tasks|reminders|to-?dos|list|chores)$",
         r"^(?:instruct|tell|show) me what(?: i (?:have|need)| i should| i'm supposed)? ?to do$|^what(?:'s| is| do i do| should i do| to do)(?: (?:next|now|first|left|up next|today|still open|remaining|still left))$|^what(?: have i)?(?: got)? to do$|^what now$|^what remains$|^what's (?:remaining|still to (?:do|come))$|^to do$",
     )
@@ -106,6 +109,17 @@ _PLAIN_NEED = re.compile(
 )
 
 
+_ASKED = re.compile(r"^(?:so |and |then |ok )*(?:what|which|how|when|any|is|are|do|does|did|am|tell|show|read|give|list|let|say|see|hear|know|remind|got|have|i (?:want|need|wonder|would|'d)|i'd|anything|go)", re.IGNORECASE)
+_EMPTY = frozenset(
+    "what whats what's which how when is are do does did am was were be been being have has had got get gotten need want should must can could would will i i'm i've i'd me my we we've you the a an to of on in for at up"
+    " left open still due coming next first last now again else more list tasks task reminders things thing stuff items everything anything something all any much many that there it look looks looking like going deck"
+    " plate agenda schedule scheduled plan plans planned day deadlines deadline tell show give read say hear see know let go through over so about supposed done finished completed complete overdue late pending remaining"
+    " remain urgent important priority high low wonder love just remind out back lined happening today's todays tomorrow's tonight's already yet this ahead store loaded busy free behind wait waiting".split()  # noqa: SIM905 - a table of words
+)
+_HINTS = frozenset("list tasks reminders due left overdue late pending remaining deck plate agenda schedule scheduled planned plans open done finished completed deadlines lined urgent ahead".split())  # noqa: SIM905 - likewise
+_COMMANDS = re.compile(r"^(?:delete|remove|erase|clear|wipe|empty|cancel|mark|tick|cross|move|push|postpone|reschedule|rename|change|add|put|set|create|make|reopen|complete|finish|get rid|take|snooze|schedule|update|check off|scratch)\b", re.IGNORECASE)
+
+
 def _status(text: str) -> str | None:
     for status, pattern in _STATUS:
         if pattern.search(text) and not (status == "done" and _PLAIN_NEED.search(text)):
@@ -115,7 +129,7 @@ def _status(text: str) -> str | None:
 
 def _listing(title: str, text: str, due: str | None) -> Wish | None:
     title = re.sub(r"^(?:i|we) (?:already )?(?:added|put|have|had|got) ", "", tidy(title))
-    if _UNNAMED.match(title):
+    if _UNNAMED.match(title) or re.search(r"\b(?:anything|something)\b", title):
         return Wish(Action.LIST, due=due, status=_status(text), is_count=bool(_COUNT.search(text)), is_explicit=True)
     if re.search(r"\b(?:time is it|the time|weather|LIST)\b", title):
         return None
@@ -131,6 +145,8 @@ def _listing(title: str, text: str, due: str | None) -> Wish | None:
 
 def read_list(text: str) -> Wish | None:
     """A wish to hear tasks, of which `LIST` stands for the list; None where nothing of it sounds like one."""
+    if _COMMANDS.match(text):
+        return None
     rest, due = times.split(text)
     if embedded := _EMBEDDED.match(rest):
         if stated := _STATED.match(embedded["rest"]):
@@ -152,4 +168,14 @@ def read_list(text: str) -> Wish | None:
             return Wish(
                 Action.LIST, due=due, status=_status(text), is_count=bool(_COUNT.search(rest)), is_explicit=explicit
             )
+    if _is_about_everything(rest, due):
+        return Wish(Action.LIST, due=due, status=_status(text), is_count=bool(_COUNT.search(rest)), is_explicit=bool(re.search(r"LIST|due|to do", rest)))
     return None
+
+
+def _is_about_everything(rest: str, due: str | None) -> bool:
+    """Whether a question names no thing at all, only that there is something to do."""
+    words = re.findall(r"[a-zA-Z']+", rest.lower())
+    if not words or not _ASKED.search(rest) or not all(word in _EMPTY for word in words):
+        return False
+    return bool(due) or any(word in _HINTS for word in words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,19 @@ def plan(wishes: tuple[Wish, ...], tools: TaskTools, memory: Memory) -> Move:
         if planned.move is not None:
             return planned.move
         calls.extend(planned.calls)
+    if len(wishes) == 1 and len(calls) == 1:
+        return Act(tuple(calls), then=lambda made: _settle(wishes[0], made[0]))
     return Act(tuple(calls))
+
+
+_NO_TIME = re.compile(r"\b(?:understand|parse|read|invalid)\b.*\b(?:time|date|day|due)\b|\bas a (?:time|date)\b", re.IGNORECASE)
+
+
+def _settle(wish: Wish, call: Call) -> Move | None:
+    """What to ask where the tool could not make out when; None where its answer is to be said."""
+    if call.is_error and wish.due and _NO_TIME.search(call.output or ""):
+        return Ask("I didn't get when that should be. When?", wish=wish, missing="due")
+    return None
 
 
 def _plan_one(wish: Wish, tools: TaskTools, memory: Memory) -> Planned:

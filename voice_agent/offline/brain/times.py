@@ -39,22 +39,22 @@ OF_DAY = r"(?: in the (?:morning|afternoon|evening)| at night| this (?:morning|a
 
 TIME_OF_DAY = (
     rf"(?:at|by|around|about|before|after|until|till|for|from|to)? ?(?:about |around )?(?:{CLOCK}){OF_DAY}"
-    rf"|(?:at|by|around|before|after|until|till) (?:about |around )?(?:{BARE_HOUR}){OF_DAY}(?! (?!on\b|this\b|next\b"
+    rf"|(?:at|by|around|before|after|until|till) (?:about |around )?(?:{BARE_HOUR}){OF_DAY}(?! (?!on\b|this\b|next\b|instead\b|please\b|sharp\b|remind\b|then\b|too\b|i\b"
     rf"|tomorrow\b|today\b|tonight\b|in\b|to\b|that\b|and\b|for\b|so\b|{DAYNAME})\w)"
     rf"|(?:in|during) the (?:{PART}|morning|afternoon|evening)|at (?:night|lunch ?time|lunch|dinner ?time|bed ?time|noon)"
-    r"|first thing(?: in the morning)?"
+    r"|(?<!the )first thing(?: in the morning| tomorrow)?"
 )
 DAY = (
-    rf"(?:the )?day after {TOMORROW}"
+    rf"(?:the )?day after {TOMORROW}|(?:at )?(?:the current|this|the same|the usual) time(?: (?:{TOMORROW}|next week|(?:on |next )?{DAYNAME}))?(?= |$)"
     rf"|(?:early |late(?:r)? |first thing )?(?:today(?:'s)?|tonight(?:'s)?|{TOMORROW})(?: {PART})?(?!')"
     r"|yesterday"
-    rf"|(?:this|next|the|this coming|coming|the coming|the next|the following|last) (?:{DAYNAME})(?:'s)?(?: {PART})?"
-    rf"|(?:{DAYNAME})(?:'s)?(?: (?:next|after next|this|the following) ?(?:week)?)?(?: (?:early )?{PART})?"
+    rf"|(?:this|next|the|this coming|coming|the coming|the next|the following|last) (?:{DAYNAME})(?: {PART})?"
+    rf"|(?:{DAYNAME})(?!'s)(?: (?:next|after next|this|the following) ?(?:week)?)?(?: (?:early )?{PART})?"
     rf"|a week (?:from|on) (?:{DAYNAME}|today|{TOMORROW})"
     r"|(?:the )?(?:end|start|beginning|middle|close) of (?:the |this |next )?(?:day|week|month|year|quarter|business)"
     rf"|(?:this|next|the following|the next|last|the coming) (?:week|month|year|weekend|morning|afternoon|evening|quarter"
     rf"|fortnight|spring|summer|fall|autumn|winter|few days|couple of days|{MONTH})(?: (?:on )?(?:{DAYNAME}))?"
-    r"|(?:the|over the|on the) weekend|all day|some ?time (?:today|this week|next week|tomorrow)"
+    r"|(?:the|over the|on the) weekend|(?<=for )the (?:week|month|day)(?! of)|(?:during|over) the (?:week|month|day)(?! of)|(?:in|this|next) (?:january|february|march|april|june|july|august|september|october|november|december)|all day|some ?time (?:today|this week|next week|tomorrow)"
     rf"|(?:{MONTH}) (?:the )?(?:{ORDINAL}|\d{{1,2}})(?:,? \d{{4}})?(?!\w)"
     rf"|(?:the )?(?:{ORDINAL}|\d{{1,2}})(?: day)? (?:of )?(?:{MONTH})(?:,? \d{{4}})?(?!\w)"
     rf"|the (?:{ORDINAL})(?: of (?:the|this|next) month)?(?= |$|[,.?!])(?! (?!at\b|by\b|in\b|to\b|for\b|from\b|and\b|around\b)\w)"

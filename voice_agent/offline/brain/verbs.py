@@ -50,7 +50,7 @@ def undo_past(words: str) -> str | None:
     plain = base(first)
     if plain is None or not rest:
         return None
-    return strip_getting(f"{plain} {rest}")
+    return rest if plain in ("do", "go") else strip_getting(f"{plain} {rest}")
 
 
 def strip_getting(words: str) -> str:

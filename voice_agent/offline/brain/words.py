@@ -55,7 +55,7 @@ _LISTS = re.compile(
     re.IGNORECASE,
 )
 _TWICE = re.compile(
-    rf"\b(?:(?:the )?lists? of|(?:the )?(?:reminders?|tasks?|items?) (?:of|on|in)) {LIST}\b|\b{LIST} list\b|\blist of {LIST}\b",
+    rf"\b(?:(?:the )?lists? of|(?:the )?(?:reminders|tasks|items) (?:of|on|in)) {LIST}\b|\b{LIST} list\b|\blist of {LIST}\b",
     re.IGNORECASE,
 )
 _THERE = re.compile(r"\b(?<=(?:on|to) )there\b(?=$|[ ,.?]*(?:please|too|for me)?[ .?!]*$)", re.IGNORECASE)
