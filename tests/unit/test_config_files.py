@@ -8,7 +8,9 @@ import pytest
 from tests.support.config_folder import ConfigFolder
 from voice_agent.config import jsonc
 from voice_agent.config.files import MAX_BYTES, read_text
+from voice_agent.config.load import load
 from voice_agent.config.mistake import Mistake
+from voice_agent.config.types import StdioEntry
 from voice_agent.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -125,6 +127,28 @@ def test_a_folder_a_missing_file_and_one_that_cannot_be_read_are_told_apart(fold
     (folder.here / "c.json").symlink_to("c.json")
     with pytest.raises(ConfigError, match=r"^c\.json: This file cannot be read: "):
         folder.load(config=folder.here / "c.json")
+
+
+def test_a_current_folder_that_was_removed_is_said_to_be_gone(
+    folder: ConfigFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = folder.root / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(ConfigError, match="current folder does not exist"):
+        load(environ=folder.environ)
+
+
+def test_a_tilde_is_the_users_home(folder: ConfigFolder) -> None:
+    (folder.root / "mine.json").write_text('{"mcpServers": {"x": {"command": "~/bin/x", "cwd": "~/here"}}}')
+    folder.environ["VOICE_AGENT_MCP_CONFIG"] = "~/mine.json"
+
+    entry = folder.load().servers[1]
+
+    assert isinstance(entry, StdioEntry)
+    assert (entry.command, entry.cwd) == (f"{folder.root}/bin/x", folder.here)
 
 
 def test_a_named_file_that_is_broken_ends_it_with_line_and_column(folder: ConfigFolder) -> None:

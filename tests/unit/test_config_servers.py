@@ -56,11 +56,12 @@ def test_an_entry_called_tasks_takes_the_place_of_the_bundled_one(folder: Config
 
 
 def test_the_task_manager_is_switched_off_by_an_entry_of_its_name(folder: ConfigFolder) -> None:
-    folder.write_servers({"tasks": {"disabled": True}})
+    for off in ({"disabled": True}, {"enabled": False, "command": "c"}):
+        folder.write_servers({"tasks": off})
 
-    config = folder.load()
+        config = folder.load()
 
-    assert (config.servers, config.disabled) == ((), ("tasks",))
+        assert (config.servers, config.disabled, config.problems) == ((), ("tasks",), ())
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_a_task_manager_under_another_name_is_not_attached_twice_and_believed(
 
 
 def test_another_package_of_the_same_name_is_not_believed(folder: ConfigFolder) -> None:
-    folder.write_servers({"todo": {"command": "npx", "args": ["-y", "task-manager-mcp"]}})
+    folder.write_servers({"todo": {"command": "npx", "args": ["-y", "task-manager-mcp", "voice-agent"]}})
 
     config = folder.load()
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from voice_agent.config import bundled
 from voice_agent.config.expand import Scope, expand
-from voice_agent.config.files import read_text
+from voice_agent.config.files import is_file, is_folder, is_there, read_text
 from voice_agent.config.mistake import Mistake
 from voice_agent.config.types import HttpEntry, ServerEntry, StdioEntry, VoiceOptions
 from voice_agent.config.voice import read_voice
@@ -124,7 +124,7 @@ def _stdio(name: str, entry: Mapping[str, Any], around: Surroundings) -> StdioEn
         if "\0" in word:
             raise Mistake("There is a NUL character in the command.", "Remove it.", key=("command",))
     cwd = _path(entry, "cwd", around)
-    if cwd is not None and not cwd.is_dir():
+    if cwd is not None and not is_folder(cwd):
         raise Mistake("The folder that “cwd” names does not exist.", "Create it, or correct the path.", key=("cwd",))
     if "/" in command or command.startswith("~"):
         command = _program(command, around)
@@ -135,12 +135,12 @@ def _program(command: str, around: Surroundings) -> str:
     """A path as written, with `~` meant as a shell does; relative ones start from the file's folder if they exist."""
     path = Path(re.sub(r"^~(?=/|$)", lambda _: str(around.scope.home), command))
     beside = around.folder / path
-    return str(beside) if not path.is_absolute() and beside.is_file() else str(path)
+    return str(beside) if not path.is_absolute() and is_file(beside) else str(path)
 
 
 def _split(command: str, path: str | None) -> tuple[str, list[str]]:
     """A whole command line in “command”, as some paste it, unless it is the path of a program with spaces."""
-    if not re.search(r"\S\s+\S", command) or Path(command).exists() or shutil.which(command, path=path):
+    if not re.search(r"\S\s+\S", command) or is_there(Path(command)) or shutil.which(command, path=path):
         return command, []
     try:
         first, *rest = shlex.split(command)
@@ -222,7 +222,7 @@ def _path(entry: Mapping[str, Any], key: str, around: Surroundings) -> Path | No
         raise Mistake(f"There is a NUL character in “{key}”.", "Remove it.", key=(key,))
     path = Path(re.sub(r"^~(?=/|$)", lambda _: str(around.scope.home), text))
     beside = around.folder / path
-    return beside if beside.exists() else around.scope.folder / path
+    return beside if is_there(beside) else around.scope.folder / path
 
 
 def _texts(entry: Mapping[str, Any], key: str) -> dict[str, str]:

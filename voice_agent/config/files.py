@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 from voice_agent.config.mistake import Mistake
@@ -12,6 +13,21 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 8 * 1024 * 1024
 """Larger than any settings file of a client, small enough to be parsed at once."""
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything at `path`; one that cannot be looked at counts as not there."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where a parent folder is closed to us
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file at `path`, as `is_there`."""
+    return os.path.isfile(path)  # noqa: PTH113 - see is_there
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at `path`, as `is_there`."""
+    return os.path.isdir(path)  # noqa: PTH112 - see is_there
 
 
 def read_text(path: Path, *, limit: int = MAX_BYTES) -> str:

@@ -7,19 +7,20 @@ that is empty then is a mistake, and one that is there already gets a number.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.config import jsonc
-from voice_agent.config.entry import Surroundings, is_entry, is_off, read_entry
-from voice_agent.config.expand import Scope
+from voice_agent.config.entry import is_entry, is_off, read_entry
 from voice_agent.config.files import read_text
 from voice_agent.config.mistake import Mistake
-from voice_agent.config.types import Problem, ServerEntry, VoiceOptions
+from voice_agent.config.types import Problem, ServerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from voice_agent.config.entry import Surroundings
 
 _SECTIONS: tuple[tuple[str, ...], ...] = (
     ("mcpServers",),
@@ -44,51 +45,34 @@ class McpFile:
     problems: list[Problem] = field(default_factory=list[Problem])
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The file, and how it is called in messages."""
-
-    path: Path
-    label: str
-    starts_servers_here: bool
-    """Whether its servers start in its folder; else where we were started."""
-
-
-def read_mcp_file(
-    origin: Origin,
-    *,
-    environ: Mapping[str, str],
-    secret_file: Callable[[str], str | None],
-    user_home: Path,
-    voice: VoiceOptions,
-) -> McpFile:
-    """All entries of the file.
+def read_mcp_file(path: Path, label: str, around: Surroundings, *, starts_servers_in_its_folder: bool) -> McpFile:
+    """All entries of the file, which is called `label` in messages.
 
     Raises:
         Mistake: the file as a whole cannot be used.
     """
-    document = jsonc.parse(read_text(origin.path))
+    document = jsonc.parse(read_text(path))
     section, entries = _entries(document.value)
-    folder = origin.path.absolute().parent
+    folder = path.absolute().parent
     workspace = folder.parent if folder.name in _EDITOR_FOLDERS else folder
-    around = Surroundings(
-        scope=Scope(environ, secret_file, _inputs(document.value), workspace, user_home),
+    around = replace(
+        around,
+        scope=replace(around.scope, inputs=_inputs(document.value), folder=workspace),
         folder=folder,
-        voice=voice,
-        cwd=workspace if origin.starts_servers_here else None,
+        cwd=workspace if starts_servers_in_its_folder else None,
     )
     found = McpFile()
-    for path in document.repeated:
+    for key in document.repeated:
         found.problems.append(
             Problem(
-                f"{origin.label}:{document.line(*path)}",
-                f"“{path[-1]}” is there twice; the last one counts.",
+                f"{label}:{document.line(*key)}",
+                f"“{key[-1]}” is there twice; the last one counts.",
                 "Remove or rename one of them.",
             )
         )
     for raw_name, raw in entries.items():
         line = document.line(*section, raw_name)
-        where = f"{origin.label}:{line}"
+        where = f"{label}:{line}"
         try:
             name = unused_name(cleaned_name(raw_name), found.names)
         except Mistake as mistake:
@@ -101,14 +85,14 @@ def read_mcp_file(
         try:
             entry, mistakes = read_entry(name, raw, around, where)
         except Mistake as mistake:
-            exact = f"{origin.label}:{document.line(*section, raw_name, *mistake.key)}"
+            exact = f"{label}:{document.line(*section, raw_name, *mistake.key)}"
             found.problems.append(
                 Problem(exact, f"“{name}” is left out: {mistake.message}", mistake.remedy, server=name)
             )
             continue
         found.servers.append(entry)
         for mistake in mistakes:
-            exact = f"{origin.label}:{document.line(*section, raw_name, *mistake.key)}"
+            exact = f"{label}:{document.line(*section, raw_name, *mistake.key)}"
             found.problems.append(Problem(exact, f"“{name}”: {mistake.message}", mistake.remedy))
     return found
 

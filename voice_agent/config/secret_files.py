@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voice_agent.config.files import read_text
+from voice_agent.config.files import is_file, read_text
 from voice_agent.config.mistake import Mistake
 from voice_agent.config.types import Problem
 
@@ -30,11 +30,8 @@ class SecretFiles:
         if not name or "/" in name or "\\" in name or "\0" in name:
             return None
         for folder in self.folders:
-            try:
-                if (folder / name).is_file():
-                    return folder / name
-            except OSError:
-                continue
+            if is_file(folder / name):
+                return folder / name
         return None
 
     def value(self, variable: str) -> str | None:
