@@ -44,7 +44,9 @@ class Brain:
         """Find the tools that look after tasks, and weigh the words of all."""
         object.__setattr__(self, "task_tools", find_task_tools(self.catalog))
         object.__setattr__(self, "index", Index(self.catalog))
-        others = {stem(noun) for one in self.catalog.abilities if one.server != self.task_tools.server for noun in one.nouns}
+        others = {
+            stem(noun) for one in self.catalog.abilities if one.server != self.task_tools.server for noun in one.nouns
+        }
         object.__setattr__(self, "foreign", frozenset(others - {"task", "todo", "reminder"}))
 
     def decide(self, turns: Sequence[Turn], now: datetime) -> Move:
@@ -63,7 +65,11 @@ class Brain:
             if (following := move.then(made)) is None:
                 return Say(render((*made, *done), now))
             move = following
-        return move if not done and not (isinstance(move, Act) and not move.calls) else Say(render(done or turns[-1].calls[-1:], now))
+        return (
+            move
+            if not done and not (isinstance(move, Act) and not move.calls)
+            else Say(render(done or turns[-1].calls[-1:], now))
+        )
 
     def _begin(self, turns: Sequence[Turn], now: datetime) -> Move:
         said = clean(turns[-1].said)
@@ -90,7 +96,10 @@ class Brain:
     def _is_of_others(self, wish: Wish) -> bool:
         """Whether the words name a kind of thing that only other servers look after (“the file…”)."""
         words = re.sub(r"^(?:the|my|a|an|this|that) ", "", wish.title or "", flags=re.IGNORECASE).split()
-        return len(words) > 1 and (stem(words[0]) in self.foreign or bool(self.foreign) and "." in words[-1] and values.path(words[-1]) is not None)
+        return len(words) > 1 and (
+            stem(words[0]) in self.foreign
+            or (bool(self.foreign) and "." in words[-1] and values.path(words[-1]) is not None)
+        )
 
     def _open_question(self, turns: Sequence[Turn], now: datetime) -> Ask | None:
         """The question that the last turn ended with, worked out again from the words that led to it."""

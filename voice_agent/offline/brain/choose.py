@@ -16,10 +16,39 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME, _SERVER, _FIRST, _REST, _PARAMETER, _ENUM = 3.0, 1.5, 1.2, 0.5, 0.7, 0.5
-_QUESTIONS = re.compile(r"^(?:what|which|who|how|when|where|is|are|does|do|tell|any|give|let me (?:see|know))\b", re.IGNORECASE)
+_QUESTIONS = re.compile(
+    r"^(?:what|which|who|how|when|where|is|are|does|do|tell|any|give|let me (?:see|know))\b", re.IGNORECASE
+)
 _READING = frozenset({"get", "list", "search"})
 _HARMFUL = frozenset({"delete", "complete", "send", "run"})
-_GENERIC = frozenset(stem(word) for word in "list get create update delete search read view check open set make run start write put show find what tell give use new".split())  # noqa: SIM905 - a table of words
+_GENERIC = frozenset(
+    stem(word)
+    for word in [
+        "list",
+        "get",
+        "create",
+        "update",
+        "delete",
+        "search",
+        "read",
+        "view",
+        "check",
+        "open",
+        "set",
+        "make",
+        "run",
+        "start",
+        "write",
+        "put",
+        "show",
+        "find",
+        "what",
+        "tell",
+        "give",
+        "use",
+        "new",
+    ]
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +65,11 @@ class Index:
         seen = Counter(word for words in weights.values() for word in words)
         total = max(len(weights), 1)
         object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "rarity", {word: math.log(1 + total / n) / math.log(1 + total) if total > 1 else 1.0 for word, n in seen.items()})
+        object.__setattr__(
+            self,
+            "rarity",
+            {word: math.log(1 + total / n) / math.log(1 + total) if total > 1 else 1.0 for word, n in seen.items()},
+        )
 
     def rank(self, request: str, *, most: int = 6) -> list[tuple[float, Ability]]:
         """The tools that fit `request` best, with how well (0 to about 2), best first; those that cannot be meant are left out."""
@@ -52,7 +85,11 @@ class Index:
 
     def _score(self, ability: Ability, said: list[str], deeds: frozenset[str]) -> float:
         classes = ability.classes
-        if classes & _HARMFUL and not classes & deeds and not any(stem(word) in said for word in ability.words if word in CLASS_OF):
+        if (
+            classes & _HARMFUL
+            and not classes & deeds
+            and not any(stem(word) in said for word in ability.words if word in CLASS_OF)
+        ):
             return 0.0
         words = self.weights[ability.key]
         hits = {word: words[word] * self.rarity[word] for word in said if word in words}
@@ -64,7 +101,9 @@ class Index:
         verb = next((stem(word) for word in ability.words if word in CLASS_OF), "")
         named = sum(1.0 for noun in nouns if noun in said) / len(nouns) if nouns else 0.0
         strength = min(sum(hits.values()) / 3.0, 1.0)
-        if not any(word not in _GENERIC for word in hits) and not (verb in said and not nouns and any(stem(word) in said for word in ability.server.split("_"))):
+        if not any(word not in _GENERIC for word in hits) and not (
+            verb in said and not nouns and any(stem(word) in said for word in ability.server.split("_"))
+        ):
             return 0.3 * covered
         reads = classes & _READING and deeds & _READING
         agrees = 0.25 if classes & deeds else 0.0 if not (classes and deeds) else -0.15 if reads else -0.25

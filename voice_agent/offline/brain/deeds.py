@@ -45,7 +45,13 @@ def earlier_arguments(turns: Sequence[Turn], catalog: Catalog) -> dict[tuple[str
             ability = catalog.by_key.get(call.key)
             if ability is None or call.is_error:
                 continue
-            told.update({(ability.server, one.name): call.arguments[one.name] for one in ability.required if one.name in call.arguments and is_place(one)})
+            told.update(
+                {
+                    (ability.server, one.name): call.arguments[one.name]
+                    for one in ability.required
+                    if one.name in call.arguments and is_place(one)
+                }
+            )
     return told
 
 
@@ -54,9 +60,17 @@ def choose(request: str, index: Index, now: datetime, told: Mapping[tuple[str, s
     best: Choice | None = None
     for score, ability in index.rank(request):
         filled = fill(ability, request, now)
-        known = {one.name: told[ability.server, one.name] for one in filled.missing if (ability.server, one.name) in told}
+        known = {
+            one.name: told[ability.server, one.name] for one in filled.missing if (ability.server, one.name) in told
+        }
         if known:
-            filled = replace(filled, arguments=filled.arguments | known, missing=tuple(one for one in filled.missing if one.name not in known), ids=tuple(one for one in filled.ids if one.name not in known), typed=filled.typed + len(known))
+            filled = replace(
+                filled,
+                arguments=filled.arguments | known,
+                missing=tuple(one for one in filled.missing if one.name not in known),
+                ids=tuple(one for one in filled.ids if one.name not in known),
+                typed=filled.typed + len(known),
+            )
         missing = len(filled.missing) - len(filled.ids)
         fitted = score + 0.3 * min(filled.typed, 2) - 0.2 * missing - (0.6 if filled.unfillable else 0.0)
         fitted -= _wrong_kind_of_path(ability, filled)
@@ -106,8 +120,12 @@ def proceed(ability: Ability, arguments: dict[str, Any], request: str, catalog: 
 
 
 def _ask_for(parameter: Parameter, ability: Ability, arguments: dict[str, Any], request: str) -> Move:
-    if parameter.kind == "object" or (parameter.kind == "array" and "object" in str((parameter.schema or {}).get("items"))):
-        return Say(f"To {' '.join(ability.words)}, I would need more than can be said aloud. Please do that on a screen.")
+    if parameter.kind == "object" or (
+        parameter.kind == "array" and "object" in str((parameter.schema or {}).get("items"))
+    ):
+        return Say(
+            f"To {' '.join(ability.words)}, I would need more than can be said aloud. Please do that on a screen."
+        )
     name = " ".join(word for word in parameter.words if word != "id") or "one"
     if parameter.enum:
         text = f"Which {name}: {listing([value.replace('_', ' ') for value in parameter.enum[:4]], last='or')}?"
@@ -118,7 +136,12 @@ def _ask_for(parameter: Parameter, ability: Ability, arguments: dict[str, Any], 
     elif is_id(parameter):
         text = f"Which {name}?"
     else:
-        text = {"query": "What should I look for?", "message": "What should the message say?", "path": "Which file or folder?", "url": "Which web address?"}.get(name, f"What is the {name}?")
+        text = {
+            "query": "What should I look for?",
+            "message": "What should the message say?",
+            "path": "Which file or folder?",
+            "url": "Which web address?",
+        }.get(name, f"What is the {name}?")
     return Ask(text, key=ability.key, arguments=arguments, missing=parameter.name, request=request)
 
 
@@ -147,7 +170,15 @@ def answer(asked: Ask, said: str, catalog: Catalog, now: datetime) -> Move | Non
     return proceed(ability, {**asked.arguments, parameter.name: value}, asked.request, catalog, now)
 
 
-def _with_id(ability: Ability, arguments: dict[str, Any], parameter: Parameter, request: str, calls: tuple[Call, ...], catalog: Catalog, now: datetime) -> Move:
+def _with_id(
+    ability: Ability,
+    arguments: dict[str, Any],
+    parameter: Parameter,
+    request: str,
+    calls: tuple[Call, ...],
+    catalog: Catalog,
+    now: datetime,
+) -> Move:
     """The id is among what the server listed: by the name that the request says."""
     output = read_output(calls[-1].output or "")
     items = output.items or []
@@ -160,11 +191,25 @@ def _with_id(ability: Ability, arguments: dict[str, Any], parameter: Parameter, 
         return proceed(ability, {**arguments, parameter.name: value}, request, catalog, now)
     noun = " ".join(word for word in parameter.words if word not in ("id", "uuid")) or "one"
     if named:
-        return Ask(f"Which {noun}: {listing([name for name, _ in named[:4]], last='or')}?", key=ability.key, arguments=arguments, missing=parameter.name, request=request, options=tuple(named[:4]))
+        return Ask(
+            f"Which {noun}: {listing([name for name, _ in named[:4]], last='or')}?",
+            key=ability.key,
+            arguments=arguments,
+            missing=parameter.name,
+            request=request,
+            options=tuple(named[:4]),
+        )
     if not items:
         return Say(f"I couldn't find any {noun if noun != 'one' else 'match'}.")
     options = tuple((item.name, item.id) for item in items[:6])
-    return Ask(f"Which {noun} do you mean: {listing([name for name, _ in options[:4]], last='or')}?", key=ability.key, arguments=arguments, missing=parameter.name, request=request, options=options)
+    return Ask(
+        f"Which {noun} do you mean: {listing([name for name, _ in options[:4]], last='or')}?",
+        key=ability.key,
+        arguments=arguments,
+        missing=parameter.name,
+        request=request,
+        options=options,
+    )
 
 
 def _root_lookup(ability: Ability, arguments: dict[str, Any], catalog: Catalog) -> tuple[str, Parameter] | None:
@@ -173,14 +218,24 @@ def _root_lookup(ability: Ability, arguments: dict[str, Any], catalog: Catalog) 
         if not is_path(parameter):
             continue
         value = arguments.get(parameter.name)
-        if (value is None and parameter.is_required and ability.classes & {"list", "search"}) or (isinstance(value, str) and not _ABSOLUTE.match(value)):
+        if (value is None and parameter.is_required and ability.classes & {"list", "search"}) or (
+            isinstance(value, str) and not _ABSOLUTE.match(value)
+        ):
             for other in catalog.servers.get(ability.server, []):
                 if not other.required and {"allowed", "directories"} <= set(other.words):
                     return other.key, parameter
     return None
 
 
-def _under_root(ability: Ability, arguments: dict[str, Any], parameter: Parameter, request: str, calls: tuple[Call, ...], catalog: Catalog, now: datetime) -> Move:
+def _under_root(
+    ability: Ability,
+    arguments: dict[str, Any],
+    parameter: Parameter,
+    request: str,
+    calls: tuple[Call, ...],
+    catalog: Catalog,
+    now: datetime,
+) -> Move:
     text = calls[-1].output or ""
     roots = re.findall(r"(?m)(?:^|[\s\"])((?:/|[A-Za-z]:\\)[^\s\",\\]*)", text)
     if not roots:

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.offline.brain.catalog import Ability, Parameter, simple_schema
 from voice_agent.offline.brain.dialogue import Act, Call, Move, Say
+from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.results import read_output
 
 if TYPE_CHECKING:
     from voice_agent.offline.brain.catalog import Catalog
 
-_REMEMBER = re.compile(r"^(?:remember|memorize|note|store|save|keep in mind|don't forget|learn|write down)(?: the fact)?(?: that|:|,) (?P<fact>.+)$", re.IGNORECASE)
-_RECALL = re.compile(
-    r"^(?:what (?:do|did) (?:you|we|i) (?:know|remember|say|tell you|have)(?: stored)?|tell me what you (?:know|remember)|what (?:is|was) (?:it )?(?:stored|known|remembered)|do you (?:know|remember)(?: anything)?|who is|recall) (?:about |of |on )?(?P<topic>.+)$",
-    re.IGNORECASE,
-)
-_SUBJECT = re.compile(r"^(?P<name>(?:my |the |our )?[\w'-]+?(?: [A-Z][\w'-]+)*)(?:'s\b| (?:is|are|was|likes?|loves?|hates?|has|have|works?|lives?|wants?|needs?|prefers?|plays?|speaks?|owns?|drives?|drinks?|eats?|can|will|does|doesn't|isn't)\b)", re.IGNORECASE)
+_SAYS = load("facts")
+_REMEMBER = _SAYS.pattern("remember")
+_RECALL = _SAYS.pattern("recall")
+_SUBJECT = _SAYS.pattern("subject")
 
 
 def _facts_parameter(ability: Ability) -> tuple[Parameter, dict[str, Any]] | None:
@@ -27,7 +26,10 @@ def _facts_parameter(ability: Ability) -> tuple[Parameter, dict[str, Any]] | Non
         properties = items.get("properties")
         if parameter.kind == "array" and isinstance(properties, dict):
             fields = cast("dict[str, Any]", properties)
-            if any(isinstance(value, dict) and cast("dict[str, Any]", value).get("type") == "array" for value in fields.values()) and any("name" in field.lower() for field in fields):
+            if any(
+                isinstance(value, dict) and cast("dict[str, Any]", value).get("type") == "array"
+                for value in fields.values()
+            ) and any("name" in field.lower() for field in fields):
                 return parameter, fields
     return None
 
@@ -49,7 +51,9 @@ def subject(fact: str) -> str:
     """Whom or what a fact is about."""
     match = _SUBJECT.match(fact)
     name = match["name"] if match else " ".join(fact.split()[:2])
-    return "user" if name.lower() in ("i", "i'm", "my", "me") else re.sub(r"^(?:the|our) ", "", name, flags=re.IGNORECASE)
+    return (
+        "user" if name.lower() in ("i", "i'm", "my", "me") else re.sub(r"^(?:the|our) ", "", name, flags=re.IGNORECASE)
+    )
 
 
 def read_fact(request: str, catalog: Catalog) -> Move | None:
@@ -61,7 +65,11 @@ def read_fact(request: str, catalog: Catalog) -> Move | None:
     search = next((one for one in catalog.servers[server] if "search" in one.classes and one.parameter("query")), None)
     if (match := _RECALL.match(request)) and search:
         name = match["topic"].strip(" ?.!")
-        return Act(((search.key, {search.parameter("query").name: name}),), then=_told) if search.parameter("query") else None  # pyright: ignore[reportOptionalMemberAccess]  # chosen by it
+        return (
+            Act(((search.key, {search.parameter("query").name: name}),), then=_told)
+            if search.parameter("query")
+            else None
+        )  # pyright: ignore[reportOptionalMemberAccess]  # chosen by it
     match = _REMEMBER.match(request)
     if match is None:
         return None
@@ -69,11 +77,22 @@ def read_fact(request: str, catalog: Catalog) -> Move | None:
     name = subject(fact)
 
     def store(calls: tuple[Call, ...]) -> Move:
-        known = {item.name.lower() for item in (read_output(calls[-1].output or "").items or [])} if calls else set[str]()
-        adders = [ability for ability in keepers if ("create" in ability.classes) and (("observations" in ability.words) == (name.lower() in known))]
+        known = (
+            {item.name.lower() for item in (read_output(calls[-1].output or "").items or [])} if calls else set[str]()
+        )
+        adders = [
+            ability
+            for ability in keepers
+            if ("create" in ability.classes) and (("observations" in ability.words) == (name.lower() in known))
+        ]
         ability = (adders or list(keepers))[0]
         parameter, fields = keepers[ability]
-        return Act(((ability.key, {parameter.name: [_thing(fields, name, fact)]}),), then=lambda done: Say(f"I'll remember that {fact}." if not done[-1].is_error else "Sorry, I couldn't store that."))
+        return Act(
+            ((ability.key, {parameter.name: [_thing(fields, name, fact)]}),),
+            then=lambda done: Say(
+                f"I'll remember that {fact}." if not done[-1].is_error else "Sorry, I couldn't store that."
+            ),
+        )
 
     query = search.parameter("query") if search else None
     return Act(((search.key, {query.name: name}),), then=store) if search and query else store(())

@@ -14,7 +14,44 @@ from voice_agent.offline.brain.words import strip_courtesy
 if TYPE_CHECKING:
     from datetime import datetime
 
-_FREE = frozenset("query q search text message content body title name prompt question topic keyword keywords term terms input description summary note subject label thought word words sentence phrase expression observation observations contents names title entityname".split())  # noqa: SIM905 - a table of words
+_FREE = frozenset(
+    [
+        "query",
+        "q",
+        "search",
+        "text",
+        "message",
+        "content",
+        "body",
+        "title",
+        "name",
+        "prompt",
+        "question",
+        "topic",
+        "keyword",
+        "keywords",
+        "term",
+        "terms",
+        "input",
+        "description",
+        "summary",
+        "note",
+        "subject",
+        "label",
+        "thought",
+        "word",
+        "words",
+        "sentence",
+        "phrase",
+        "expression",
+        "observation",
+        "observations",
+        "contents",
+        "names",
+        "title",
+        "entityname",
+    ]
+)
 _LIMIT = frozenset("limit count max n num number size amount top results total first last".split())  # noqa: SIM905 - likewise
 _ID = re.compile(r"(?:^|_)(?:id|ids|uuid|uid)$|[a-z](?:Id|ID|Ids|IDs|Uuid)$")
 _PATHLIKE = frozenset("path paths file filename filepath directory dir folder source destination repo root cwd".split())  # noqa: SIM905 - likewise
@@ -56,27 +93,73 @@ def is_path(parameter: Parameter) -> bool:
 
 def is_place(parameter: Parameter) -> bool:
     """Whether the parameter says where: a folder or repository, a project, an account; it holds until another is named."""
-    return bool(set(parameter.words) & {"repo", "repository", "root", "cwd", "workspace", "project", "owner", "account", "database", "board", "vault", "channel", "site", "calendar"}) and parameter.kind in ("string", "integer")
+    return bool(
+        set(parameter.words)
+        & {
+            "repo",
+            "repository",
+            "root",
+            "cwd",
+            "workspace",
+            "project",
+            "owner",
+            "account",
+            "database",
+            "board",
+            "vault",
+            "channel",
+            "site",
+            "calendar",
+        }
+    ) and parameter.kind in ("string", "integer")
 
 
 def topic(request: str, ability: Ability) -> str:
     """What the request is about: its words without those that choose the tool (“search the notes for …”)."""
     text = strip_courtesy(request)
-    own = {stem(word) for word in (*ability.words, *split_name(ability.server), *re.findall(r"[a-z]+", ability.description.lower())[:12])} - {""}
-    leading = STOP | set(CLASS_OF) | {"me", "up", "out", "called", "named", "about", "new", "one", "first", "last", "latest", "next", "saying", "says"}
+    own = {
+        stem(word)
+        for word in (
+            *ability.words,
+            *split_name(ability.server),
+            *re.findall(r"[a-z]+", ability.description.lower())[:12],
+        )
+    } - {""}
+    leading = (
+        STOP
+        | set(CLASS_OF)
+        | {
+            "me",
+            "up",
+            "out",
+            "called",
+            "named",
+            "about",
+            "new",
+            "one",
+            "first",
+            "last",
+            "latest",
+            "next",
+            "saying",
+            "says",
+        }
+    )
     words = text.split()
     while words:
         plain = re.sub(r"\W", "", words[0].lower())
         if plain and plain not in leading and stem(plain) not in own and not (len(words) > 1 and plain in ("look",)):
             break
         words.pop(0)
-    return without_place(" ".join(words), ability).strip(" ,.;:?!\"")
+    return without_place(" ".join(words), ability).strip(' ,.;:?!"')
 
 
 def without_place(rest: str, ability: Ability) -> str:
     """`rest` without a last “in my notes” that only says which tool is meant."""
     own = {stem(word) for word in (*ability.words, *split_name(ability.server))}
-    ending = re.search(r" (?:in|on|from|with|using|via) (?:the |my |our )?(?P<where>[\w-]+(?: [\w-]+)?)$", rest.strip(" ,.;:?!"))
+    ending = re.search(
+        r" (?:in|on|from|with|using|via) (?:the |my |our )?(?P<where>[\w-]+(?: [\w-]+)?)$", rest.strip(" ,.;:?!")
+    )
     if ending and all(stem(word) in own for word in ending["where"].lower().split()):
         rest = rest[: ending.start()]
     return rest
@@ -140,28 +223,55 @@ class _Filler:
             if re.search(rf"\b{re.escape(said)}s?\b", self.low):
                 return _cast(value, parameter)
         stems_said = {stem(word) for word in re.findall(r"[a-z]+", self.low)}
-        fitting = [value for value in parameter.enum if split_name(value) and all(stem(word) in stems_said for word in split_name(value))]
-        return _cast(fitting[0], parameter) if fitting else _cast(parameter.enum[0], parameter) if parameter.is_required and len(parameter.enum) == 1 else None
+        fitting = [
+            value
+            for value in parameter.enum
+            if split_name(value) and all(stem(word) in stems_said for word in split_name(value))
+        ]
+        return (
+            _cast(fitting[0], parameter)
+            if fitting
+            else _cast(parameter.enum[0], parameter)
+            if parameter.is_required and len(parameter.enum) == 1
+            else None
+        )
 
     def _boolean(self, parameter: Parameter) -> bool | None:
-        words = [word for word in parameter.words if word not in STOP and word not in {"include", "enable", "show", "is", "with", "use"}]
+        words = [
+            word
+            for word in parameter.words
+            if word not in STOP and word not in {"include", "enable", "show", "is", "with", "use"}
+        ]
         if not words or not all(re.search(rf"\b{re.escape(word)}\w*\b", self.low) for word in words):
             return None
-        return not re.search(rf"\b(?:no|not|without|don't|exclude|excluding|disable|off)\b.{{0,20}}\b{re.escape(words[0])}", self.low)
+        return not re.search(
+            rf"\b(?:no|not|without|don't|exclude|excluding|disable|off)\b.{{0,20}}\b{re.escape(words[0])}", self.low
+        )
 
     def _number(self, parameter: Parameter) -> int | float | None:
         words = parameter.words
         chosen = None
         for number in self.numbers:
             before, after = self.low[: number.start][-24:], self.low[number.end :][:24]
-            near = any(re.search(rf"\b{re.escape(word)}\w*(?: (?:is|of|to|=|:))? ?$", before) or re.match(rf" ?{re.escape(word)}", after) for word in words if len(word) > 2)  # noqa: PLR2004 - “id” and “a” are near everything
-            if near or (set(words) & _LIMIT and re.search(r"\b(?:last|first|top|latest|next|recent|past|only|at most|up to)(?: \w+)? $", before)):
+            near = any(
+                re.search(rf"\b{re.escape(word)}\w*(?: (?:is|of|to|=|:))? ?$", before)
+                or re.match(rf" ?{re.escape(word)}", after)
+                for word in words
+                if len(word) > 2
+            )
+            if near or (
+                set(words) & _LIMIT
+                and re.search(r"\b(?:last|first|top|latest|next|recent|past|only|at most|up to)(?: \w+)? $", before)
+            ):
                 chosen = number
                 break
         if chosen is None and parameter.is_required and self.numbers and not is_id(parameter):
             chosen = self.numbers[0]
         if chosen is None and parameter.is_required and is_id(parameter):
-            chosen = next((number for number in self.numbers if re.search(r"(?:number|no\.?|id|#) ?$", self.low[: number.start])), None)
+            chosen = next(
+                (number for number in self.numbers if re.search(r"(?:number|no\.?|id|#) ?$", self.low[: number.start])),
+                None,
+            )
         if chosen is None:
             return None
         self.numbers.remove(chosen)
@@ -172,7 +282,9 @@ class _Filler:
         about = parameter.description.lower()
         if words & {"timezone", "tz"} or "iana" in about:
             return self._zone(parameter)
-        if parameter.format in ("date", "date-time") or (words & {"date", "day", "deadline"} and re.search(r"yyyy|iso|date", about)):
+        if parameter.format in ("date", "date-time") or (
+            words & {"date", "day", "deadline"} and re.search(r"yyyy|iso|date", about)
+        ):
             return self._date(parameter)
         if words & {"time"} and re.search(r"hh:mm|24|time", about):
             return values.clock_time(self.request)
@@ -183,7 +295,9 @@ class _Filler:
         if words & _PATHLIKE:
             return self._path(parameter)
         if is_id(parameter):
-            match = re.search(r"\b(?:id|number|no\.?|#) ?#?([\w-]*\d[\w-]*)\b|\b([0-9a-f]{8}-[0-9a-f-]{27})\b", self.request)
+            match = re.search(
+                r"\b(?:id|number|no\.?|#) ?#?([\w-]*\d[\w-]*)\b|\b([0-9a-f]{8}-[0-9a-f-]{27})\b", self.request
+            )
             return (match[1] or match[2]) if match else None
         return None
 
@@ -223,13 +337,25 @@ class _Filler:
         left = [path for path in paths if path not in used]
         if left:
             return left[0]
-        match = re.search(r"\b(?:files?|folder|director(?:y|ies)|repo(?:sitory)?|contents?)(?: (?:called|named|of|in|at|from|inside|under|on|the|my|folder|directory|repo|repository))+ (?!(?:it|this|that|the|my|a)\b)([\w./-]+)", self.request, re.IGNORECASE) or re.search(r"\b(?:in|inside|under|of|from) (?:the |my )?([\w.-]+) (?:folder|directory|repo|repository)\b", self.request, re.IGNORECASE)
+        match = re.search(
+            r"\b(?:files?|folder|director(?:y|ies)|repo(?:sitory)?|contents?)(?: (?:called|named|of|in|at|from|inside|under|on|the|my|folder|directory|repo|repository))+ (?!(?:it|this|that|the|my|a)\b)([\w./-]+)",
+            self.request,
+            re.IGNORECASE,
+        ) or re.search(
+            r"\b(?:in|inside|under|of|from) (?:the |my )?([\w.-]+) (?:folder|directory|repo|repository)\b",
+            self.request,
+            re.IGNORECASE,
+        )
         return match[1].rstrip(".,?!") if match and match[1] not in used else None
 
     def _array(self, parameter: Parameter) -> Any:
         items = _item_schema(parameter)
         if items.get("enum"):
-            found = [value for value in cast("list[Any]", items["enum"]) if re.search(rf"\b{re.escape(str(value).lower())}\b", self.low)]
+            found = [
+                value
+                for value in cast("list[Any]", items["enum"])
+                if re.search(rf"\b{re.escape(str(value).lower())}\b", self.low)
+            ]
             return found or None
         if items.get("type") in ("integer", "number") and self.numbers and parameter.is_required:
             taken, self.numbers = self.numbers, []
@@ -239,13 +365,26 @@ class _Filler:
         return None
 
     def _is_free(self, parameter: Parameter) -> bool:
-        return parameter.kind == "string" and not parameter.enum and not is_id(parameter) or (parameter.kind == "array" and _items_are_plain(parameter))
+        return (parameter.kind == "string" and not parameter.enum and not is_id(parameter)) or (
+            parameter.kind == "array" and _items_are_plain(parameter)
+        )
 
     def _text(self, parameter: Parameter, *, alone: bool) -> Any:
-        if not self._is_free(parameter) or set(parameter.words) & (_PATHLIKE - {"source"}) or set(parameter.words) & {"timezone", "tz", "url", "uri", "date", "time", "email"}:
+        if (
+            not self._is_free(parameter)
+            or set(parameter.words) & (_PATHLIKE - {"source"})
+            or set(parameter.words) & {"timezone", "tz", "url", "uri", "date", "time", "email"}
+        ):
             return None
         found = self._cued(parameter)
-        if found is None and parameter.is_required and ((alone and (set(parameter.words) & _FREE or len(self.ability.required) == 1)) or set(parameter.words) & {"query", "message", "text"}):
+        if (
+            found is None
+            and parameter.is_required
+            and (
+                (alone and (set(parameter.words) & _FREE or len(self.ability.required) == 1))
+                or set(parameter.words) & {"query", "message", "text"}
+            )
+        ):
             found = values.quoted(self.request) or self._left_over() or None
         if found is None or found in self.arguments.values():
             return None
@@ -258,7 +397,11 @@ class _Filler:
         rest = self.request
         for value in self.arguments.values():
             if isinstance(value, str) and value in rest:
-                rest = re.sub(rf"(?: (?:to|in|into|on|from|of|at|for|called|named))*(?: (?:the|a|my))?(?: (?:file|folder|directory|repo|repository|branch|channel))? ?{re.escape(value)}", "", rest)
+                rest = re.sub(
+                    rf"(?: (?:to|in|into|on|from|of|at|for|called|named))*(?: (?:the|a|my))?(?: (?:file|folder|directory|repo|repository|branch|channel))? ?{re.escape(value)}",
+                    "",
+                    rest,
+                )
         return topic(rest, self.ability)
 
     def _cued(self, parameter: Parameter) -> str | None:
@@ -267,10 +410,23 @@ class _Filler:
         cue = next((_CUES[word] for word in words if word in _CUES), None)
         name = " ".join(words)
         own = rf"(?:{re.escape(name)})(?: is| of|:| =)?" if len(name) > 2 else None  # noqa: PLR2004 - “to” is no name
-        for pattern in (cue if parameter.is_required or (cue and "called" in cue) or (cue and "saying" in cue) else None, own):
-            if pattern and (match := re.search(rf"(?<!\w){pattern} (?P<value>[^,;]+?)(?=(?: (?:and|with) (?:the )?(?:content|message|text|saying|title|name|body))\b| saying\b| that says\b|[,;]|$)", self.request, re.IGNORECASE)):
+        for pattern in (
+            cue if parameter.is_required or (cue and "called" in cue) or (cue and "saying" in cue) else None,
+            own,
+        ):
+            if pattern and (
+                match := re.search(
+                    rf"(?<!\w){pattern} (?P<value>[^,;]+?)(?=(?: (?:and|with) (?:the )?(?:content|message|text|saying|title|name|body))\b| saying\b| that says\b|[,;]|$)",
+                    self.request,
+                    re.IGNORECASE,
+                )
+            ):
                 value = without_place(match["value"].strip(" .?!\"'"), self.ability)
-                if value and not (pattern == own and not re.search(r"(?:is|:|=)\s*$", match[0][: -len(match["value"])]) and not parameter.is_required):
+                if value and not (
+                    pattern == own
+                    and not re.search(r"(?:is|:|=)\s*$", match[0][: -len(match["value"])])
+                    and not parameter.is_required
+                ):
                     return value
         return None
 
@@ -293,7 +449,11 @@ def _item_schema(parameter: Parameter) -> dict[str, Any]:
 
 
 def _items_are_plain(parameter: Parameter) -> bool:
-    return _item_schema(parameter).get("type", "string") in ("string", "integer", "number") and "properties" not in _item_schema(parameter)
+    return _item_schema(parameter).get("type", "string") in (
+        "string",
+        "integer",
+        "number",
+    ) and "properties" not in _item_schema(parameter)
 
 
 def _cast(value: str, parameter: Parameter) -> Any:
@@ -306,19 +466,38 @@ def _cast(value: str, parameter: Parameter) -> Any:
 def read_answer(parameter: Parameter, said: str, now: datetime) -> Any:
     """The value that `said` gives when it was asked for; None where it gives none."""
     words = said.strip(" .?!")
-    alone = Parameter(parameter.name, parameter.kind, parameter.description, is_required=True, enum=parameter.enum, format=parameter.format, schema=parameter.schema)
+    alone = Parameter(
+        parameter.name,
+        parameter.kind,
+        parameter.description,
+        is_required=True,
+        enum=parameter.enum,
+        format=parameter.format,
+        schema=parameter.schema,
+    )
     typed = _Filler(Ability("", "", "", "", (alone,)), words, now)._typed_value(alone)  # noqa: SLF001 - the same module
     if typed is not None:
         return typed
     if parameter.enum or parameter.kind in ("integer", "number"):
         return None
     if parameter.kind == "boolean":
-        return True if re.match(r"^(?:y|sure|true|on)", words.lower()) else False if re.match(r"^(?:n|false|off)", words.lower()) else None
+        return (
+            True
+            if re.match(r"^(?:y|sure|true|on)", words.lower())
+            else False
+            if re.match(r"^(?:n|false|off)", words.lower())
+            else None
+        )
     if parameter.kind == "array":
         return [part for part in re.split(r"\s*,\s*(?:and )?|\s+and\s+", words) if part]
     if parameter.kind != "string":
         return None
     if is_path(parameter) and len(words.split()) > 3:  # noqa: PLR2004 - a longer answer is none
         return None
-    plain = re.sub(r"^(?:it's|it is|call it|name it|to|the (?:name|title|path|message|query) is)\s+", "", words, flags=re.IGNORECASE)
+    plain = re.sub(
+        r"^(?:it's|it is|call it|name it|to|the (?:name|title|path|message|query) is)\s+",
+        "",
+        words,
+        flags=re.IGNORECASE,
+    )
     return (times.split(plain)[0] or plain) if "title" in parameter.words else plain or None

@@ -9,39 +9,17 @@ from voice_agent.offline.brain import times
 from voice_agent.offline.brain.grammar_change import read_clear, read_complete, read_delete, read_reopen, read_update
 from voice_agent.offline.brain.grammar_create import read_bare_task, read_create
 from voice_agent.offline.brain.grammar_list import read_list
+from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_reference, tidy
 from voice_agent.offline.brain.words import clean, name_list, strip_courtesy
 
-_CORRECTION = re.compile(
-    r"[,.]?\s+(?:oh |or )?(?:no,? wait|wait,? no|no,? sorry|sorry,? no|actually,? (?:no|make (?:it|that))|no,? (?:make (?:it|that)|i mean(?:t)?|actually)|i mean(?:t)?|(?:or )?rather|scratch that|correction|\.{3,}|wait,? (?:actually|make (?:it|that))|actually|make that|sorry,? i mean(?:t)?"
-    r"|sorry|, no|wait)[,.]?\s+(?:i mean(?:t)? |make (?:it|that) |actually )?",
-    re.IGNORECASE,
-)
-_CLOCK_CORRECTED = re.compile(
-    rf"\b(?P<lead>at|by|for|around|to) (?:{times.CLOCK}|{times.BARE_HOUR}) (?:no|no wait|wait no|i mean|sorry|no sorry|make that|actually|no make it|rather) (?:at )?(?P<second>{times.CLOCK}|{times.BARE_HOUR})\b",
-    re.IGNORECASE,
-)
-_ASKS_WHAT = re.compile(
-    r"^(?:remind (?:me|us) (?:again )?(?:of |about )?what|what|tell|do|did|have i|have we|has|who|when|how|which|show|is|are|i (?:need|want) to (?:know|hear|see|go over)|remind (?:me|us) (?:of|about|what|which) (?:what|which|LIST|all|everything|the (?:tasks|things|reminders)))\b"
-    r"|^get (?:me|rid|everything|all|the items|what)\b",
-    re.IGNORECASE,
-)
-_REMINDERS = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"^(?:remind|don'?t (?:let me )?forget|on LIST|to LIST)\b",
-        r"^(?:can i |could i |may i |i )?(?:set|create|make|add|open|need|new|get|give me|want|have)(?: up)?(?: a| an| another| the| new| me)* (?:reminder|task|to-?do|nudge|note (?:to|for me|that i))\b(?!s)",
-        r"^.+? remind me (?:to|about|of) ",
-        r"^.+\b(?:put|add|place) (?:it|that|this) (?:on|to|in) LIST$",
-        r"^(?:i|we) (?:need|want|have|would like)\b.+ (?:on|to|in) LIST$",
-        r"^(?:add|put|place|include|stick|write|note|get|throw|pop|chuck|jot|toss|slap|drop|have|log|enter|insert|append|save)\b(?! off\b).* (?:to|on|onto|in|into) LIST\b",
-    )
-]
-_COMMAND = r"(?:please |can you |could you |also |then )*(?:add|remind me|put|delete|remove|mark|what(?:'s| is| do)|show|read|list|tell me|move|cancel|check off|cross|create|set (?:a|an|another)|clear|rename|make a|don't let|reschedule|push|postpone|tick|i need to|i have to)\b"
-_JOINT = re.compile(
-    rf"(?:\s*[,.;!?]\s*(?:and |then |also |and then )?|\s+(?:and then|and also|and|then)\s+)(?={_COMMAND})",
-    re.IGNORECASE,
-)
+_SAYS = load("joining")
+_CORRECTION = _SAYS.pattern("correction")
+_CLOCK_CORRECTED = _SAYS.pattern("clock_corrected")
+_ASKS_WHAT = _SAYS.pattern("asks_what")
+_REMINDERS = _SAYS.patterns("reminders")
+_COMMAND = _SAYS.text("COMMAND")
+_JOINT = _SAYS.pattern("joint")
 
 
 def understand(text: str) -> tuple[Wish, ...]:
@@ -51,7 +29,11 @@ def understand(text: str) -> tuple[Wish, ...]:
     if corrected := _corrected(plain):
         return corrected
     parts = [part for part in _JOINT.split(plain) if part.strip()]
-    if len(parts) > 1 and not re.match(r"^(?:on|to|in|into) \S.*\blist\b", parts[0], re.IGNORECASE) and not re.match(r"^.+,? put on ", plain):
+    if (
+        len(parts) > 1
+        and not re.match(r"^(?:on|to|in|into) \S.*\blist\b", parts[0], re.IGNORECASE)
+        and not re.match(r"^.+,? put on ", plain)
+    ):
         wishes = [_one(part) for part in parts]
         if all(wish.action not in (Action.OTHER, Action.CLARIFY) for wish in wishes) and not any(
             _hangs(wish) for wish in wishes[1:]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from livekit.agents import llm
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr
-
 from tzlocal import get_localzone
 
 from voice_agent.offline.brain.brain import Brain

@@ -16,7 +16,9 @@ _CLOSE = 82.0
 _MARGIN = 8.0
 
 
-def finder_for(ability: Ability, parameter: Parameter, catalog: Catalog, request: str, now: datetime) -> tuple[str, dict[str, Any]] | None:
+def finder_for(
+    ability: Ability, parameter: Parameter, catalog: Catalog, request: str, now: datetime
+) -> tuple[str, dict[str, Any]] | None:
     """A call of the same server's list or search tool that shows the things the id is of; None where there is none."""
     from voice_agent.offline.brain.fill import fill
 
@@ -34,9 +36,21 @@ def finder_for(ability: Ability, parameter: Parameter, catalog: Catalog, request
         filled = fill(other, request, now)
         if filled.missing:
             continue
-        score = overlap + (0.5 if "list" in other.classes else 0.2 if "search" in other.classes else 0.0) - 0.2 * len(other.required)
+        score = (
+            overlap
+            + (0.5 if "list" in other.classes else 0.2 if "search" in other.classes else 0.0)
+            - 0.2 * len(other.required)
+        )
         if best is None or score > best[0]:
-            best = (score, other.key, {name: filled.arguments[name] for name in filled.arguments if any(one.name == name for one in other.required)})
+            best = (
+                score,
+                other.key,
+                {
+                    name: filled.arguments[name]
+                    for name in filled.arguments
+                    if any(one.name == name for one in other.required)
+                },
+            )
     return (best[1], best[2]) if best else None
 
 
@@ -49,7 +63,10 @@ def matching(words: str, named: Sequence[tuple[str, Any]]) -> list[tuple[str, An
     for pair in named:
         title = set(stems(pair[0])) or {pair[0].lower()}
         shared = len(said & title) / max(len(title), 1)
-        alike = max(fuzz.token_set_ratio(" ".join(sorted(said)), " ".join(sorted(title))), fuzz.partial_ratio(pair[0].lower(), words.lower()) if len(pair[0]) > 3 else 0.0)  # noqa: PLR2004 - short names are in everything
+        alike = max(
+            fuzz.token_set_ratio(" ".join(sorted(said)), " ".join(sorted(title))),
+            fuzz.partial_ratio(pair[0].lower(), words.lower()) if len(pair[0]) > 3 else 0.0,
+        )
         scored.append((alike + 15 * shared, pair))
     scored.sort(key=lambda entry: -entry[0])
     if not scored or scored[0][0] < _CLOSE:

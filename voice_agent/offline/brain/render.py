@@ -103,7 +103,9 @@ def _lines(lines: list[str], now: datetime) -> str:
     heading = for_the_ear(lines[0], now) if lines[0].endswith(":") else ""
     records = _records(lines)
     if sum(map(len, records)) >= 0.7 * len(lines):
-        if len(records) > 1 and (items := [Item(name, name, {}) for record in records if (name := record.get("message") or name_of(record))]):
+        if len(records) > 1 and (
+            items := [Item(name, name, {}) for record in records if (name := record.get("message") or name_of(record))]
+        ):
             return f"{heading.rstrip(':') + ': ' if heading else ''}{render_items(items, now).partition(': ')[2] or render_items(items, now)}"
         return _object(records[0], now)
     rest = [

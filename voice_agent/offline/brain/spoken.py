@@ -76,7 +76,11 @@ def for_the_ear(text: str, now: datetime) -> str:
     text = re.sub(r"(?m)^\s*(?:#+|[-*+•]|\d+[.)])\s+", "", text)
     text = re.sub(r"[*_~|]{1,3}(?=\S)|(?<=\S)[*~|]{1,3}|(?<=\w)_(?=\s)", "", text)
     text = re.sub(r"\b(?:https?|ftp|file)://(?:www\.)?([^\s/?#]+)\S*", r"\1", text)
-    text = re.sub(r"(?<![\w/])(?:~|[A-Za-z]:)?(?:[/\\\\][\w.@+-]+){2,}[/\\\\]?", lambda path: re.split(r"[/\\\\]", path[0].rstrip("/\\"))[-1], text)
+    text = re.sub(
+        r"(?<![\w/])(?:~|[A-Za-z]:)?(?:[/\\\\][\w.@+-]+){2,}[/\\\\]?",
+        lambda path: re.split(r"[/\\\\]", path[0].rstrip("/\\"))[-1],
+        text,
+    )
     text = re.sub(r"\s*[(\[{](?:id|ID|uuid|sha)?[:= #]*\s*(?:[0-9a-f-]{8,}|\d+)[)\]}]", "", text)
     text = _ISO.sub(lambda match: re.sub(r"^on ", "", moment(match[0], now)), _UUID.sub("", text))
     text = "".join(char if char.isprintable() else " " for char in text)

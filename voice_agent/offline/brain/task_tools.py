@@ -81,9 +81,8 @@ def _fit(ability: Ability, action: Action) -> float:
     if verb not in verbs:
         return 0.0
     nouns = [word for word in words if word != verb]
-    named = (
-        any(_NOUN.match(word) for word in nouns)
-        or (ability.name in verbs or not nouns)
+    named = any(_NOUN.match(word) for word in nouns) or (
+        (ability.name in verbs or not nouns)
         and bool(re.search(r"\b(?:tasks?|to-?dos?|reminders?)\b", ability.description, re.IGNORECASE))
     )
     if not named:

@@ -59,7 +59,9 @@ def plan(wishes: tuple[Wish, ...], tools: TaskTools, memory: Memory) -> Move:
     return Act(tuple(calls))
 
 
-_NO_TIME = re.compile(r"\b(?:understand|parse|read|invalid)\b.*\b(?:time|date|day|due)\b|\bas a (?:time|date)\b", re.IGNORECASE)
+_NO_TIME = re.compile(
+    r"\b(?:understand|parse|read|invalid)\b.*\b(?:time|date|day|due)\b|\bas a (?:time|date)\b", re.IGNORECASE
+)
 
 
 def _settle(wish: Wish, call: Call) -> Move | None:
@@ -138,8 +140,14 @@ def _look_up(wish: Wish, tools: TaskTools) -> Planned:
             if not named:
                 return Say(f"I couldn't find {title}.")
             if len(named) > 1:
-                return Ask(f"Which one: {listing([name for name, _ in named[:4]], last='or')}?", wish=replace(wish, titles=()), missing="title")
-            acts.append((tools.by_action[wish.action].key, arguments_for(tools.by_action[wish.action], wish, str(named[0][1]))))
+                return Ask(
+                    f"Which one: {listing([name for name, _ in named[:4]], last='or')}?",
+                    wish=replace(wish, titles=()),
+                    missing="title",
+                )
+            acts.append(
+                (tools.by_action[wish.action].key, arguments_for(tools.by_action[wish.action], wish, str(named[0][1])))
+            )
         return Act(tuple(acts))
 
     call = (ability.key, arguments_for(ability, Wish(Action.LIST, status=status), None))

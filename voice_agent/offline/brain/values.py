@@ -7,8 +7,39 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 
-_UNITS = {word: number for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split())}  # noqa: SIM905 - a table of words
-_TENS = {word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}  # noqa: SIM905 - likewise
+_UNITS = {
+    word: number
+    for number, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
+    )
+}
+_TENS = {
+    word: 10 * number
+    for number, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
+}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
 _WORD = "|".join([*_UNITS, *_TENS, *_SCALES])
 _NUMBER = re.compile(
@@ -34,7 +65,9 @@ def numbers(text: str) -> list[Number]:
         negative = words.startswith(("minus", "negative", "-"))
         plain = re.sub(r"^(?:minus |negative |-)", "", words)
         if plain[0].isdigit():
-            value: int | float = float(plain.replace(",", "")) if "." in plain else int(plain.replace(",", "").rstrip(".") or 0)
+            value: int | float = (
+                float(plain.replace(",", "")) if "." in plain else int(plain.replace(",", "").rstrip(".") or 0)
+            )
             found.append(Number(-value if negative else value, match.start(), match.end()))
             continue
         at = match.start()
@@ -91,7 +124,10 @@ def _places() -> dict[str, str]:
 
 def zones(text: str) -> list[tuple[str, int]]:
     """IANA time zones of the places in `text`, and where they stand, in order."""
-    found: list[tuple[str, int]] = [(match[0], match.start()) for match in re.finditer(r"\b[A-Z][a-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b", text)]
+    found: list[tuple[str, int]] = [
+        (match[0], match.start())
+        for match in re.finditer(r"\b[A-Z][a-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b", text)
+    ]
     if found:
         return found
     words = list(re.finditer(r"[^\W\d_]+", text))
@@ -99,7 +135,16 @@ def zones(text: str) -> list[tuple[str, int]]:
     while at < len(words):
         for length in (3, 2, 1):
             phrase = " ".join(word[0].lower() for word in words[at : at + length])
-            if at + length <= len(words) and (zone := _places().get(phrase)) and not (length == 1 and phrase in {"central", "eastern", "pacific", "mountain", "center", "west", "east", "north", "south"} and not re.search(rf"{phrase} (?:standard |daylight )?time", text.lower())):
+            if (
+                at + length <= len(words)
+                and (zone := _places().get(phrase))
+                and not (
+                    length == 1
+                    and phrase
+                    in {"central", "eastern", "pacific", "mountain", "center", "west", "east", "north", "south"}
+                    and not re.search(rf"{phrase} (?:standard |daylight )?time", text.lower())
+                )
+            ):
                 found.append((zone, words[at].start()))
                 at += length
                 break
@@ -126,7 +171,9 @@ def clock_time(text: str) -> str | None:
         minute_word = (match["minute"] or "0").lower()
         minute = int(minute_word) if minute_word.isdigit() else _in_words(minute_word)
         if match["rel"]:
-            hour, minute = {"half past": (hour, 30), "quarter past": (hour, 15), "quarter to": ((hour - 1) % 24, 45)}[match["rel"].lower()]
+            hour, minute = {"half past": (hour, 30), "quarter past": (hour, 15), "quarter to": ((hour - 1) % 24, 45)}[
+                match["rel"].lower()
+            ]
         if half == "pm" and hour < 12:  # noqa: PLR2004 - noon
             hour += 12
         if half == "am" and hour == 12:  # noqa: PLR2004 - midnight
@@ -140,7 +187,7 @@ def clock_time(text: str) -> str | None:
     return best
 
 
-_MONTHS = {name: number for number, names in enumerate("january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|november nov|december dec".split("|"), start=1) for name in names.split()}  # fmt: skip
+_MONTHS = {name: number for number, names in enumerate(["january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept", "october oct", "november nov", "december dec"], start=1) for name in names.split()}  # fmt: skip
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -149,7 +196,14 @@ def day(text: str, now: datetime) -> date | None:
     low, today = text.lower(), now.date()
     if match := re.search(r"\b(\d{4})-(\d{2})-(\d{2})\b", low):
         return _date(int(match[1]), int(match[2]), int(match[3]))
-    near = (("day after tomorrow", 2), ("tomorrow", 1), ("tonight", 0), ("today", 0), ("yesterday", -1), ("next week", 7))
+    near = (
+        ("day after tomorrow", 2),
+        ("tomorrow", 1),
+        ("tonight", 0),
+        ("today", 0),
+        ("yesterday", -1),
+        ("next week", 7),
+    )
     for words, ahead in near:
         if words in low:
             return today + timedelta(days=ahead)
@@ -157,8 +211,15 @@ def day(text: str, now: datetime) -> date | None:
         count = 1 if match["n"] in ("a", "an") else int(match["n"]) if match["n"].isdigit() else _in_words(match["n"])
         return today + timedelta(days=count * (7 if match["unit"] == "week" else 1))
     months = "|".join(_MONTHS)
-    if match := re.search(rf"\b(?P<m>{months})\.? (?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>\d{{4}}))?\b|\b(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m2>{months})(?:,? (?P<y2>\d{{4}}))?\b", low):
-        month, number, year = _MONTHS[match["m"] or match["m2"]], int(match["d"] or match["d2"]), match["y"] or match["y2"]
+    if match := re.search(
+        rf"\b(?P<m>{months})\.? (?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>\d{{4}}))?\b|\b(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m2>{months})(?:,? (?P<y2>\d{{4}}))?\b",
+        low,
+    ):
+        month, number, year = (
+            _MONTHS[match["m"] or match["m2"]],
+            int(match["d"] or match["d2"]),
+            match["y"] or match["y2"],
+        )
         found = _date(int(year) if year else today.year, month, number)
         return found.replace(year=found.year + 1) if found and not year and found < today else found
     for number, name in enumerate(_WEEKDAYS):
@@ -174,9 +235,15 @@ def _date(year: int, month: int, number: int) -> date | None:
         return None
 
 
-_PATH = re.compile(r"(?<![\w:/])(?:~|\.{1,2})?/[\w./~@+-]*[\w/~]|\b[A-Za-z]:\\[\w\\. -]+|\b[\w./-]+/[\w./-]*\w|\b[\w-]+\.[A-Za-z][A-Za-z0-9]{0,4}\b")
-_SPOKEN_PATH = re.compile(r"\b(\w+) dot (txt|md|py|json|csv|pdf|html|js|ts|toml|yaml|yml|xml|log|doc|docx|jpg|png|sh)\b", re.IGNORECASE)
-_URL = re.compile(r"\b(?:https?://|www\.)\S+[\w/]|\b[\w-]+\.(?:com|org|net|io|dev|gov|edu|de|co\.uk|ai)(?:/\S*)?\b", re.IGNORECASE)
+_PATH = re.compile(
+    r"(?<![\w:/])(?:~|\.{1,2})?/[\w./~@+-]*[\w/~]|\b[A-Za-z]:\\[\w\\. -]+|\b[\w./-]+/[\w./-]*\w|\b[\w-]+\.[A-Za-z][A-Za-z0-9]{0,4}\b"
+)
+_SPOKEN_PATH = re.compile(
+    r"\b(\w+) dot (txt|md|py|json|csv|pdf|html|js|ts|toml|yaml|yml|xml|log|doc|docx|jpg|png|sh)\b", re.IGNORECASE
+)
+_URL = re.compile(
+    r"\b(?:https?://|www\.)\S+[\w/]|\b[\w-]+\.(?:com|org|net|io|dev|gov|edu|de|co\.uk|ai)(?:/\S*)?\b", re.IGNORECASE
+)
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
 
 

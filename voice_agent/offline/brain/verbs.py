@@ -21,7 +21,24 @@ _IRREGULAR = {
 }  # fmt: skip
 _GETTING = re.compile(r"^(?:buy|get|pick up|grab|purchase|fetch|order|pick)\b\s*", re.IGNORECASE)
 _NOT_PAST = frozenset(
-    "need feed speed seed weed bed red shed bleed breed indeed hundred embed succeed proceed exceed".split()
+    [
+        "need",
+        "feed",
+        "speed",
+        "seed",
+        "weed",
+        "bed",
+        "red",
+        "shed",
+        "bleed",
+        "breed",
+        "indeed",
+        "hundred",
+        "embed",
+        "succeed",
+        "proceed",
+        "exceed",
+    ]
 )
 
 

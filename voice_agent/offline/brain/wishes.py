@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.verbs import undo_past
 
 
@@ -51,16 +52,9 @@ class Wish:
         return self.titles[0] if self.titles else None
 
 
-_EDGES = re.compile(
-    r"^(?:(?:that )?(?:i|we) (?:really )?(?:need|have|want|ought|must|should|am supposed) (?:to )?|to (?!do\b.*list)|about |that |for me to |a task (?:to|for|called|named) "
-    r"|the (?:task|reminder|item|todo|entry)(?: (?:to|for|called|named|about|of))? (?=\S)|(?:a |an )?(?:task|reminder|item|todo)(?: (?:to|for|called|named|about))? (?=\S)|(?:called|named|titled|saying) |: ?|- ?)",
-    re.IGNORECASE,
-)
-_TAIL = re.compile(
-    r"(?:,? (?:(?:to|on|onto|in|into|from|off|off of|out of) )?LIST|,? (?:and )?(?:to|on|onto|in|into|from|off) (?:it|there|the list)|,? please|[,.;:!?]+"
-    r"|,? (?:task|reminder|item|to-?do|entry)|,? for me|,? (?:as|is) (?:a )?(?:new )?(?:task|reminder|item|to-?do))$",
-    re.IGNORECASE,
-)
+_SAYS = load("titles")
+_EDGES = _SAYS.pattern("edges")
+_TAIL = _SAYS.pattern("tail")
 
 
 def tidy(title: str) -> str:
@@ -78,18 +72,8 @@ def tidy(title: str) -> str:
     return title.strip("\"'") if title.count("'") != 1 else title.strip('"')
 
 
-_REFERENCE = re.compile(
-    r"^(?:it|that|this|them|those|these|they|both(?: of (?:them|those|these))?|all(?: of)? (?:them|those|these|it)|(?:that|this|the same|same) (?:one|task|reminder|item|thing)"
-    r"|(?:the )?(?:very )?(?:first|second|third|fourth|fifth|last|next|other|latest|previous|1st|2nd|3rd|4th|5th)(?: (?:one|task|item|reminder|two|three))?(?: on LIST)?"
-    r"|(?:number|task|item) (?:one|two|three|four|five|six|\d)|those two|the two|the (?:task|reminder|item)|(?:the )?one|(?:this|that|it) thing)$",
-    re.IGNORECASE,
-)
-_NOTHING = re.compile(
-    r"^(?:|me|a|an|the|some(?: ?)things?|any(?: ?)things?|anything else|something else|stuff|this|that|it|things?|do|a thing|one|another|another one|again"
-    r"|(?:to )?do (?:this|that|it|something|some ?thing|things?|stuff|a thing)|(?:a |one |another )?(?:new )?(?:task|reminder|to-?do|item|note|entry)s?|(?:a few|some|several|two|three) (?:tasks|reminders|things|items)"
-    r"|myself|me of something|of something|about something|the current time|up|for|to|of|about|set|set up|tell|what|LIST|please|yes|no)$",
-    re.IGNORECASE,
-)
+_REFERENCE = _SAYS.pattern("reference")
+_NOTHING = _SAYS.pattern("nothing")
 
 
 def is_reference(title: str) -> bool:
@@ -102,19 +86,8 @@ def is_nothing(title: str) -> bool:
     return bool(_NOTHING.match(title.strip()))
 
 
-_PAIRS = frozenset(
-    "mac and cheese|salt and pepper|peanut butter and jelly|bread and butter|fish and chips|bed and breakfast|mom and dad|mum and dad|pros and cons"
-    "|black and white|lost and found|wash and fold|meet and greet|research and development|hide and seek|oil and vinegar|arts and crafts|track and field".split(
-        "|"
-    )
-)
-_VERBS = frozenset(
-    "add answer apply arrange ask assemble attend bake book bring brush build buy call cancel change charge check clean clear collect complete contact cook copy cut"
-    " deliver deposit dial do draft drink drive drop dry eat email empty exercise feed fetch fill find finish fix fold follow get give go grab help hire install invite"
-    " iron join learn leave look mail make meet message mop move mow obtain order organise organize pack paint pay phone pick plan plant post practice prepare print purchase put"
-    " read refill renew rent repair replace reply request reserve respond return review ring run schedule scrub sell send set shave shop shovel sign sort start stop study submit"
-    " sweep take talk tell text tidy update upload vacuum visit wake walk wash watch water wipe work wrap write".split()
-)
+_PAIRS = frozenset(_SAYS.lines("pairs"))
+_VERBS = _SAYS.words("verbs")
 
 
 def starts_with_verb(words: str) -> bool:
@@ -128,7 +101,9 @@ def several(title: str, *, most: int = 3) -> tuple[str, ...]:
         return (title,)
     parts = [
         part.strip()
-        for part in re.split(r"\s*,\s*(?:and )?|\s+(?:and|&|plus)(?: also| then)?(?: to)?\s+", title, flags=re.IGNORECASE)
+        for part in re.split(
+            r"\s*,\s*(?:and )?|\s+(?:and|&|plus)(?: also| then)?(?: to)?\s+", title, flags=re.IGNORECASE
+        )
         if part.strip()
     ]
     joined = " and ".join(parts).lower()
