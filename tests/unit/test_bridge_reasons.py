@@ -60,8 +60,8 @@ def test_a_server_that_says_nothing_is_told_with_the_time_waited() -> None:
 @pytest.mark.parametrize(
     ("status", "state", "words"),
     [
-        (401, State.NEEDS_LOGIN, "asked for a login (401)"),
-        (403, State.NEEDS_LOGIN, "asked for a login (403)"),
+        (401, State.NEEDS_LOGIN, "asked for a login (401) — it does not take the token in its entry"),
+        (403, State.NEEDS_LOGIN, "asked for a login (403) — it does not take the token in its entry"),
         (404, State.FAILED, "does not speak MCP at http://host:81/mcp (404)"),
         (429, State.FAILED, "asks to be left alone for a while (429)"),
         (503, State.FAILED, "has an error of its own (503)"),

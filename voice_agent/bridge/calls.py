@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from voice_agent.bridge.supervisor import Supervisor
     from voice_agent.bridge.types import Json, Tool
 
-PATIENCE = 5.0
+PATIENCE = 4.0
 """Seconds that a call waits for a server that is starting or being reconnected."""
 _TIMED_OUT, _CLOSED, _TOO_LONG = -32001, -32000, -32090
 _SESSION_GONE = "Session terminated"
@@ -73,7 +73,7 @@ class Caller:
             # The supervisor learns of it here where the transport could not tell.
             connection.ended.set()
             if outcome.was_refused or self._repeatable(tool):
-                again = await self._supervisor.wait_ready(deadline - loop.time(), other_than=connection)
+                again = await self._supervisor.wait_ready(min(PATIENCE, deadline - loop.time()), other_than=connection)
                 if again is None:
                     return Result(Status.ERROR, f"The connection to {self._say} was lost. {self._not_ready()}")
                 outcome = await self._send(again, tool, arguments, max(deadline - loop.time(), 1.0), on_progress)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from voice_agent.bridge.redaction import Redactor
-    from voice_agent.config.types import ServerEntry
+    from voice_agent.config.types import HttpEntry, ServerEntry
 
 _LONGEST_LINE = 160
 _REMEDIES = {
@@ -69,10 +69,7 @@ class Evidence:
 
 def explain(entry: ServerEntry, evidence: Evidence, redact: Redactor) -> Trouble:
     """Return the state that follows from `evidence`, and why, without any secret of the entry."""
-    if isinstance(entry, StdioEntry):
-        trouble = _of_child(entry, evidence, redact)
-    else:
-        trouble = _of_url(shown_url(entry.url), evidence)
+    trouble = _of_child(entry, evidence, redact) if isinstance(entry, StdioEntry) else _of_url(entry, evidence)
     return Trouble(trouble.state, redact(trouble.reason), trouble.is_permanent)
 
 
@@ -132,13 +129,14 @@ def _not_started(entry: StdioEntry, error: OSError | ValueError) -> Trouble:
     return Trouble(State.FAILED, f"could not be started: {why}", is_permanent=True)
 
 
-def _of_url(url: str, evidence: Evidence) -> Trouble:
+def _of_url(entry: HttpEntry, evidence: Evidence) -> Trouble:
+    url = shown_url(entry.url)
     for error in causes(evidence.error):
         if (reason := _of_network(url, error)) is not None:
             return Trouble(State.FAILED, reason)
     status = evidence.http_status
     if status in _LOGIN:
-        return Trouble(State.NEEDS_LOGIN, f"asked for a login ({status})", is_permanent=True)
+        return Trouble(State.NEEDS_LOGIN, f"asked for a login ({status}) — {_login(entry)}", is_permanent=True)
     if status is not None and status >= HTTPStatus.MULTIPLE_CHOICES:
         return Trouble(State.FAILED, _of_status(url, status))
     if evidence.waited is not None:
@@ -146,6 +144,14 @@ def _of_url(url: str, evidence: Evidence) -> Trouble:
     if any(type(error).__name__ == "ConnectError" for error in causes(evidence.error)):
         return Trouble(State.FAILED, f"refused the connection at {url}")
     return Trouble(State.FAILED, _of_protocol(evidence.error) or f"closed the connection at {url}")
+
+
+def _login(entry: HttpEntry) -> str:
+    if entry.auth == "oauth":
+        return "logging in with OAuth is not possible yet; put a token under “headers” in its entry"
+    if entry.auth or entry.headers:
+        return "it does not take the token in its entry"
+    return "put a token under “headers” in its entry"
 
 
 def _of_network(url: str, error: BaseException) -> str | None:
