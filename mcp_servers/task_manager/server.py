@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from mcp_servers.task_manager import __version__
 from mcp_servers.task_manager.database import Database
 from mcp_servers.task_manager.errors import TaskError
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person
-from mcp_servers.task_manager.service import TaskService
+from mcp_servers.task_manager.service import Query, TaskService
 from mcp_servers.task_manager.tools import all_tools
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from pathlib import Path
 
+_log = logging.getLogger(__name__)
+
 INSTRUCTIONS = (
     "The person's to-do list. Tasks are named by id or by the words of their title. "
     "Pass times on as they were said; they are understood in the person's time zone."
 )
-NEEDED_LATER = ("store", "dates", "matching", "resolving")
+NEEDED_LATER = ("aiosqlite", "rapidfuzz.process", "mcp_servers.task_manager.store", "mcp_servers.task_manager.dates")
 """What the first call needs and listing the tools does not."""
 WARM_UP_DELAY = 0.05
 """Seconds between the first answer and the warm-up, so that the answer is not slowed down by it."""
@@ -40,7 +43,7 @@ def build_server(path: Path, zone: tzinfo, *, clock: Callable[[], datetime] | No
     database = Database(path)
     service = TaskService(database, clock) if clock else TaskService(database)
     person = Person(LOCAL_OWNER, zone)
-    warmer = WarmUp(database)
+    warmer = WarmUp(service, person)
 
     @asynccontextmanager
     async def lifespan(_server: FastMCP[None]) -> AsyncGenerator[None]:
@@ -74,9 +77,16 @@ class PlainErrors(Middleware):
                 raise
             raise ToolError(_arguments_sentence(context.message.name, cause)) from None
         except ToolError as error:
-            if isinstance(error.__cause__, TaskError):
-                raise ToolError(str(error.__cause__)) from None
-            raise
+            cause = error.__cause__
+            if isinstance(cause, TaskError):
+                raise ToolError(str(cause)) from None
+            if cause is None:
+                raise
+            tool = context.message.name
+            _log.error("%s failed: %s: %s", tool, type(cause).__name__, cause)
+            raise ToolError(
+                f"{tool} failed by a fault of the Task Manager. List the tasks before trying again."
+            ) from None
 
 
 def _arguments_sentence(tool: str, error: PydanticValidationError) -> str:
@@ -98,8 +108,9 @@ def _arguments_sentence(tool: str, error: PydanticValidationError) -> str:
 class WarmUp(Middleware):
     """Once a client is there, does ahead of time what its first call would wait for."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, service: TaskService, person: Person) -> None:
+        self._service = service
+        self._person = person
         self._task: asyncio.Task[None] | None = None
 
     async def on_list_tools(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
@@ -118,12 +129,6 @@ class WarmUp(Middleware):
 
     async def _warm_up(self) -> None:
         await asyncio.sleep(WARM_UP_DELAY)
+        await asyncio.to_thread(lambda: [importlib.import_module(name) for name in NEEDED_LATER])
         with contextlib.suppress(TaskError):  # the call that needs the store will say it
-            async with self._database.read():
-                pass
-        await asyncio.to_thread(_import_what_is_needed_later)
-
-
-def _import_what_is_needed_later() -> None:
-    for name in NEEDED_LATER:
-        importlib.import_module(f"mcp_servers.task_manager.{name}")
+            await self._service.list(self._person, Query(due="tomorrow", words="milk", limit=1))

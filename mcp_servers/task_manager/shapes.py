@@ -1,12 +1,12 @@
-"""JSON Schemas of what the tools return."""
+"""JSON Schemas of what the tools return. Lean, since clients check every answer against them."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 
-def _one_of(kind: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"anyOf": [kind, {"type": "null"}], "description": description}
+def _or_null(kind: str, description: str) -> dict[str, Any]:
+    return {"type": [kind, "null"], "description": description}
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
@@ -19,20 +19,19 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
-_MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
 
 TASK: Final = _closed(
     {
         "id": {"type": "string", "description": "Names the task in the other tools."},
         "title": {"type": "string", "description": "What is to be done."},
         "status": {"type": "string", "enum": ["open", "done"]},
-        "due": _one_of(_TEXT, "ISO 8601: a date for a whole day, a date and time with offset for a moment."),
-        "notes": _one_of(_TEXT, "More about it."),
+        "due": _or_null("string", "ISO 8601: a date for a whole day, a date and time with offset for a moment."),
+        "notes": _or_null("string", "More about it."),
         "priority": {"type": "string", "enum": ["low", "normal", "high"]},
         "tags": {"type": "array", "items": _TEXT},
-        "repeat": _one_of(_TEXT, "How it repeats; null for a task that does not."),
-        "created": _MOMENT,
-        "completed": _one_of(_MOMENT, "When it was completed; null while it is open."),
+        "repeat": _or_null("string", "How it repeats; null for a task that does not."),
+        "created": {"type": "string", "description": "When it was added: ISO 8601 with offset."},
+        "completed": _or_null("string", "When it was completed; null while it is open."),
     }
 )
 
@@ -41,8 +40,8 @@ ONE: Final = _closed({"task": TASK})
 MANY: Final = _closed(
     {
         "tasks": {"type": "array", "items": TASK},
-        "total": _one_of({"type": "integer", "minimum": 0}, "How many there are over all pages."),
-        "next_cursor": _one_of(_TEXT, "Give it as cursor to get the next page; null at the end."),
+        "total": _or_null("integer", "How many there are over all pages."),
+        "next_cursor": _or_null("string", "Give it as cursor to get the next page; null at the end."),
     }
 )
 

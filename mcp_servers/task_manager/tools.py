@@ -35,51 +35,50 @@ def _labels(value: Any) -> Any:
     return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _no_default(schema: dict[str, Any]) -> None:
-    schema.pop("default", None)
-
-
-def _optional(description: str) -> Any:
-    """A parameter that may be left out; its schema offers no null, which small models would fill in."""
-    return Field(description=description, json_schema_extra=_no_default)
-
-
 TaskWords = Annotated[
     str,
     BeforeValidator(_text),
     Field(description="The task: its id, or the words of its title as the person says them, such as “the dentist”."),
 ]
 Title = Annotated[str, Field(description="What is to be done, short and without the due time: “buy milk”.")]
-NewTitle = Annotated[str | SkipJsonSchema[None], _optional("The new title.")]
+NewTitle = Annotated[str | SkipJsonSchema[None], Field(description="The new title.")]
 Due = Annotated[
     str | SkipJsonSchema[None],
-    _optional(
-        "When it is due, as the person says it (“tomorrow”, “Friday at three”, “in two weeks”) or as ISO 8601. "
+    Field(
+        description="When it is due, as the person says it (“tomorrow”, “Friday at three”, “in two weeks”) or as ISO 8601. "
         "Leave out if no time was said."
     ),
 ]
 NewDue = Annotated[
     str | SkipJsonSchema[None],
-    _optional("The new due time, as the person says it or as ISO 8601; “none” removes it."),
+    Field(description="The new due time, as the person says it or as ISO 8601; “none” removes it."),
 ]
 DueSpan = Annotated[
     str | SkipJsonSchema[None],
-    _optional("Only tasks due on that day or in that span, as people say it: “tomorrow”, “this week”, “next month”."),
+    Field(
+        description="Only tasks due on that day or in that span, as people say it: “tomorrow”, “this week”, “next month”."
+    ),
 ]
-Notes = Annotated[str | SkipJsonSchema[None], _optional("More about the task.")]
-NewNotes = Annotated[str | SkipJsonSchema[None], _optional("The new notes; “none” removes them.")]
+Notes = Annotated[str | SkipJsonSchema[None], Field(description="More about the task.")]
+NewNotes = Annotated[str | SkipJsonSchema[None], Field(description="The new notes; “none” removes them.")]
 PriorityWord = Literal["low", "normal", "high"]
 Priority = Annotated[
     PriorityWord,
     BeforeValidator(_word),
     Field(description="How much it matters: high for what is urgent or important."),
 ]
-NewPriority = Annotated[PriorityWord | SkipJsonSchema[None], BeforeValidator(_word), _optional("The new priority.")]
+NewPriority = Annotated[
+    PriorityWord | SkipJsonSchema[None], BeforeValidator(_word), Field(description="The new priority.")
+]
 Tags = Annotated[
-    list[str] | SkipJsonSchema[None], BeforeValidator(_labels), _optional("Labels to group tasks by, such as “work”.")
+    list[str] | SkipJsonSchema[None],
+    BeforeValidator(_labels),
+    Field(description="Labels to group tasks by, such as “work”."),
 ]
 NewTags = Annotated[
-    list[str] | SkipJsonSchema[None], BeforeValidator(_labels), _optional("All its labels from now on; empty for none.")
+    list[str] | SkipJsonSchema[None],
+    BeforeValidator(_labels),
+    Field(description="All its labels from now on; empty for none."),
 ]
 Status = Annotated[
     Literal["open", "done", "all", "today", "overdue", "upcoming"],
@@ -94,10 +93,14 @@ ClearStatus = Annotated[
     BeforeValidator(_word),
     Field(description="Which tasks to delete: done (finished), open (unfinished), overdue, or all."),
 ]
-Words = Annotated[str | SkipJsonSchema[None], _optional("Only tasks with these words in the title, in any form.")]
-OneTag = Annotated[str | SkipJsonSchema[None], _optional("Only tasks with this tag.")]
+Words = Annotated[
+    str | SkipJsonSchema[None], Field(description="Only tasks with these words in the title, in any form.")
+]
+OneTag = Annotated[str | SkipJsonSchema[None], Field(description="Only tasks with this tag.")]
 Limit = Annotated[int, Field(description="How many tasks to return at most.", ge=1, le=MOST_AT_ONCE)]
-Cursor = Annotated[str | SkipJsonSchema[None], _optional("next_cursor of the page before, for the page after it.")]
+Cursor = Annotated[
+    str | SkipJsonSchema[None], Field(description="next_cursor of the page before, for the page after it.")
+]
 
 
 def _result(text: str, content: dict[str, Any]) -> ToolResult:
@@ -215,12 +218,14 @@ def all_tools(service: TaskService, person: Callable[[], Person]) -> list[Tool]:
         (own.delete_task, "Delete a task", shapes.ONE, destroys),
         (own.clear_tasks, "Delete many tasks", shapes.DELETED, destroys | {"idempotent_hint": True}),
     ]
-    return [
-        Tool.from_function(
-            function,
-            title=title,
-            output_schema=schema,
-            annotations=ToolAnnotations(title=title, open_world_hint=False, **hints),
-        )
-        for function, title, schema, hints in table
-    ]
+    return [_tool(function, title, schema, hints) for function, title, schema, hints in table]
+
+
+def _tool(function: Callable[..., Any], title: str, schema: dict[str, Any], hints: dict[str, bool]) -> Tool:
+    """What may be left out has no default in the schema: small models would fill in the null."""
+    annotations = ToolAnnotations(title=title, open_world_hint=False, **hints)
+    tool = Tool.from_function(function, title=title, output_schema=schema, annotations=annotations)
+    for parameter in tool.parameters["properties"].values():
+        if parameter.get("default", "") is None:
+            del parameter["default"]
+    return tool
