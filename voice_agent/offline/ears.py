@@ -1,8 +1,15 @@
-"""Whisper as a LiveKit recogniser that starts ahead of the end of speech."""
+"""Whisper as a LiveKit recogniser that starts ahead of the end of speech.
+
+At the first short silence of an utterance all that was said so far is recognised, with a short window. While nothing
+more is said that guess stands: LiveKit is told of it at once (`PREFLIGHT_TRANSCRIPT`, from which it thinks up the
+reply), and it becomes the final word when LiveKit asks for one (`flush`), so that nobody waits for the recogniser. A
+guess that Whisper itself is not sure of is recognised again with the full window first.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -12,12 +19,18 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr
 from livekit.local_inference import VAD
 
+from voice_agent.errors import ConfigError
 from voice_agent.offline import models
+from voice_agent.offline.ears_heard import Heard, Window, cleaned
 from voice_agent.offline.ears_listen import WINDOW, Change, Listener
-from voice_agent.offline.ears_whisper import SAMPLE_RATE, Heard, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+SAMPLE_RATE = 16000
+"""Hertz."""
+_THREADS = 2
+"""One for the newest guess, one that may still be busy with an outdated one."""
 
 
 class WhisperSTT(stt.STT[str]):
@@ -27,16 +40,30 @@ class WhisperSTT(stt.STT[str]):
         model: `tiny.en` (bundled), another Whisper size that faster-whisper fetches, or a local folder.
         language: BCP 47; only the part before the hyphen is used.
         preload: begin to load the model now, rather than when it is first needed.
+        ends_after: seconds of silence after which an utterance ends though LiveKit did not ask for its text. With
+            turn detection `stt` nobody asks: use 0.5 there.
+
+    Raises:
+        ConfigError: the model does not know the language.
     """
 
-    def __init__(self, *, model: str | None = None, language: str = "en", preload: bool = True) -> None:
+    def __init__(
+        self, *, model: str | None = None, language: str = "en", preload: bool = True, ends_after: float = 4.0
+    ) -> None:
         super().__init__(
             capabilities=stt.STTCapabilities(streaming=True, interim_results=True, keyterms=True, manual_flush=True)
         )
         self._model = model or models.TINY_EN
         self.language = LanguageCode(language)
+        if self._model.endswith(".en") and self.language.language != "en":
+            raise ConfigError(
+                f"stt.language: the Whisper model “{self._model}” understands English only, not “{language}”. "
+                f"Set stt.model to a size without “.en”, such as base (downloaded once), or to a local folder."
+            )
+        self.ends_after = ends_after
         self._vocabulary: tuple[str, ...] = ()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ears")
+        self._keyterms: tuple[str, ...] = ()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ears")
         if preload:
             models.whisper(self._model)
 
@@ -50,12 +77,18 @@ class WhisperSTT(stt.STT[str]):
         """For metrics."""
         return "offline"
 
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """What can be said now, the likeliest first."""
+        return tuple(dict.fromkeys((*self._keyterms, *self._vocabulary)))
+
     def set_vocabulary(self, words: Sequence[str]) -> None:
-        """Tell what can be said now, the likeliest first; used from the next utterance on."""
+        """Tell what can be said now, the likeliest first; used from the next recognition on."""
         self._vocabulary = tuple(words)
 
     def _update_session_keyterms(self, keyterms: list[str]) -> None:
-        self.set_vocabulary(keyterms)
+        """LiveKit's own seam (`session.update_options(keyterms=)`); goes before the vocabulary."""
+        self._keyterms = tuple(keyterms)
 
     def stream(
         self,
@@ -67,16 +100,22 @@ class WhisperSTT(stt.STT[str]):
         return _Listening(self, conn_options)
 
     async def understand(self, pcm: bytes, window: Window) -> Heard:
-        """Recognise 16 bit mono PCM at 16 kHz in the thread of these ears."""
+        """Recognise 16 bit mono PCM at 16 kHz in a thread of these ears, less what nobody said.
+
+        Raises:
+            ExtraMissing: the extra `offline` is not installed.
+            ProviderError: the model cannot be loaded, or does not know the language.
+        """
         whisper = await asyncio.wrap_future(models.whisper(self._model))
-        samples = np.frombuffer(pcm, np.int16).astype(np.float32) / 32768.0
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread,
-            lambda: whisper.recognise(
-                samples, window=window, vocabulary=self._vocabulary, language=self.language.language
-            ),
-        )
+        language = self.language.language
+        whisper.check_language(language)
+        vocabulary = self.vocabulary
+
+        def recognise() -> Heard:
+            samples = np.frombuffer(pcm, np.int16).astype(np.float32) / 32768.0
+            return cleaned(whisper.recognise(samples, window=window, vocabulary=vocabulary, language=language))
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, recognise)
 
     async def _recognize_impl(
         self,
@@ -86,30 +125,35 @@ class WhisperSTT(stt.STT[str]):
         conn_options: APIConnectOptions,  # noqa: ARG002 - LiveKit's signature
     ) -> stt.SpeechEvent:
         frame = utils.merge_frames(buffer)
-        heard = await self.understand(bytes(frame.data), Window.FULL)
-        return self.event(stt.SpeechEventType.FINAL_TRANSCRIPT, heard)
+        pcm = np.frombuffer(frame.data, np.int16).reshape(-1, frame.num_channels).mean(axis=1).astype(np.int16)
+        if frame.sample_rate != SAMPLE_RATE:
+            import soxr
+
+            pcm = soxr.resample(pcm, frame.sample_rate, SAMPLE_RATE)
+        return self.event(stt.SpeechEventType.FINAL_TRANSCRIPT, await self.understand(pcm.tobytes(), Window.FULL))
 
     def event(self, kind: stt.SpeechEventType, heard: Heard) -> stt.SpeechEvent:
         """What was heard, as LiveKit says it."""
-        data = stt.SpeechData(language=self.language, text=heard.text, confidence=float(np.exp(heard.score)))
+        data = stt.SpeechData(language=self.language, text=heard.text, confidence=min(1.0, math.exp(heard.score)))
         return stt.SpeechEvent(type=kind, alternatives=[data])
 
     async def aclose(self) -> None:
-        """Give the thread back; the model stays for the next session."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Give the threads back; the model stays for the next session."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _Listening(stt.RecognizeStream):
+    """One conversation's sound, cut into utterances."""
+
     def __init__(self, ears: WhisperSTT, conn_options: APIConnectOptions) -> None:
         super().__init__(stt=ears, conn_options=conn_options, sample_rate=SAMPLE_RATE)  # pyright: ignore[reportUnknownMemberType]
         self._ears = ears
-        self._listener = Listener()
+        self._listener = Listener(end=ears.ends_after)
         self._vad = VAD()
         self._rest = b""
         self._guess: asyncio.Task[Heard] | None = None
 
     async def _run(self) -> None:
-        await asyncio.wrap_future(models.whisper(self._ears.model))
         try:
             async for item in self._input_ch:
                 if isinstance(item, self._FlushSentinel):
@@ -128,19 +172,23 @@ class _Listening(stt.RecognizeStream):
             if change is Change.STARTED:
                 self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.START_OF_SPEECH))
             elif change is Change.PAUSED:
-                self._guess = asyncio.create_task(self._make_guess(self._listener.sound()))
+                self._drop_guess()
+                self._guess = asyncio.create_task(self._guess_at(self._listener.sound()))
             elif change is Change.RESUMED:
                 self._drop_guess()
             elif change is Change.ENDED:
                 await self._finish()
 
-    async def _make_guess(self, pcm: bytes) -> Heard:
+    async def _guess_at(self, pcm: bytes) -> Heard:
         heard = await self._ears.understand(pcm, Window.GUESS)
+        if not heard.is_final:
+            heard = await self._ears.understand(pcm, Window.FULL)
         if heard.text:
             self._event_ch.send_nowait(self._ears.event(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, heard))
         return heard
 
     async def _finish(self) -> None:
+        """Say the last word of the open utterance, if there is one."""
         if not self._listener.speaking:
             return
         if self._guess is not None:
@@ -152,6 +200,8 @@ class _Listening(stt.RecognizeStream):
         if heard.text:
             self._event_ch.send_nowait(self._ears.event(stt.SpeechEventType.FINAL_TRANSCRIPT, heard))
         self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.END_OF_SPEECH))
+        usage = stt.RecognitionUsage(audio_duration=heard.seconds)
+        self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.RECOGNITION_USAGE, recognition_usage=usage))
 
     def _drop_guess(self) -> None:
         if self._guess is not None:

@@ -27,12 +27,12 @@ class Change(Enum):
 class Listener:
     """Collects the windows of one utterance after the other."""
 
-    pause: float = 0.096
-    """Seconds of silence."""
+    pause: float = 0.06
+    """Seconds of silence. Of 150 real orders one in three had such a pause inside, so that few guesses are in vain."""
     end: float | None = 4.0
     """Seconds of silence; None never ends by itself."""
-    activation: float = 0.5
-    deactivation: float = 0.35
+    threshold: float = 0.5
+    """Probability from which a window is speech."""
     minimum: float = 0.064
     """Seconds of speech that begin an utterance."""
     prefix: float = 0.4
@@ -51,8 +51,7 @@ class Listener:
     def hear(self, window: bytes, probability: float) -> Change | None:
         """Take the next window and say what it changed."""
         self.windows.append(window)
-        threshold = self.deactivation if self.speaking and self.silence == 0.0 else self.activation
-        if probability >= threshold:
+        if probability >= self.threshold:
             return self._speech()
         self._voiced = 0.0
         if not self.speaking:
