@@ -8,26 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from voice_agent.offline.brain.phrases import load
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Json: TypeAlias = dict[str, Any]
 
-_CLASSES = {
-    "create": "create add new make insert write put post schedule register append save open start draft compose push upload store remember",
-    "list": "list show all browse display enumerate ls index",
-    "get": "get read fetch view show retrieve describe load info status check tell lookup open download log what",
-    "search": "search find query lookup filter grep locate match",
-    "update": "update edit modify change rename move set patch replace reschedule assign adjust configure switch",
-    "delete": "delete remove erase clear drop destroy purge wipe discard trash unset cancel kill",
-    "complete": "complete finish done close check resolve tick mark",
-    "reopen": "reopen uncomplete uncheck restore reactivate unmark",
-    "send": "send mail message notify reply forward share publish",
-    "run": "run execute start launch trigger invoke call perform play",
-}
 CLASS_OF: dict[str, frozenset[str]] = {}
 """Classes of deed that a verb may stand for."""
-for _name, _verbs in _CLASSES.items():
+for _name, _verbs in load("tools").table["deeds"].items():
     for _verb in _verbs.split():
         CLASS_OF[_verb] = CLASS_OF.get(_verb, frozenset()) | {_name}
 

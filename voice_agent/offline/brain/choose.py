@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from voice_agent.offline.brain import values
 from voice_agent.offline.brain.catalog import CLASS_OF, Ability, Catalog
+from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.stems import STOP, stem, stems
 
 if TYPE_CHECKING:
@@ -21,34 +22,7 @@ _QUESTIONS = re.compile(
 )
 _READING = frozenset({"get", "list", "search"})
 _HARMFUL = frozenset({"delete", "complete", "send", "run"})
-_GENERIC = frozenset(
-    stem(word)
-    for word in [
-        "list",
-        "get",
-        "create",
-        "update",
-        "delete",
-        "search",
-        "read",
-        "view",
-        "check",
-        "open",
-        "set",
-        "make",
-        "run",
-        "start",
-        "write",
-        "put",
-        "show",
-        "find",
-        "what",
-        "tell",
-        "give",
-        "use",
-        "new",
-    ]
-)
+_GENERIC = frozenset(stem(word) for word in load("tools").words("generic"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,53 +8,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.offline.brain import times, values
 from voice_agent.offline.brain.catalog import CLASS_OF, Ability, Parameter, simple_schema, split_name
+from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.stems import STOP, stem
 from voice_agent.offline.brain.words import strip_courtesy
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-_FREE = frozenset(
-    [
-        "query",
-        "q",
-        "search",
-        "text",
-        "message",
-        "content",
-        "body",
-        "title",
-        "name",
-        "prompt",
-        "question",
-        "topic",
-        "keyword",
-        "keywords",
-        "term",
-        "terms",
-        "input",
-        "description",
-        "summary",
-        "note",
-        "subject",
-        "label",
-        "thought",
-        "word",
-        "words",
-        "sentence",
-        "phrase",
-        "expression",
-        "observation",
-        "observations",
-        "contents",
-        "names",
-        "title",
-        "entityname",
-    ]
-)
-_LIMIT = frozenset("limit count max n num number size amount top results total first last".split())  # noqa: SIM905 - likewise
+_SAYS = load("tools")
+_FREE = _SAYS.words("free")
+_LIMIT = _SAYS.words("limit")
 _ID = re.compile(r"(?:^|_)(?:id|ids|uuid|uid)$|[a-z](?:Id|ID|Ids|IDs|Uuid)$")
-_PATHLIKE = frozenset("path paths file filename filepath directory dir folder source destination repo root cwd".split())  # noqa: SIM905 - likewise
+_PATHLIKE = _SAYS.words("pathlike")
 _CUES = {
     "name": r"(?:called|named|titled|by the name of|name(?: is)?)",
     "title": r"(?:called|named|titled|title(?: is)?)",

@@ -8,11 +8,6 @@ from voice_agent.offline.brain import times, verbs
 from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_reference, several, tidy
 
-
-def _all(*patterns: str) -> list[re.Pattern[str]]:
-    return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
-
-
 _SAYS = load("changing")
 _COMPLETE = _SAYS.patterns("complete")
 _PAST = _SAYS.pattern("past")

@@ -8,11 +8,6 @@ from voice_agent.offline.brain import times
 from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, several, starts_with_verb, tidy
 
-
-def _all(*patterns: str) -> list[re.Pattern[str]]:
-    return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
-
-
 _SAYS = load("creating")
 _FORMS = _SAYS.patterns("forms")
 _NEED = _SAYS.patterns("need")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 
+from voice_agent.offline.brain.phrases import load
+
 _UNITS = {
     word: number
     for number, word in enumerate(
@@ -94,22 +96,6 @@ def _in_words(text: str) -> int:
     return total + current
 
 
-_MORE_PLACES = {
-    "new york city": "America/New_York", "nyc": "America/New_York", "boston": "America/New_York", "washington": "America/New_York", "miami": "America/New_York", "atlanta": "America/New_York",
-    "philadelphia": "America/New_York", "eastern": "America/New_York", "san francisco": "America/Los_Angeles", "seattle": "America/Los_Angeles", "california": "America/Los_Angeles", "pacific": "America/Los_Angeles",
-    "las vegas": "America/Los_Angeles", "san diego": "America/Los_Angeles", "silicon valley": "America/Los_Angeles", "texas": "America/Chicago", "dallas": "America/Chicago", "houston": "America/Chicago",
-    "austin": "America/Chicago", "central": "America/Chicago", "mountain": "America/Denver", "beijing": "Asia/Shanghai", "china": "Asia/Shanghai", "shenzhen": "Asia/Shanghai", "india": "Asia/Kolkata",
-    "mumbai": "Asia/Kolkata", "delhi": "Asia/Kolkata", "new delhi": "Asia/Kolkata", "bangalore": "Asia/Kolkata", "chennai": "Asia/Kolkata", "japan": "Asia/Tokyo", "osaka": "Asia/Tokyo", "kyoto": "Asia/Tokyo",
-    "korea": "Asia/Seoul", "germany": "Europe/Berlin", "munich": "Europe/Berlin", "hamburg": "Europe/Berlin", "frankfurt": "Europe/Berlin", "cologne": "Europe/Berlin", "france": "Europe/Paris", "england": "Europe/London",
-    "uk": "Europe/London", "britain": "Europe/London", "scotland": "Europe/London", "spain": "Europe/Madrid", "barcelona": "Europe/Madrid", "italy": "Europe/Rome", "milan": "Europe/Rome", "switzerland": "Europe/Zurich",
-    "geneva": "Europe/Zurich", "netherlands": "Europe/Amsterdam", "belgium": "Europe/Brussels", "austria": "Europe/Vienna", "poland": "Europe/Warsaw", "ukraine": "Europe/Kyiv", "kiev": "Europe/Kyiv", "greece": "Europe/Athens",
-    "sweden": "Europe/Stockholm", "norway": "Europe/Oslo", "finland": "Europe/Helsinki", "denmark": "Europe/Copenhagen", "ireland": "Europe/Dublin", "brazil": "America/Sao_Paulo", "rio": "America/Sao_Paulo",
-    "rio de janeiro": "America/Sao_Paulo", "argentina": "America/Argentina/Buenos_Aires", "buenos aires": "America/Argentina/Buenos_Aires", "dubai": "Asia/Dubai", "abu dhabi": "Asia/Dubai", "thailand": "Asia/Bangkok", "vietnam": "Asia/Ho_Chi_Minh",
-    "hanoi": "Asia/Ho_Chi_Minh", "saigon": "Asia/Ho_Chi_Minh", "hawaii": "Pacific/Honolulu", "montreal": "America/Toronto", "ottawa": "America/Toronto", "cape town": "Africa/Johannesburg", "south africa": "Africa/Johannesburg",
-    "utc": "UTC", "gmt": "UTC", "greenwich": "UTC", "zulu": "UTC", "tel aviv": "Asia/Jerusalem", "israel": "Asia/Jerusalem", "canberra": "Australia/Sydney", "new zealand": "Pacific/Auckland", "wellington": "Pacific/Auckland",
-}  # fmt: skip
-
-
 @cache
 def _places() -> dict[str, str]:
     from zoneinfo import available_timezones
@@ -119,7 +105,9 @@ def _places() -> dict[str, str]:
         area, _, city = zone.rpartition("/")
         if area and not zone.startswith(("Etc/", "posix/", "right/", "US/", "SystemV/")):
             known.setdefault(city.replace("_", " ").lower(), zone)
-    return known | _MORE_PLACES
+    for zone, cities in load("places").table["zones"].items():
+        known |= dict.fromkeys(str(cities).split(", "), str(zone))
+    return known
 
 
 def zones(text: str) -> list[tuple[str, int]]:

@@ -4,42 +4,12 @@ from __future__ import annotations
 
 import re
 
-_IRREGULAR = {
-    past: base
-    for base, pasts in {
-        "buy": "bought", "get": "got gotten", "do": "did done", "send": "sent", "take": "took taken", "make": "made", "feed": "fed", "write": "wrote written",
-        "read": "read", "pay": "paid", "run": "ran", "go": "went gone", "give": "gave given", "tell": "told", "meet": "met", "put": "put", "bring": "brought",
-        "sell": "sold", "find": "found", "do ": "did", "eat": "ate eaten", "drink": "drank drunk", "drive": "drove driven", "speak": "spoke spoken", "see": "saw seen",
-        "build": "built", "cut": "cut", "hang": "hung", "leave": "left", "sweep": "swept", "wake": "woke woken", "sign": "signed", "wrap": "wrapped", "mop": "mopped",
-        "plan": "planned", "drop": "dropped", "shop": "shopped", "ship": "shipped", "submit": "submitted", "pick": "picked", "book": "booked", "set": "set", "begin": "began begun",
-        "teach": "taught", "catch": "caught", "draw": "drew drawn", "throw": "threw thrown", "hold": "held", "keep": "kept", "swim": "swam swum", "ride": "rode ridden",
-        "grab": "grabbed", "trim": "trimmed", "scrub": "scrubbed", "hand": "handed", "lay": "laid", "fold": "folded", "water": "watered", "renew": "renewed", "order": "ordered",
-        "jog": "jogged", "stop": "stopped", "chop": "chopped", "rub": "rubbed", "skip": "skipped", "fit": "fitted", "mow": "mowed mown", "freeze": "froze frozen", "shut": "shut",
-        "shovel": "shoveled shovelled", "cancel": "canceled cancelled", "call": "called", "fill": "filled", "bake": "baked", "dye": "dyed", "tie": "tied", "skim": "skimmed",
-    }.items()
-    for past in pasts.split()
-}  # fmt: skip
-_GETTING = re.compile(r"^(?:buy|get|pick up|grab|purchase|fetch|order|pick)\b\s*", re.IGNORECASE)
-_NOT_PAST = frozenset(
-    [
-        "need",
-        "feed",
-        "speed",
-        "seed",
-        "weed",
-        "bed",
-        "red",
-        "shed",
-        "bleed",
-        "breed",
-        "indeed",
-        "hundred",
-        "embed",
-        "succeed",
-        "proceed",
-        "exceed",
-    ]
-)
+from voice_agent.offline.brain.phrases import load
+
+_SAYS = load("verbs")
+_IRREGULAR = {past: str(base) for base, pasts in _SAYS.table["past"].items() for past in str(pasts).split()}
+_GETTING = _SAYS.pattern("getting")
+_NOT_PAST = _SAYS.words("not_past")
 
 
 def base(verb: str) -> str | None:
