@@ -82,6 +82,7 @@ class ClientConnection:
         self.ended = asyncio.Event()
         self.changed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
+        self._has_listed = False
 
     @property
     def _session(self) -> BridgeSession:
@@ -119,6 +120,7 @@ class ClientConnection:
         Raises:
             MCPError: The server refused, did not answer a page within `within` seconds, or is gone.
         """
+        self._has_listed = True
         tools: list[Json] = []
         seen: set[str] = set()
         cursor: str | None = None
@@ -159,6 +161,9 @@ class ClientConnection:
         # A server may announce changes and yet refuse this; the periodic re-list stands behind it.
         with contextlib.suppress(MCPError, RuntimeError, TimeoutError):
             async with listen(self._session, tools_list_changed=True) as subscription:
+                if self._has_listed:
+                    # What changed since is not announced any more.
+                    self.changed.set()
                 async for _ in subscription:
                     self.changed.set()
 

@@ -65,6 +65,9 @@ class Pace:
     settle_changes: float = 0.1
     """Announcements of changes within this time are one."""
     first_retry: float = 0.5
+    soon_retry: float = 2.0
+    """Longest wait while a server that has been up has been away for less than `soon`."""
+    soon: float = 60.0
     longest_retry: float = 30.0
     permanent_retry: float = 60.0
     """Between two looks at what only a person can mend."""
@@ -101,6 +104,8 @@ class Supervisor:
         self._on_listing, self._on_change = on_listing, on_change
         self._clock, self._pace, self._rng = clock or RealClock(), pace or Pace(), rng or random.Random()  # noqa: S311 - jitter
         self._attempts = 0
+        self._away_since: float | None = None
+        """When what has been up went away, on the clock; None for what has not been up."""
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
 
@@ -160,8 +165,9 @@ class Supervisor:
                     self.connection = None
         except Exception as failure:  # noqa: BLE001 - whatever a server does is put into words, and ends nothing else
             error = error or failure
-        if came_up is not None and self._clock.now() - came_up >= self._pace.steady:
-            self._attempts = 0
+        now = self._clock.now()
+        if came_up is not None and (now - came_up >= self._pace.steady or self._away_since is None):
+            self._attempts, self._away_since = 0, now
         evidence = Evidence(error, sight.http_status, sight.exit_status, sight.last_words, waited)
         return explain(self.entry, evidence, self.redact)
 
@@ -197,7 +203,9 @@ class Supervisor:
         self._attempts += 1
         if trouble.is_permanent:
             return self._pace.permanent_retry * self._rng.uniform(0.8, 1.2)
-        ceiling = min(self._pace.longest_retry, self._pace.first_retry * 2.0 ** min(self._attempts - 1, 16))
+        is_soon = self._away_since is not None and self._clock.now() - self._away_since < self._pace.soon
+        longest = self._pace.soon_retry if is_soon else self._pace.longest_retry
+        ceiling = min(longest, self._pace.first_retry * 2.0 ** min(self._attempts - 1, 16))
         return self._rng.uniform(0, ceiling)
 
     def _enter(self, state: State, reason: str | None, next_try: datetime | None = None) -> None:

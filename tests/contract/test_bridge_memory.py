@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastmcp import Context, FastMCP
+from fastmcp.client.transports import FastMCPTransport
+from mcp.server.mcpserver import Context as SdkContext
+from mcp.server.mcpserver import MCPServer
+from pydantic import BaseModel
+
+from tests.support.bridges import running, status_of, until
+from voice_agent.bridge.types import CatalogChanged, Decision, State, Status
+from voice_agent.config.types import StdioEntry, VoiceOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voice_agent.bridge.types import BridgeEvent
+    from voice_agent.config.types import ServerEntry
+
+pytestmark = pytest.mark.contract
+
+TRUSTED = VoiceOptions(trust=True)
+
+
+def memory(**servers: Any) -> Callable[[ServerEntry], FastMCPTransport]:
+    return lambda entry: FastMCPTransport(servers[entry.name])
+
+
+class Task(BaseModel):
+    id: int
+    title: str
+
+
+def task_server() -> FastMCP[Any]:
+    server: FastMCP[Any] = FastMCP("tasks")
+
+    @server.tool(annotations={"readOnlyHint": True})
+    def list_tasks() -> list[Task]:
+        """List tasks."""
+        return [Task(id=1, title="milk"), Task(id=2, title="bread")]
+
+    @server.tool(annotations={"destructiveHint": True})
+    def delete_task(task: int) -> None:
+        """Delete a task."""
+        del task
+
+    @server.tool(annotations={"destructiveHint": False})
+    async def ask_back(ctx: Context) -> str:
+        """Ask the user something."""
+        answer = await ctx.elicit("Really?", response_type=bool)
+        return str(answer)
+
+    _ = list_tasks, delete_task, ask_back
+    return server
+
+
+async def test_a_fastmcp_result_arrives_once_and_unwrapped() -> None:
+    async with running(StdioEntry("tasks", "x", voice=TRUSTED), make_transport=memory(tasks=task_server())) as bridge:
+        result = await bridge.call(bridge.resolve("tasks.list_tasks"), {})
+        nothing = await bridge.call(bridge.resolve("tasks.delete_task"), {"task": 1}, confirmed=True)
+    assert result.text == '[{"id":1,"title":"milk"},{"id":2,"title":"bread"}]'
+    assert result.structured == {"result": [{"id": 1, "title": "milk"}, {"id": 2, "title": "bread"}]}
+    assert (nothing.status, nothing.text) == (Status.OK, "Done.")
+
+
+async def test_annotations_of_a_trusted_server_decide() -> None:
+    async with running(StdioEntry("tasks", "x", voice=TRUSTED), make_transport=memory(tasks=task_server())) as bridge:
+        decisions = {tool.name: tool.decision for tool in bridge.tools}
+    assert decisions == {
+        "list_tasks": Decision.ALLOW,
+        "delete_task": Decision.CONFIRM,
+        "ask_back": Decision.ALLOW,
+    }
+
+
+async def test_a_question_of_a_server_that_nobody_can_answer_is_an_error_not_a_hang() -> None:
+    async with running(StdioEntry("tasks", "x", voice=TRUSTED), make_transport=memory(tasks=task_server())) as bridge:
+        result = await bridge.call(bridge.resolve("tasks.ask_back"), {})
+    assert result.status is Status.ERROR
+
+
+async def test_a_change_announced_on_a_subscription_of_the_new_era_arrives() -> None:
+    server = MCPServer("sdk")
+
+    def get_two() -> str:
+        """Get two."""
+        return "2"
+
+    @server.tool()
+    async def get_more(ctx: SdkContext[Any]) -> str:
+        """Get more tools."""
+        server.add_tool(get_two)
+        await ctx.notify_tools_changed()
+        return "ok"
+
+    _ = get_more
+    events: list[BridgeEvent] = []
+    async with running(StdioEntry("sdk", "x"), make_transport=memory(sdk=server)) as bridge:
+        assert status_of(bridge, "sdk").state is State.READY
+        bridge.subscribe(events.append)
+        await bridge.call(bridge.resolve("sdk.get_more"), {})
+        await until(bridge, lambda: any(tool.name == "get_two" for tool in bridge.tools))
+    assert CatalogChanged(("sdk_get_two",), ()) in events
+
+
+async def test_one_servers_loss_is_not_anothers() -> None:
+    servers = {f"s{n}": task_server() for n in range(5)}
+    entries = [StdioEntry(name, "x", voice=TRUSTED) for name in servers]
+    async with running(*entries, make_transport=memory(**servers)) as bridge:
+        calls = [bridge.call(bridge.resolve(f"{name}.list_tasks"), {}) for name in servers for _ in range(5)]
+        results = await asyncio.gather(*calls)
+        assert {result.status for result in results} == {Status.OK}
+        assert len({tool.key for tool in bridge.tools}) == 15
+
+
+async def test_a_server_that_is_switched_off_is_shown_but_not_started() -> None:
+    async with running(disabled=("old",)) as bridge:
+        (status,) = bridge.servers
+    assert (status.state, status.reason) == (State.DISABLED, "is switched off in its entry")
