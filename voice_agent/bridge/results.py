@@ -26,7 +26,12 @@ _MEDIA_LIMIT = 16 * 1024 * 1024
 _MOST_MEDIA = 32
 _MANUALS = re.compile(r"\s*For further information visit https?://\S+")
 _STACK = re.compile(r"Traceback \(most recent call last\):.*?\n(?=\S)", re.DOTALL)
-_BIG = 50_000
+_SUSPICIOUS = re.compile(r"\\[bfru]")
+"""Escapes, in JSON of ASCII, of what may have to be cleaned."""
+_LONGER_BY_INDENT = 4
+_NOTHING: Any = object()
+_BIG = 200_000
+"""Characters from which on a result is shaped in a thread."""
 
 
 @dataclass(slots=True)
@@ -41,12 +46,11 @@ def shape(answer: CallToolResult, redact: Callable[[str], str]) -> Result:
     """Return the result of a call that was answered (MCP, server/tools, “Tool Result”); an error keeps its advice."""
     parts = _sorted(answer.content)
     structured = answer.structured_content
-    whole = cast("Json", clean_json(structured)) if isinstance(structured, dict) else None
+    whole = cast("Json", _clean_data(structured)) if isinstance(structured, dict) else None
     if answer.is_error:
         return Result(Status.ERROR, _advice(parts.texts, whole, redact), whole, tuple(parts.media))
-    texts, data, has_data = _told_apart(parts.texts, whole)
-    prose = clean("\n".join(texts))
-    text = _composed(prose, data, has_data=has_data)
+    texts, data = _told_apart(parts.texts, whole)
+    text = _composed(clean("\n".join(texts)), data)
     return Result(Status.OK, text or _of_media(parts.media) or "Done.", whole, tuple(parts.media))
 
 
@@ -71,20 +75,21 @@ def is_big(answer: CallToolResult) -> bool:
 
 def bounded_json(value: Any, limit: int) -> str:
     """Return `value` as compact JSON of at most about `limit` characters; of a list that is too long, the beginning."""
-    text = _dumped(value)
-    if len(text) <= limit:
-        return text
     rows, rebuild = _longest_list(value)
-    if rows is not None:
-        sizes = [len(_dumped(row)) + 1 for row in rows]
-        room = limit - (len(text) - sum(sizes)) - 60
-        kept = 0
-        while kept < len(rows) and room - sizes[kept] >= 0:
-            room -= sizes[kept]
-            kept += 1
-        if kept:
-            return f"{_dumped(rebuild(rows[:kept]))} … (the first {kept} of {len(rows)}; the rest is left out)"
-    return _cut(text, limit)
+    if rows is None or len(rows) <= 1:
+        return _cut(_dumped(value), limit)
+    room = limit - len(_dumped(rebuild([])))
+    kept = 0
+    for row in rows:
+        room -= len(_dumped(row)) + 1
+        if room < 0:
+            break
+        kept += 1
+    if kept == len(rows):
+        return _dumped(value)
+    if not kept:
+        return _cut(_dumped(rebuild(rows[:1])), limit)
+    return f"{_dumped(rebuild(rows[:kept]))} … (the first {kept} of {len(rows)}; the rest is left out)"
 
 
 def _sorted(blocks: Sequence[Any]) -> _Parts:
@@ -111,28 +116,49 @@ def _sorted(blocks: Sequence[Any]) -> _Parts:
     return parts
 
 
-def _told_apart(texts: list[str], whole: Json | None) -> tuple[list[str], Any, bool]:
-    """Return the prose, the data, and whether there is data; text that only repeats the data is left out."""
+def _told_apart(texts: list[str], whole: Json | None) -> tuple[list[str], Any]:
+    """Return the prose and the data (`_NOTHING` where there is none); text that only repeats the data is left out."""
     if whole is None:
-        if len(texts) == 1 and (found := _parsed(texts[0])) is not None:
-            return [], clean_json(found[0]), True
-        return texts, None, False
+        found = _parsed(texts[0]) if len(texts) == 1 else None
+        return (texts, _NOTHING) if found is None else ([], _clean_data(found[0]))
     data: Any = whole["result"] if set(whole) == {"result"} else whole
-    if data is None and not texts:
-        return [], None, False
+    prose = [] if len(texts) == 1 and _repeats(texts[0], whole, data) else _beside(texts, whole, data)
+    if data is None and not prose:
+        return [], _NOTHING
+    if isinstance(data, str | int | float) and not isinstance(data, bool) and not prose:
+        # A bare word or number needs no quotes.
+        return [str(data)], _NOTHING
+    return prose, data
+
+
+def _beside(texts: list[str], whole: Json, data: Any) -> list[str]:
+    """Return the texts that say something beside the data."""
     parsed = [_parsed(text) for text in texts]
     values = [clean_json(found[0]) for found in parsed if found is not None]
     if len(values) == len(texts) and values == data:
-        return [], data, True
-    prose = [
+        return []
+    return [
         text
         for text, found in zip(texts, parsed, strict=True)
         if not (found is not None and clean_json(found[0]) in (whole, data)) and clean(text) != data
     ]
-    if isinstance(data, str | bool | int | float) and not isinstance(data, bool) and not prose:
-        # A bare word or number needs no quotes.
-        return [str(data)], None, False
-    return prose, data, True
+
+
+def _repeats(text: str, whole: Json, data: Any) -> bool:
+    """Tell, of a long text, whether it is the data once more, by ends and length: reading it would take too long."""
+    ends = text[:1] + text[-1:]
+    if len(text) <= TEXT_LIMIT or not (ends == "{}" or (ends == "[]" and isinstance(data, list))):
+        return False
+    return len(text) < _LONGER_BY_INDENT * len(_dumped(whole))
+
+
+def _clean_data(value: Any) -> Any:
+    """Return `value` cleaned; in the usual case, plain ASCII, without a look at each text."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (ValueError, TypeError, RecursionError):
+        return clean_json(value)
+    return value if text.isprintable() and not _SUSPICIOUS.search(text) else clean_json(value)
 
 
 def _parsed(text: str) -> tuple[Any] | None:
@@ -146,8 +172,8 @@ def _parsed(text: str) -> tuple[Any] | None:
         return None
 
 
-def _composed(prose: str, data: Any, *, has_data: bool) -> str:
-    if not has_data:
+def _composed(prose: str, data: Any) -> str:
+    if data is _NOTHING:
         return _cut(prose, TEXT_LIMIT)
     if isinstance(data, str):
         return _cut("\n".join(part for part in (prose, clean(data)) if part), TEXT_LIMIT)
