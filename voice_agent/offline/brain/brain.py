@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain import deeds, small_talk, tasks, values
+from voice_agent.offline.brain import small_talk, tasks, values
+from voice_agent.offline.brain.choice import choose, earlier_arguments
 from voice_agent.offline.brain.choose import Index
+from voice_agent.offline.brain.deeds import Deed
 from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say, Turn
+from voice_agent.offline.brain.facts import read_fact
 from voice_agent.offline.brain.grammar import understand
 from voice_agent.offline.brain.memory import remember
 from voice_agent.offline.brain.render import render
@@ -77,18 +80,18 @@ class Brain:
             return answered
         if reply := small_talk.reply_to(said, self.catalog):
             return Say(reply)
-        if move := deeds.about_facts(strip_courtesy(said), self.catalog, now):
+        if move := read_fact(strip_courtesy(said), self.catalog):
             return move
         memory = remember(turns[:-1])
         wishes = understand(said)
         wanted = wishes[0].action != Action.OTHER and bool(self.task_tools)
         if wanted and all(wish.is_explicit for wish in wishes):
             return tasks.plan(wishes, self.task_tools, memory)
-        choice = deeds.choose(said, self.index, now, deeds.earlier_arguments(turns[:-1], self.catalog))
+        choice = choose(said, self.index, now, earlier_arguments(turns[:-1], self.catalog))
         if wanted and self._is_of_others(wishes[0]):
             wanted = False
         if choice and (not wanted or (choice.score >= _CLEARLY and choice.ability.server != self.task_tools.server)):
-            return deeds.carry_out(choice, said, self.catalog, now)
+            return Deed(choice.ability, choice.filled.arguments, said, self.catalog, now).next()
         if wanted:
             return tasks.plan(wishes, self.task_tools, memory)
         return Say(small_talk.cannot(self.catalog))
@@ -117,6 +120,6 @@ class Brain:
         is_new = wishes[0].action not in (Action.OTHER, Action.CLARIFY) and wishes[0].is_explicit
         if is_new and not words.lower().startswith(("to ", "about ")):
             return None
-        if asked.key:
-            return deeds.answer(asked, said, self.catalog, now)
+        if ability := self.catalog.by_key.get(asked.key):
+            return Deed(ability, asked.arguments, asked.request, self.catalog, now).answered(asked, said)
         return tasks.answer(asked, words, self.task_tools, remember(turns[:-1]))

@@ -21,6 +21,7 @@ _QUESTIONS = re.compile(
     r"^(?:what|which|who|how|when|where|is|are|does|do|tell|any|give|let me (?:see|know))\b", re.IGNORECASE
 )
 _READING = frozenset({"get", "list", "search"})
+_CHANGING = frozenset({"delete", "update"})
 _HARMFUL = frozenset({"delete", "complete", "send", "run"})
 _GENERIC = frozenset(stem(word) for word in load("tools").words("generic"))
 
@@ -48,6 +49,8 @@ class Index:
     def rank(self, request: str, *, most: int = 6) -> list[tuple[float, Ability]]:
         """The tools that fit `request` best, with how well (0 to about 2), best first; those that cannot be meant are left out."""
         said = list(dict.fromkeys(stems(_without_values(request))))
+        if (path := values.path(request)) and re.search(r"\.\w{1,5}$", path):
+            said.append(stem("file"))
         deeds = deeds_of(request)
         scored: list[tuple[float, Ability]] = []
         for ability in self.catalog.abilities:
@@ -64,6 +67,8 @@ class Index:
             and not classes & deeds
             and not any(stem(word) in said for word in ability.words if word in CLASS_OF)
         ):
+            return 0.0
+        if deeds & _CHANGING and not deeds & classes and classes <= _READING:
             return 0.0
         words = self.weights[ability.key]
         hits = {word: words[word] * self.rarity[word] for word in said if word in words}

@@ -54,6 +54,14 @@ def finder_for(
     return (best[1], best[2]) if best else None
 
 
+def root_finder(ability: Ability, catalog: Catalog) -> str | None:
+    """The key of a tool of the same server that says which folders may be used; None where there is none."""
+    for other in catalog.servers.get(ability.server, []):
+        if not other.required and {"allowed", "directories"} <= set(other.words):
+            return other.key
+    return None
+
+
 def matching(words: str, named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Those of `named` that the words mean: the one that fits best, or several that fit alike; empty where none does."""
     from rapidfuzz import fuzz

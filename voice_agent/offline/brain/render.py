@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.offline.brain.results import Item, Output, name_of, read_output
-from voice_agent.offline.brain.spoken import count, for_the_ear, listing, moment
+from voice_agent.offline.brain.spoken import clock, count, for_the_ear, listing, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from voice_agent.offline.brain.dialogue import Call
 
@@ -18,7 +18,7 @@ FIRST = 5
 """How many things of a list are named before the offer to go on."""
 _MOST_WORDS = 45
 _DULL = re.compile(
-    r"(?:^|_)(?:id|uuid|ids|url|uri|cursor|hash|sha|token|etag|version|created|updated|created_at|updated_at|completed|is_dst|type|object|self|href|mime|mimetype|offset|limit)s?$|Id$|ID$|At$|Url$",
+    r"(?:^|_)(?:id|uuid|ids|url|uri|cursor|hash|sha|token|etag|version|created|updated|created_at|updated_at|completed|is_dst|[a-z]+Type|type|object|self|href|mime|mimetype|offset|limit)s?$|Id$|ID$|At$|Url$",
     re.IGNORECASE,
 )
 _TELLING = ("message", "answer", "summary", "result", "text", "content", "description", "title", "name", "status")
@@ -173,6 +173,8 @@ def render_data(data: Any, now: datetime) -> str:
     if isinstance(data, str):
         return _shortened(for_the_ear(data, now)) or "Done."
     items = Output("", data).items
+    if items is not None and len(items) == 1 and items[0].fields and items[0].fields is not data:
+        return _object(items[0].fields, now)
     if items is not None and (isinstance(data, list) or len(items) != 1):
         return render_items(items, now)
     if isinstance(data, list):
@@ -186,10 +188,10 @@ def render_data(data: Any, now: datetime) -> str:
 def _object(fields: dict[str, Any], now: datetime) -> str:
     """The telling fields of one thing."""
     if isinstance(fields.get("datetime"), str) and isinstance(fields.get("timezone"), str):
-        return _time_there(fields)
+        return _time_there(fields, now)
     nested = [cast("dict[str, Any]", value) for value in fields.values() if isinstance(value, dict)]
     if len(nested) > 1 and all(isinstance(part.get("datetime"), str) for part in nested[:2]):
-        return _time_there(nested[-1])
+        return _time_there(nested[-1], now)
     if len(nested) == 1 and len(fields) <= 2:  # noqa: PLR2004 - only a wrapper
         return render_data(nested[0], now)
     for key in _TELLING[:6]:
@@ -200,26 +202,32 @@ def _object(fields: dict[str, Any], now: datetime) -> str:
     for key, value in fields.items():
         if value in (None, "", [], {}) or _DULL.search(key) or value == name or isinstance(value, dict):
             continue
-        if isinstance(value, list):
-            plain = [str(one) for one in cast("list[Any]", value) if isinstance(one, str | int | float)]
-            said = listing(plain[:3]) or count(len(cast("list[Any]", value)), "entry", "entries")
-        else:
-            said = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-        told.append(f"{re.sub(r'(?<=[a-z])(?=[A-Z])|_', ' ', key).lower()} {for_the_ear(said, now)}")
+        told.append(_fact(key, value, now))
         if len(told) == 3:  # noqa: PLR2004 - as many facts as one remembers
             break
     facts = ", ".join(told)
     return f"{for_the_ear(name, now)}: {facts}." if name and facts else f"{(name or facts or 'Done').strip()}."
 
 
-def _time_there(fields: dict[str, Any]) -> str:
-    from datetime import datetime as moment_of
+def _fact(key: str, value: Any, now: datetime) -> str:
+    """One field in words: its name and its value; whole sentences speak for themselves."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", key).lower()
+    if isinstance(value, bool):
+        return f"{name} {'yes' if value else 'no'}"
+    if isinstance(value, list):
+        things = cast("list[Any]", value)
+        plain = [for_the_ear(str(one), now) for one in things if isinstance(one, str | int | float)]
+        if any(" " in one for one in plain):
+            return listing(plain[:3])
+        return f"{name} {listing(plain[:3]) or count(len(things), 'entry', 'entries')}"
+    return f"{name} {for_the_ear(str(value), now)}"
 
-    from voice_agent.offline.brain.spoken import clock
 
+def _time_there(fields: dict[str, Any], now: datetime) -> str:
     try:
-        when = moment_of.fromisoformat(str(fields["datetime"]))
+        when = datetime.fromisoformat(str(fields["datetime"]))
     except ValueError:
         return "Done."
-    place = str(fields.get("timezone", "")).rsplit("/", 1)[-1].replace("_", " ")
+    zone = str(fields.get("timezone", ""))
+    place = "" if zone == getattr(now.tzinfo, "key", None) else zone.rsplit("/", 1)[-1].replace("_", " ")
     return f"It's {clock(when.time())} on {when:%A}{f' in {place}' if place else ''}."

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _ISO = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?\b")
+_JAVASCRIPT = re.compile(
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\w{3}) (\d{1,2}) (\d{4}) (\d\d:\d\d):\d\d GMT[+-]\d{4}(?: \([^)]*\))?"
+)
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b[0-9a-f]{24,64}\b", re.IGNORECASE)
 _TAGS = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 
@@ -82,6 +85,7 @@ def for_the_ear(text: str, now: datetime) -> str:
         text,
     )
     text = re.sub(r"\s*[(\[{](?:id|ID|uuid|sha)?[:= #]*\s*(?:[0-9a-f-]{8,}|\d+)[)\]}]", "", text)
+    text = _JAVASCRIPT.sub(lambda match: f"{match[1]} {_ordinal(int(match[2]))} at {match[4]}", text)
     text = _ISO.sub(lambda match: re.sub(r"^on ", "", moment(match[0], now)), _UUID.sub("", text))
     text = "".join(char if char.isprintable() else " " for char in text)
     return re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r"\s+", " ", text)).strip()

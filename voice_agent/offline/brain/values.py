@@ -247,6 +247,16 @@ def path(text: str) -> str | None:
     return match[0] if match else None
 
 
+def paths(text: str) -> list[str]:
+    """All paths and file names in `text`, in order."""
+    found: list[str] = []
+    rest = _SPOKEN_PATH.sub(r"\1.\2", text)
+    while (one := path(rest)) and one in rest:
+        found.append(one)
+        rest = rest[rest.index(one) + len(one) :]
+    return found
+
+
 def url(text: str) -> str | None:
     """The first web address in `text`, with its scheme."""
     match = _URL.search(text)

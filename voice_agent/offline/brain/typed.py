@@ -1,0 +1,178 @@
+"""Values that can be told by their form: choices, numbers, places, times, paths, addresses."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from voice_agent.offline.brain import values
+from voice_agent.offline.brain.catalog import split_name
+from voice_agent.offline.brain.kinds import cast_value, is_id, is_path, item_schema
+from voice_agent.offline.brain.phrases import load
+from voice_agent.offline.brain.stems import STOP, stem
+
+if TYPE_CHECKING:
+    from voice_agent.offline.brain.catalog import Parameter
+
+_SAYS = load("tools")
+_LIMIT = _SAYS.words("limit")
+_SWITCH = frozenset({"include", "enable", "show", "is", "with", "use"})
+_NUMBERED = re.compile(r"\b(?:id|number|no\.?|#) ?#?([\w-]*\d[\w-]*)\b|\b([0-9a-f]{8}-[0-9a-f-]{27})\b")
+_NAMED_PATH = _SAYS.patterns("named_path")
+
+
+class TypedValues:
+    """The values of one request; each number and place is used once."""
+
+    def __init__(self, request: str, now: datetime) -> None:
+        """Take the words of a request, and the clock (aware, in the user's zone)."""
+        self.request, self.now = request, now
+        self.low = request.lower()
+        self.numbers = values.numbers(request)
+        self.zones: list[tuple[str, int]] | None = None
+        self.used: list[Any] = []
+
+    def take(self, parameter: Parameter) -> Any:
+        """The value for `parameter`; None where the words hold none."""
+        value = self._value(parameter)
+        if value is not None:
+            self.used.append(value)
+        return value
+
+    def _value(self, parameter: Parameter) -> Any:
+        if parameter.enum:
+            return self._enum(parameter)
+        if parameter.kind == "boolean":
+            return self._boolean(parameter)
+        if parameter.kind in ("integer", "number"):
+            return self._number(parameter)
+        if parameter.kind == "string":
+            return self._special(parameter)
+        if parameter.kind == "array":
+            return self._array(parameter)
+        return None
+
+    def _enum(self, parameter: Parameter) -> Any:
+        for value in sorted(parameter.enum, key=len, reverse=True):
+            said = " ".join(split_name(value)) or value.lower()
+            if re.search(rf"\b{re.escape(said)}s?\b", self.low):
+                return cast_value(value, parameter)
+        heard = {stem(word) for word in re.findall(r"[a-z]+", self.low)}
+        for value in parameter.enum:
+            if (words := split_name(value)) and all(stem(word) in heard for word in words):
+                return cast_value(value, parameter)
+        only_one = parameter.is_required and len(parameter.enum) == 1
+        return cast_value(parameter.enum[0], parameter) if only_one else None
+
+    def _boolean(self, parameter: Parameter) -> bool | None:
+        words = [
+            word
+            for word in parameter.words
+            if word not in STOP and word not in {"include", "enable", "show", "is", "with", "use"}
+        ]
+        if not words or not all(re.search(rf"\b{re.escape(word)}\w*\b", self.low) for word in words):
+            return None
+        return not re.search(
+            rf"\b(?:no|not|without|don't|exclude|excluding|disable|off)\b.{{0,20}}\b{re.escape(words[0])}", self.low
+        )
+
+    def _number(self, parameter: Parameter) -> int | float | None:
+        chosen = next((number for number in self.numbers if self._is_near(number, parameter)), None)
+        if chosen is None and parameter.is_required and self.numbers and not is_id(parameter):
+            chosen = self.numbers[0]
+        if chosen is None:
+            return None
+        self.numbers.remove(chosen)
+        return int(chosen.value) if parameter.kind == "integer" else chosen.value
+
+    def _is_near(self, number: values.Number, parameter: Parameter) -> bool:
+        """Whether the words around a number say that it is for this parameter (“the last 3”, “page 2”)."""
+        before, after = self.low[: number.start][-24:], self.low[number.end :][:24]
+        if is_id(parameter):
+            return bool(re.search(r"(?:number|no\.?|id|#) ?$", before))
+        if _LIMIT & set(parameter.words) and re.search(
+            r"\b(?:last|first|top|latest|next|recent|past|only|at most|up to)(?: \w+)? $", before
+        ):
+            return True
+        names = [re.escape(word) for word in parameter.words if len(word) > 2]  # noqa: PLR2004 - “a” is near everything
+        return any(
+            re.search(rf"\b{name}\w*(?: (?:is|of|to|=|:))? ?$", before) or re.match(rf" ?{name}", after)
+            for name in names
+        )
+
+    def _special(self, parameter: Parameter) -> str | None:
+        words, about = set(parameter.words), parameter.description.lower()
+        if words & {"timezone", "tz"} or "iana" in about:
+            return self._zone(parameter)
+        is_date = bool(words & {"date", "day", "deadline"}) and bool(re.search(r"yyyy|iso|date", about))
+        if is_date or parameter.format in {"date", "date-time"}:
+            return self._date(parameter)
+        if is_path(parameter):
+            return self._path()
+        return self._address(parameter, words, about)
+
+    def _address(self, parameter: Parameter, words: set[str], about: str) -> str | None:
+        found: str | None = None
+        if words & {"time"} and re.search(r"hh:mm|24|time", about):
+            found = values.clock_time(self.request)
+        elif words & {"url", "uri", "link", "website"} or parameter.format == "uri":
+            found = values.url(self.request)
+        elif words & {"email", "recipient"} or parameter.format == "email":
+            found = values.email(self.request)
+        elif is_id(parameter) and (match := _NUMBERED.search(self.request)):
+            found = match[1] or match[2]
+        return found
+
+    def _zone(self, parameter: Parameter) -> str | None:
+        if self.zones is None:
+            self.zones = values.zones(self.request)
+        if not self.zones:
+            here = getattr(self.now.tzinfo, "key", None)
+            return here if parameter.is_required and not re.search(r"\b(?:in|at|for) [A-Z]", self.request) else None
+        target = any(word in parameter.words for word in ("target", "to", "destination", "dest"))
+        toward = [found for found in self.zones if re.search(r"\b(?:to|into|in) (?:the )?$", self.low[: found[1]])]
+        if target:
+            chosen = (toward or self.zones)[-1]
+        else:
+            chosen = next((found for found in self.zones if found not in toward), self.zones[0])
+        if len(self.zones) > 1:
+            self.zones.remove(chosen)
+        elif any(word in parameter.words for word in ("source", "target", "from", "to")):
+            self.zones = []
+        return chosen[0]
+
+    def _date(self, parameter: Parameter) -> str | None:
+        when = values.day(self.request, self.now)
+        if when is None:
+            return None
+        clock = values.clock_time(self.request)
+        if parameter.format == "date-time" or ("time" in parameter.words and clock):
+            hour, _, minute = (clock or "09:00").partition(":")
+            return datetime(when.year, when.month, when.day, int(hour), int(minute), tzinfo=self.now.tzinfo).isoformat()
+        return when.isoformat()
+
+    def _path(self) -> str | None:
+        for path in values.paths(self.request):
+            if path not in self.used:
+                return path
+        for pattern in _NAMED_PATH:
+            if (match := pattern.search(self.request)) and (name := match[1].rstrip(".,?!")) not in self.used:
+                return name
+        return None
+
+    def _array(self, parameter: Parameter) -> Any:
+        items = item_schema(parameter)
+        if items.get("enum"):
+            found = [
+                value
+                for value in cast("list[Any]", items["enum"])
+                if re.search(rf"\b{re.escape(str(value).lower())}\b", self.low)
+            ]
+            return found or None
+        if items.get("type") in ("integer", "number") and self.numbers and parameter.is_required:
+            taken, self.numbers = self.numbers, []
+            return [number.value for number in taken]
+        if items.get("type", "string") == "string" and set(parameter.words) & {"path", "paths", "files", "file"}:
+            return values.paths(self.request) or None
+        return None
