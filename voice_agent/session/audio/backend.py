@@ -68,7 +68,10 @@ class Stream(Protocol):
 class Backend(Protocol):
     """The module sounddevice."""
 
-    PortAudioError: type[Exception]
+    @property
+    def PortAudioError(self) -> type[Exception]:  # noqa: N802 - sounddevice's spelling
+        """What it raises."""
+        ...
 
     def query_devices(self, device: int | str | None = None, kind: str | None = None) -> Mapping[str, Any]:
         """The default device of a kind (`input`, `output`): name, default_samplerate, max_*_channels."""

@@ -123,7 +123,9 @@ def _unreadable(path: Path, error: OSError | ValueError) -> str:
 
 
 def _rate(path: Path, container: InputContainer) -> int:
-    rate = container.streams.audio[0].rate
+    rate = getattr(container.streams.audio[0], "rate", None)
+    if rate is None:
+        raise ValueError("nothing decodes it")
     if rate not in _RATES:
         raise AudioError(f"{path} says it has {rate} samples a second, which no recording has. {_REMEDY}")
     return rate
