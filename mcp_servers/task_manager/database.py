@@ -28,8 +28,9 @@ PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL")
 class Database:
     """One SQLite file. Constructing it touches nothing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._path = path
+        self._busy_seconds = busy_seconds
         self._engine: AsyncEngine | None = None
         self._identity: tuple[int, int] | None = None
         self._opening = asyncio.Lock()
@@ -61,7 +62,7 @@ class Database:
                 self._engine = None
             if self._engine is None:
                 with told_plainly(self._path):
-                    self._engine = await asyncio.to_thread(_prepare, self._path)
+                    self._engine = await asyncio.to_thread(_prepare, self._path, self._busy_seconds)
                 self._identity = self._file_identity()
             return self._engine
 
@@ -79,7 +80,7 @@ class Database:
         return stat.st_dev, stat.st_ino
 
 
-def _prepare(path: Path) -> AsyncEngine:
+def _prepare(path: Path, busy_seconds: float) -> AsyncEngine:
     """Import what is heavy, migrate, and make the engine; runs in a thread."""
     from sqlalchemy import event, make_url
     from sqlalchemy.ext.asyncio import create_async_engine
@@ -89,7 +90,7 @@ def _prepare(path: Path) -> AsyncEngine:
     migrate(path)
     engine = create_async_engine(
         make_url("sqlite+aiosqlite://").set(database=str(path)),
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        connect_args={"timeout": busy_seconds, "isolation_level": None},
     )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
@@ -123,7 +124,8 @@ def told_plainly(path: Path) -> Generator[None]:
 
 
 def _of_system(error: OSError, path: Path) -> str:
-    reason = (error.strerror or str(error)).lower()
+    no_folder = isinstance(error, FileExistsError | NotADirectoryError)
+    reason = "a file is in its place" if no_folder else (error.strerror or str(error)).lower()
     return (
         f"The folder of the task file {path} cannot be used: {reason}. "
         "Make it writable, or choose another file with --database."

@@ -138,7 +138,8 @@ def _one_more_said(said: tuple[str, ...], title: tuple[str, ...]) -> bool:
 
 
 def _with_slips(said: tuple[str, ...], title: tuple[str, ...]) -> bool:
-    return all(any(_alike(word, other) for other in title) for word in said)
+    heard_apart = any(_alike("".join(said), other) for other in title)  # "pass port"
+    return heard_apart or all(any(_alike(word, other) for other in title) for word in said)
 
 
 def _alike(word: str, other: str) -> bool:

@@ -45,8 +45,8 @@ NewTitle = Annotated[str | SkipJsonSchema[None], Field(description="The new titl
 Due = Annotated[
     str | SkipJsonSchema[None],
     Field(
-        description="When it is due, as the person says it (“tomorrow”, “Friday at three”, “in two weeks”) or as ISO 8601. "
-        "Leave out if no time was said."
+        description="When it is due, as the person says it (“tomorrow”, “Friday at three”, “in two weeks”) "
+        "or as ISO 8601. Leave out if no time was said."
     ),
 ]
 NewDue = Annotated[
@@ -56,7 +56,7 @@ NewDue = Annotated[
 DueSpan = Annotated[
     str | SkipJsonSchema[None],
     Field(
-        description="Only tasks due on that day or in that span, as people say it: “tomorrow”, “this week”, “next month”."
+        description="Only tasks due on that day or in that span, as people say it: “tomorrow”, “this week”, “in May”."
     ),
 ]
 Notes = Annotated[str | SkipJsonSchema[None], Field(description="More about the task.")]

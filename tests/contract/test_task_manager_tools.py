@@ -1,0 +1,427 @@
+"""Every tool, in the same process, as both protocol eras see it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
+
+import jsonschema
+import pytest
+from fastmcp import Client
+from mcp_types import TextContent
+
+from mcp_servers.task_manager.server import build_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from fastmcp import FastMCP
+
+pytestmark = pytest.mark.contract
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=BERLIN)
+"""A Saturday morning."""
+
+
+NO_TIME = "I don't understand “the right time” as a time. Say it like “tomorrow”, “Friday at three” or “in two weeks”."
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Tasks:
+    """The tools as functions: structured content out, or the sentence of the error."""
+
+    def __init__(self, client: Client[Any], clock: FakeClock) -> None:
+        self.client = client
+        self.clock = clock
+        self.said = ""
+        """The text of the last answer."""
+
+    async def __call__(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
+        result = await self.client.call_tool(tool, arguments, raise_on_error=False)
+        assert len(result.content) == 1
+        assert isinstance(result.content[0], TextContent)
+        self.said = result.content[0].text
+        assert not result.is_error, self.said
+        return cast("dict[str, Any]", result.structured_content)
+
+    async def refusal(self, tool: str, /, **arguments: Any) -> str:
+        result = await self.client.call_tool(tool, arguments, raise_on_error=False)
+        assert result.is_error
+        assert isinstance(result.content[0], TextContent)
+        return result.content[0].text
+
+    async def add(self, *titles: str, **arguments: Any) -> list[str]:
+        return [(await self("create_task", title=title, **arguments))["task"]["id"] for title in titles]
+
+    async def titles(self, **arguments: Any) -> list[str]:
+        return [task["title"] for task in (await self("list_tasks", **arguments))["tasks"]]
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def server(tmp_path: Path, clock: FakeClock) -> FastMCP[None]:
+    return build_server(tmp_path / "data" / "tasks.db", BERLIN, clock=clock)
+
+
+@pytest.fixture
+async def tasks(server: FastMCP[None], clock: FakeClock) -> AsyncGenerator[Tasks]:
+    async with Client(server) as client:
+        yield Tasks(client, clock)
+
+
+async def test_each_era_creates_lists_changes_completes_reopens_and_deletes(
+    server: FastMCP[None], clock: FakeClock, era: str
+) -> None:
+    async with Client(server, mode=cast("Any", era)) as client:
+        assert client.protocol_version == {"auto": "2026-07-28", "legacy": "2025-11-25"}[era]
+        tasks = Tasks(client, clock)
+        created = await tasks(
+            "create_task", title="buy milk", due="tomorrow", notes="oat", priority="high", tags=["home"]
+        )
+        assert created == {
+            "task": {
+                "id": "1",
+                "title": "buy milk",
+                "status": "open",
+                "due": "2026-11-22",
+                "notes": "oat",
+                "priority": "high",
+                "tags": ["home"],
+                "repeat": None,
+                "created": "2026-11-21T10:00:00+01:00",
+                "completed": None,
+            }
+        }
+        assert tasks.said == "Added “buy milk”, due tomorrow."
+        assert await tasks("list_tasks") == {"tasks": [created["task"]], "total": 1, "next_cursor": None}
+        assert tasks.said == "You have one open task: buy milk, due tomorrow."
+        assert await tasks("get_task", task="milk") == created
+        assert tasks.said == "“buy milk” is due tomorrow, of high priority and tagged home. Notes: oat"
+        changed = await tasks("update_task", task="the milk", due="Friday at three")
+        assert changed["task"] == created["task"] | {"due": "2026-11-27T15:00:00+01:00"}
+        assert tasks.said == "“buy milk” is due Friday at 3 PM."
+        done = await tasks("complete_task", task="bought the milk")
+        assert done["task"] == changed["task"] | {"status": "done", "completed": "2026-11-21T10:00:00+01:00"}
+        assert tasks.said == "Marked “buy milk” as done."
+        assert (await tasks("reopen_task", task="1"))["task"] == changed["task"]
+        assert tasks.said == "“buy milk” is open again."
+        assert await tasks("delete_task", task="milk") == changed
+        assert tasks.said == "Deleted “buy milk”."
+        assert await tasks("clear_tasks", status="all") == {"deleted": 0}
+        assert tasks.said == "There were no tasks to delete."
+
+
+async def test_each_era_lists_the_tools_with_truthful_annotations(server: FastMCP[None], era: str) -> None:
+    async with Client(server, mode=cast("Any", era)) as client:
+        tools = {tool.name: tool for tool in await client.list_tools()}
+    hints = {
+        name: (a.read_only_hint, a.destructive_hint, a.idempotent_hint, a.open_world_hint)
+        for name, tool in tools.items()
+        if (a := tool.annotations)
+    }
+    assert hints == {
+        "create_task": (False, False, False, False),
+        "list_tasks": (True, False, True, False),
+        "get_task": (True, False, True, False),
+        "complete_task": (False, False, True, False),
+        "reopen_task": (False, False, True, False),
+        "update_task": (False, False, False, False),
+        "delete_task": (False, True, False, False),
+        "clear_tasks": (False, True, True, False),
+    }
+
+
+async def test_every_tool_and_parameter_is_described_shortly_and_has_schemas(server: FastMCP[None]) -> None:
+    async with Client(server) as client:
+        tools = await client.list_tools()
+    for tool in tools:
+        assert tool.title
+        assert len(tool.title.split()) <= 4
+        assert tool.description
+        assert len(tool.description) <= 160
+        jsonschema.Draft202012Validator.check_schema(tool.input_schema)
+        assert tool.output_schema
+        jsonschema.Draft202012Validator.check_schema(tool.output_schema)
+        for parameter in tool.input_schema["properties"].values():
+            assert parameter["description"]
+            assert "anyOf" not in parameter
+            assert parameter.get("default", "") is not None
+    required = {tool.name: tool.input_schema.get("required", []) for tool in tools}
+    assert required == {
+        "create_task": ["title"],
+        "list_tasks": [],
+        "get_task": ["task"],
+        "complete_task": ["task"],
+        "reopen_task": ["task"],
+        "update_task": ["task"],
+        "delete_task": ["task"],
+        "clear_tasks": ["status"],
+    }
+
+
+async def test_a_list_is_sorted_by_due_time_then_priority_then_age(tasks: Tasks) -> None:
+    await tasks.add("someday")
+    await tasks.add("someday, urgent", priority="high")
+    await tasks.add("on friday", due="Friday")
+    await tasks.add("on friday at three", due="Friday at three")
+    await tasks.add("late", due="yesterday")
+    assert await tasks.titles() == ["late", "on friday at three", "on friday", "someday, urgent", "someday"]
+    assert tasks.said == (
+        "You have five open tasks: late, was due yesterday; on friday at three, due Friday at 3 PM; "
+        "on friday, due Friday; someday, urgent; and someday."
+    )
+
+
+async def test_each_status_lists_its_own(tasks: Tasks) -> None:
+    await tasks.add("none")
+    await tasks.add("late", due="yesterday")
+    await tasks.add("this morning", due="today at 8")
+    await tasks.add("today", due="today")
+    await tasks.add("tonight", due="tonight")
+    await tasks.add("friday", due="Friday")
+    await tasks.add("finished", due="yesterday")
+    await tasks("complete_task", task="finished")
+    assert await tasks.titles(status="open") == ["late", "this morning", "tonight", "today", "friday", "none"]
+    assert await tasks.titles(status="done") == ["finished"]
+    assert await tasks.titles(status="all") == [
+        "late",
+        "this morning",
+        "tonight",
+        "today",
+        "friday",
+        "none",
+        "finished",
+    ]
+    assert await tasks.titles(status="overdue") == ["late", "this morning"]
+    assert await tasks.titles(status="upcoming") == ["tonight", "today", "friday"]
+    assert await tasks.titles(status="today") == ["this morning", "tonight", "today"]
+    assert (
+        tasks.said
+        == "You have three tasks due today: this morning at 8 AM, tonight at 8 PM and today. One more is overdue."
+    )
+
+
+async def test_due_narrows_to_a_day_or_a_span(tasks: Tasks) -> None:
+    await tasks.add("sunday", due="tomorrow")
+    await tasks.add("sunday evening", due="tomorrow at 7 pm")
+    await tasks.add("next week", due="Tuesday")
+    await tasks.add("never")
+    assert await tasks.titles(due="tomorrow") == ["sunday evening", "sunday"]
+    assert tasks.said == "You have two open tasks due tomorrow: sunday evening at 7 PM and sunday."
+    assert await tasks.titles(due="tomorrow's") == ["sunday evening", "sunday"]
+    assert await tasks.titles(due="this week") == ["sunday evening", "sunday"]
+    assert await tasks.titles(due="next week") == ["next week"]
+    assert tasks.said == "You have one open task due next week: next week, due Tuesday."
+    assert await tasks.titles(due="by Tuesday") == ["sunday evening", "sunday", "next week"]
+    assert await tasks.titles(due="Friday") == []
+    assert tasks.said == "Nothing is due Friday."
+
+
+async def test_words_and_tags_narrow_too(tasks: Tasks) -> None:
+    await tasks.add("vacuum the car", "clean garage")
+    await tasks.add("mow the lawn", tags=["Garden"])
+    assert await tasks.titles(query="vacuuming") == ["vacuum the car"]
+    assert tasks.said == "One open task matches “vacuuming”: vacuum the car."
+    assert await tasks.titles(query="cleaning the garage") == ["clean garage"]
+    assert await tasks.titles(tag="#garden") == ["mow the lawn"]
+    assert await tasks.titles(query="clean the garden") == []
+    assert tasks.said == "There is no open task like “clean the garden”. Did you mean “clean garage”?"
+
+
+async def test_a_long_list_names_five_and_counts_the_rest(tasks: Tasks) -> None:
+    await tasks.add(*(f"task {letter}" for letter in "abcdefgh"))
+    await tasks("list_tasks")
+    assert tasks.said == "You have eight open tasks: task a, task b, task c, task d, task e and three more."
+
+
+async def test_pages_follow_each_other_without_gap_or_double(tasks: Tasks) -> None:
+    await tasks.add("a", "b", due="Friday")
+    await tasks.add("c", due="Monday at three")
+    await tasks.add("d", "e", "f", "g")
+    for title in ("a", "d", "e"):
+        tasks.clock.now += timedelta(seconds=1)
+        await tasks("complete_task", task=title)
+    everything = await tasks.titles(status="all")
+    assert everything == ["c", "b", "f", "g", "e", "d", "a"]
+    for limit in range(1, 8):
+        found: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await tasks("list_tasks", status="all", limit=limit, **cursor)
+            assert page["total"] == 7
+            found += [task["title"] for task in page["tasks"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert found == everything
+
+
+async def test_several_matches_are_named_and_nothing_is_done(tasks: Tasks) -> None:
+    await tasks.add("call the dentist", due="Friday at three")
+    await tasks.add("pay the dentist")
+    assert await tasks.refusal("complete_task", task="the dentist") == (
+        "There are two: “pay the dentist”; and “call the dentist”, due Friday at 3 PM. Which one?"
+    )
+    assert await tasks.titles(status="done") == []
+    assert (await tasks("complete_task", task="calling the dentist"))["task"]["title"] == "call the dentist"
+
+
+async def test_twins_are_told_apart_by_id(tasks: Tasks) -> None:
+    await tasks.add("buy milk", "buy milk")
+    assert await tasks.refusal("delete_task", task="buy milk") == (
+        "There are two: “buy milk” (id 2) and “buy milk” (id 1). Which one?"
+    )
+    await tasks("delete_task", task="2")
+    assert (await tasks("get_task", task="buy milk"))["task"]["id"] == "1"
+
+
+async def test_what_does_not_match_suggests_what_is_close(tasks: Tasks) -> None:
+    await tasks.add("call the dentist")
+    assert await tasks.refusal("get_task", task="dentist appointment on monday") == (
+        "There is no task like “dentist appointment on monday”. Did you mean “call the dentist”?"
+    )
+    assert await tasks.refusal("get_task", task="xyz") == "There is no task like “xyz”."
+
+
+async def test_open_tasks_come_before_done_ones(tasks: Tasks) -> None:
+    first, second = await tasks.add("water the plants", "water the plants, again")
+    await tasks("complete_task", task=first)
+    tasks.clock.now += timedelta(hours=1)
+    assert (await tasks("complete_task", task="plants"))["task"]["id"] == second
+
+
+async def test_completing_again_says_so_and_touches_no_other_task(tasks: Tasks) -> None:
+    await tasks.add("call mom", "call mom about dinner")
+    await tasks("complete_task", task="call mom")
+    await tasks("complete_task", task="call mom")
+    assert tasks.said == "“call mom” was already done."
+    assert await tasks.titles() == ["call mom about dinner"]
+    await tasks("reopen_task", task="call mom")
+    await tasks("reopen_task", task="call mom")
+    assert tasks.said == "“call mom” is still open."
+
+
+async def test_update_changes_what_is_given_and_nothing_else(tasks: Tasks) -> None:
+    await tasks.add("dentist", due="Friday at three", notes="bring card", tags=["health"])
+    before = (await tasks("get_task", task="dentist"))["task"]
+    assert (await tasks("update_task", task="dentist", due="four"))["task"]["due"] == "2026-11-27T16:00:00+01:00"
+    assert (await tasks("update_task", task="dentist", due="none"))["task"] == before | {"due": None}
+    assert tasks.said == "“dentist” has no due time any more."
+    renamed = await tasks(
+        "update_task", task="dentist", title="see the dentist", priority="high", notes="none", tags=[]
+    )
+    assert renamed["task"] == before | {
+        "title": "see the dentist",
+        "due": None,
+        "notes": None,
+        "priority": "high",
+        "tags": [],
+    }
+    assert tasks.said == (
+        "“dentist” is called “see the dentist”, has high priority, has no tags any more and has no notes any more."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "left", "said"),
+    [
+        ("done", ["late", "open"], "Deleted one finished task."),
+        ("overdue", ["open", "finished"], "Deleted one overdue task."),
+        ("open", ["finished"], "Deleted two open tasks."),
+        ("all", [], "Deleted three tasks."),
+    ],
+)
+async def test_clearing_deletes_that_status_only(tasks: Tasks, status: str, left: list[str], said: str) -> None:
+    await tasks.add("open")
+    await tasks.add("late", due="yesterday")
+    await tasks.add("finished")
+    await tasks("complete_task", task="finished")
+    await tasks("clear_tasks", status=status)
+    assert tasks.said == said
+    assert await tasks.titles(status="all") == left
+
+
+async def test_ids_are_never_used_again(tasks: Tasks) -> None:
+    assert await tasks.add("a", "b") == ["1", "2"]
+    await tasks("clear_tasks", status="all")
+    assert await tasks.add("c") == ["3"]
+
+
+async def test_what_models_send_by_mistake_is_understood(tasks: Tasks) -> None:
+    created = await tasks("create_task", title=" buy\n milk ", due=None, notes="", priority="HIGH", tags="home, shop")
+    assert created["task"]["title"] == "buy milk"
+    assert created["task"]["notes"] is None
+    assert created["task"]["priority"] == "high"
+    assert created["task"]["tags"] == ["home", "shop"]
+    assert (await tasks("get_task", task=1)) == created
+    assert (await tasks("get_task", task="task #1")) == created
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "sentence"),
+    [
+        ("create_task", {}, "create_task needs title."),
+        ("create_task", {"title": "  "}, "A task needs a title: say what is to be done."),
+        (
+            "create_task",
+            {"title": "x" * 501},
+            "A title has at most 500 letters. Shorten it, and put the rest into the notes.",
+        ),
+        ("create_task", {"title": "x", "colour": "red"}, "create_task has no parameter colour."),
+        (
+            "create_task",
+            {"title": "check them", "due": "the right time"},
+            NO_TIME,
+        ),
+        ("create_task", {"title": "x", "priority": "huge"}, "priority must be 'low', 'normal' or 'high'."),
+        ("clear_tasks", {"status": "some"}, "status must be 'done', 'open', 'overdue' or 'all'."),
+        ("list_tasks", {"cursor": "x"}, "That cursor is not from this list. Ask for the list again without a cursor."),
+        ("list_tasks", {"limit": 0}, "limit: should be greater than or equal to 1."),
+        ("complete_task", {"task": " "}, "Say which task, by its words or its id."),
+        ("complete_task", {"task": "9"}, "There is no task like “9”."),
+        (
+            "update_task",
+            {"task": "1"},
+            "Nothing to change was given: say the new title, due time, notes, priority or tags.",
+        ),
+    ],
+)
+async def test_a_mistake_is_a_sentence_to_act_on(
+    tasks: Tasks, tool: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    assert await tasks.refusal(tool, **arguments) == sentence
+
+
+async def test_an_empty_list_is_said_plainly(tasks: Tasks) -> None:
+    said = {
+        "open": "You have no open tasks.",
+        "done": "There are no finished tasks.",
+        "all": "You have no tasks.",
+        "today": "Nothing is due today.",
+        "overdue": "Nothing is overdue.",
+        "upcoming": "Nothing is coming up.",
+    }
+    for status, sentence in said.items():
+        assert await tasks.titles(status=status) == []
+        assert tasks.said == sentence

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcp_servers.task_manager.errors import BadRequest
+from mcp_servers.task_manager.settings import database_path, time_zone
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["sqlite+aiosqlite:////data/my.db", "sqlite:////data/my.db", "/data/my.db", "sqlite:////data/my.db?timeout=5"],
+)
+def test_a_file_is_named_by_url_or_by_path(given: str) -> None:
+    assert database_path(given, {}) == Path("/data/my.db")
+
+
+def test_a_relative_path_is_relative_to_the_current_folder() -> None:
+    assert database_path("sqlite:///my.db", {}) == database_path("my.db", {}) == Path.cwd() / "my.db"
+
+
+def test_the_option_comes_before_the_variable_and_that_before_the_data_folder() -> None:
+    environment = {"TASK_MANAGER_DATABASE_URL": "/variable.db"}
+    assert database_path("/option.db", environment) == Path("/option.db")
+    assert database_path(None, environment) == Path("/variable.db")
+    assert database_path(None, {}).parts[-2:] == ("voice-agent", "tasks.db")
+    assert database_path(None, {"TASK_MANAGER_DATABASE_URL": " "}) == database_path(None, {})
+
+
+@pytest.mark.parametrize("given", ["", ":memory:", "sqlite://", "sqlite:///", "postgresql://host/db", "mysql://h", "/"])
+def test_what_is_no_file_is_refused_by_the_name_of_its_origin(given: str) -> None:
+    with pytest.raises(BadRequest, match=r"^--database: "):
+        database_path(given, {})
+
+
+def test_a_wrong_variable_is_named() -> None:
+    with pytest.raises(BadRequest, match=r"^TASK_MANAGER_DATABASE_URL: only SQLite"):
+        database_path(None, {"TASK_MANAGER_DATABASE_URL": "postgresql://user:secret@host/db"})
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd", "x" * 300, "\0"])
+def test_a_zone_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(BadRequest, match="there is no time zone"):
+        time_zone(name)
+
+
+def test_a_zone_is_taken_by_its_name() -> None:
+    assert time_zone("Asia/Kolkata").key == "Asia/Kolkata"
