@@ -319,6 +319,10 @@ def _compact_clock(match: re.Match[str], parts: Parts) -> None:
     parts.put("clock", Clock(int(match[1]), int(match[2])))
 
 
+def _same_time(_match: re.Match[str], parts: Parts) -> None:
+    parts.put("clock", Clock(parts.now.hour, parts.now.minute))
+
+
 def _part(match: re.Match[str], parts: Parts) -> None:
     if match[1] == "this":
         parts.put("date", parts.today)
@@ -356,6 +360,7 @@ _TABLE: tuple[tuple[str, Fill], ...] = (
     (rf"(quarter) (of) {_HOUR}", _past_or_to),
     (r"half (\d{1,2})(?: (am|pm))?", _half),
     (r"(noon|midnight)", _named_clock),
+    (r"(?:at )?(?:this|the current|the same|same) time", _same_time),
     (r"([01]\d|2[0-3])([0-5]\d)(?: hours)?", _compact_clock),
     (rf"(?:1st thing )?(?:in |during |at )?(?:the )?(?:(this) )?{_PART_NAMES}", _part),
     (r"(?:(this) )?(1st thing)", _first_thing),
