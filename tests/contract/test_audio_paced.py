@@ -65,13 +65,15 @@ async def test_samples_never_come_before_they_are_due() -> None:
 
 async def test_the_last_loud_sample_is_timed_not_the_last_sample() -> None:
     paced = PacedInput()
-    clip = np.concatenate([np.full(3200, 8000, np.int16), np.full(3200, 20, np.int16)])
+    clip = np.concatenate([np.full(3360, 8000, np.int16), np.full(3200, 20, np.int16)])
     playing = asyncio.create_task(paced.play(clip))
     await asyncio.sleep(0)
-    await hear(paced, 20)
+    started = time.perf_counter()
+    await hear(paced, 21)
     await asyncio.wait_for(playing, 1)
     assert paced.last_loud
-    assert time.perf_counter() - paced.last_loud.counter >= 0.199
+    assert paced.last_loud.counter - started >= 0.2099
+    assert time.perf_counter() - paced.last_loud.counter >= 0.2099
     assert paced.last_loud.wall == pytest.approx(time.time(), abs=60)
 
 
