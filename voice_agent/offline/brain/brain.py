@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain import small_talk, tasks, values
+from voice_agent.offline.brain import addresses, small_talk, tasks
 from voice_agent.offline.brain.choice import choose, earlier_arguments
 from voice_agent.offline.brain.choose import Index
 from voice_agent.offline.brain.deeds import Deed
@@ -14,7 +14,7 @@ from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say, Turn
 from voice_agent.offline.brain.facts import read_fact
 from voice_agent.offline.brain.grammar import understand
 from voice_agent.offline.brain.memory import remember
-from voice_agent.offline.brain.render import render
+from voice_agent.offline.brain.render import go_on, render
 from voice_agent.offline.brain.stems import stem
 from voice_agent.offline.brain.task_tools import find_task_tools
 from voice_agent.offline.brain.wishes import Action, Wish
@@ -47,62 +47,62 @@ class Brain:
         """Find the tools that look after tasks, and weigh the words of all."""
         object.__setattr__(self, "task_tools", find_task_tools(self.catalog))
         object.__setattr__(self, "index", Index(self.catalog))
-        others = {
-            stem(noun) for one in self.catalog.abilities if one.server != self.task_tools.server for noun in one.nouns
-        }
-        object.__setattr__(self, "foreign", frozenset(others - {"task", "todo", "reminder"}))
+        others = [one for one in self.catalog.abilities if one.server != self.task_tools.server]
+        nouns = {stem(noun) for one in others for noun in one.nouns}
+        object.__setattr__(self, "foreign", frozenset(nouns - {"task", "todo", "reminder"}))
 
     def decide(self, turns: Sequence[Turn], now: datetime) -> Move:
-        """What to do next in the last of `turns`: the plan is worked out anew from the words, and followed as far as calls have been made."""
+        """What to do next in the last of `turns`; `now` is aware, in the user's zone.
+
+        The plan is worked out anew from the words each time, and followed as far as calls have been made.
+        """
         if not turns:
             return Say(small_talk.GREETING)
         done = turns[-1].calls
-        bare = [*turns[:-1], Turn(turns[-1].said)]
+        move = self._begin([*turns[:-1], Turn(turns[-1].said)], now)
         if not done:
-            return self._begin(bare, now)
-        move = self._begin(bare, now)
+            return move
         while isinstance(move, Act) and done:
             made, done = done[: len(move.calls)], done[len(move.calls) :]
-            if move.then is None or [call.key for call in made] != [key for key, _ in move.calls]:
-                return Say(render((*made, *done), now))
-            if (following := move.then(made)) is None:
+            is_planned = [call.key for call in made] == [key for key, _ in move.calls]
+            following = move.then(made) if move.then and is_planned else None
+            if following is None:
                 return Say(render((*made, *done), now))
             move = following
-        return (
-            move
-            if not done and not (isinstance(move, Act) and not move.calls)
-            else Say(render(done or turns[-1].calls[-1:], now))
-        )
+        is_over = bool(done) or (isinstance(move, Act) and not move.calls)
+        return Say(render(done or turns[-1].calls[-1:], now)) if is_over else move
 
     def _begin(self, turns: Sequence[Turn], now: datetime) -> Move:
         said = clean(turns[-1].said)
-        if (asked := self._open_question(turns, now)) and (answered := self._answered(asked, said, turns, now)):
+        asked = self._open_question(turns, now)
+        answered = self._answered(asked, said, turns, now) if asked else None
+        if answered is not None:
             return answered
+        if more := go_on(said, turns[:-1], now):
+            return Say(more)
         if reply := small_talk.reply_to(said, self.catalog):
             return Say(reply)
-        if move := read_fact(strip_courtesy(said), self.catalog):
-            return move
+        return read_fact(strip_courtesy(said), self.catalog) or self._act_on(said, turns, now)
+
+    def _act_on(self, said: str, turns: Sequence[Turn], now: datetime) -> Move:
+        """Tasks where the words name them; else the tool that fits clearly; else tasks that may be meant."""
         memory = remember(turns[:-1])
         wishes = understand(said)
         wanted = wishes[0].action != Action.OTHER and bool(self.task_tools)
         if wanted and all(wish.is_explicit for wish in wishes):
             return tasks.plan(wishes, self.task_tools, memory)
+        wanted = wanted and not self._is_of_others(wishes[0])
         choice = choose(said, self.index, now, earlier_arguments(turns[:-1], self.catalog))
-        if wanted and self._is_of_others(wishes[0]):
-            wanted = False
         if choice and (not wanted or (choice.score >= _CLEARLY and choice.ability.server != self.task_tools.server)):
             return Deed(choice.ability, choice.filled.arguments, said, self.catalog, now).next()
-        if wanted:
-            return tasks.plan(wishes, self.task_tools, memory)
-        return Say(small_talk.cannot(self.catalog))
+        return tasks.plan(wishes, self.task_tools, memory) if wanted else Say(small_talk.cannot(self.catalog))
 
     def _is_of_others(self, wish: Wish) -> bool:
         """Whether the words name a kind of thing that only other servers look after (“the file…”)."""
         words = re.sub(r"^(?:the|my|a|an|this|that) ", "", wish.title or "", flags=re.IGNORECASE).split()
-        return len(words) > 1 and (
-            stem(words[0]) in self.foreign
-            or (bool(self.foreign) and "." in words[-1] and values.path(words[-1]) is not None)
-        )
+        if len(words) < 2 or not self.foreign:  # noqa: PLR2004 - a kind and a name
+            return False
+        return stem(words[0]) in self.foreign or ("." in words[-1] and addresses.path(words[-1]) is not None)
 
     def _open_question(self, turns: Sequence[Turn], now: datetime) -> Ask | None:
         """The question that the last turn ended with, worked out again from the words that led to it."""
@@ -113,11 +113,12 @@ class Brain:
         return move if isinstance(move, Ask) else None
 
     def _answered(self, asked: Ask, said: str, turns: Sequence[Turn], now: datetime) -> Move | None:
+        """What follows from the answer to a question; None where the words are no answer but another request."""
         if small_talk.is_refusal(said):
             return Say("Okay.")
         words = strip_courtesy(said)
-        wishes: tuple[Wish, ...] = understand(said)
-        is_new = wishes[0].action not in (Action.OTHER, Action.CLARIFY) and wishes[0].is_explicit
+        wish = understand(said)[0]
+        is_new = wish.action not in {Action.OTHER, Action.CLARIFY} and wish.is_explicit
         if is_new and not words.lower().startswith(("to ", "about ")):
             return None
         if ability := self.catalog.by_key.get(asked.key):

@@ -112,16 +112,20 @@ def _simple(schema: object, root: Json) -> Json:
             continue
         for choice in ("anyOf", "oneOf", "allOf"):
             if isinstance(options := here.get(choice), list) and "type" not in here:
-                real = [
-                    option
-                    for option in cast("list[Any]", options)
-                    if isinstance(option, dict) and cast("Json", option).get("type") != "null"
-                ]
-                schema = {**{k: v for k, v in here.items() if k != choice}, **(cast("Json", real[0]) if real else {})}
+                plain = {key: value for key, value in here.items() if key != choice}
+                schema = plain | _first_real(cast("list[Any]", options))
                 break
         else:
             return here
     return cast("Json", schema) if isinstance(schema, dict) else {}
+
+
+def _first_real(options: list[Any]) -> Json:
+    """The first of the schemas that is not null; empty where there is none."""
+    for option in options:
+        if isinstance(option, dict) and cast("Json", option).get("type") != "null":
+            return cast("Json", option)
+    return {}
 
 
 def simple_schema(schema: object, root: Json) -> Json:

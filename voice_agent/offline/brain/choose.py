@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain import values
+from voice_agent.offline.brain import addresses, figures
 from voice_agent.offline.brain.catalog import CLASS_OF, Ability, Catalog
 from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.stems import STOP, stem, stems
@@ -47,9 +47,9 @@ class Index:
         )
 
     def rank(self, request: str, *, most: int = 6) -> list[tuple[float, Ability]]:
-        """The tools that fit `request` best, with how well (0 to about 2), best first; those that cannot be meant are left out."""
+        """The tools that fit `request` best, with how well (0 to about 2), best first; none that cannot be meant."""
         said = list(dict.fromkeys(stems(_without_values(request))))
-        if (path := values.path(request)) and re.search(r"\.\w{1,5}$", path):
+        if (path := addresses.path(request)) and re.search(r"\.\w{1,5}$", path):
             said.append(stem("file"))
         deeds = deeds_of(request)
         scored: list[tuple[float, Ability]] = []
@@ -67,6 +67,8 @@ class Index:
             and not classes & deeds
             and not any(stem(word) in said for word in ability.words if word in CLASS_OF)
         ):
+            return 0.0
+        if "delete" in deeds and "delete" not in classes:
             return 0.0
         if deeds & _CHANGING and not deeds & classes and classes <= _READING:
             return 0.0
@@ -93,10 +95,10 @@ class Index:
 def _without_values(request: str) -> str:
     """The words that can choose a tool: not what is in quotes, no numbers, paths or addresses."""
     plain = re.sub(r"\"[^\"]*\"", " ", request)
-    for found in (values.url(plain), values.path(plain), values.path(request)):
+    for found in (addresses.url(plain), addresses.path(plain), addresses.path(request)):
         if found:
             plain = plain.replace(found, " ")
-    for number in reversed(values.numbers(plain)):
+    for number in reversed(figures.numbers(plain)):
         plain = f"{plain[: number.start]} {plain[number.end :]}"
     return plain
 

@@ -11,6 +11,8 @@ from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.results import read_output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voice_agent.offline.brain.catalog import Catalog
 
 _SAYS = load("facts")
@@ -61,49 +63,52 @@ def read_fact(request: str, catalog: Catalog) -> Move | None:
     keepers = {ability: found for ability in catalog.abilities if (found := _facts_parameter(ability))}
     if not keepers:
         return None
-    server = next(iter(keepers)).server
-    search = next((one for one in catalog.servers[server] if "search" in one.classes and one.parameter("query")), None)
+    search = _search_of(catalog.servers[next(iter(keepers)).server])
     if (match := _RECALL.match(request)) and search:
-        name = match["topic"].strip(" ?.!")
-        return (
-            Act(((search.key, {search.parameter("query").name: name}),), then=_told)
-            if search.parameter("query")
-            else None
-        )  # pyright: ignore[reportOptionalMemberAccess]  # chosen by it
+        key, query = search
+        return Act(((key, {query: match["topic"].strip(" ?.!")}),), then=_told)
     match = _REMEMBER.match(request)
     if match is None:
         return None
     fact = match["fact"].strip(" .!")
+    if search is None:
+        return _store(fact, keepers, ())
+    key, query = search
+    return Act(((key, {query: subject(fact)}),), then=lambda calls: _store(fact, keepers, calls))
+
+
+def _search_of(abilities: Sequence[Ability]) -> tuple[str, str] | None:
+    """The key and the parameter of the tool that finds things by words."""
+    for ability in abilities:
+        if "search" in ability.classes and (query := ability.parameter("query")):
+            return ability.key, query.name
+    return None
+
+
+def _store(fact: str, keepers: dict[Ability, tuple[Parameter, dict[str, Any]]], calls: tuple[Call, ...]) -> Move:
+    """Make a new thing with the fact, or add the fact to the thing that is known already."""
     name = subject(fact)
-
-    def store(calls: tuple[Call, ...]) -> Move:
-        known = (
-            {item.name.lower() for item in (read_output(calls[-1].output or "").items or [])} if calls else set[str]()
-        )
-        adders = [
-            ability
-            for ability in keepers
-            if ("create" in ability.classes) and (("observations" in ability.words) == (name.lower() in known))
-        ]
-        ability = (adders or list(keepers))[0]
-        parameter, fields = keepers[ability]
-        return Act(
-            ((ability.key, {parameter.name: [_thing(fields, name, fact)]}),),
-            then=lambda done: Say(
-                f"I'll remember that {fact}." if not done[-1].is_error else "Sorry, I couldn't store that."
-            ),
-        )
-
-    query = search.parameter("query") if search else None
-    return Act(((search.key, {query.name: name}),), then=store) if search and query else store(())
+    known = {item.name.lower() for call in calls for item in read_output(call.output or "").items or []}
+    is_known = name.lower() in known
+    fitting = [one for one in keepers if "create" in one.classes and ("observations" in one.words) == is_known]
+    ability = (fitting or list(keepers))[0]
+    parameter, fields = keepers[ability]
+    return Act(((ability.key, {parameter.name: [_thing(fields, name, fact)]}),), then=lambda done: _stored(fact, done))
 
 
-def _told(calls: tuple[Call, ...]) -> Move:
+def _stored(fact: str, calls: tuple[Call, ...]) -> Move | None:
+    if calls[-1].is_error or read_output(calls[-1].output or "").awaits_yes:
+        return None
+    return Say(f"I'll remember that {fact}.")
+
+
+def _told(calls: tuple[Call, ...]) -> Move | None:
     """What is known, fact by fact."""
+    if calls[-1].is_error:
+        return None
     facts: list[str] = []
     for item in read_output(calls[-1].output or "").items or []:
-        listed = next((value for value in item.fields.values() if isinstance(value, list)), [])
-        facts.extend(str(one) for one in cast("list[Any]", listed))
-    if calls[-1].is_error or not facts:
-        return Say("I don't know anything about that yet.")
-    return Say(". ".join(facts[:4]) + ".")
+        for value in item.fields.values():
+            if isinstance(value, list):
+                facts.extend(str(one) for one in cast("list[Any]", value) if isinstance(one, str))
+    return Say(". ".join(facts[:4]) + "." if facts else "I don't know anything about that yet.")

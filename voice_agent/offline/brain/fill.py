@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from voice_agent.offline.brain import times, values
+from voice_agent.offline.brain import addresses, times
 from voice_agent.offline.brain.catalog import CLASS_OF, Ability, Parameter, split_name
 from voice_agent.offline.brain.kinds import is_id, is_path, is_sayable, is_text
 from voice_agent.offline.brain.phrases import load
@@ -110,7 +110,7 @@ def _text(
     words = set(parameter.words)
     takes_rest = is_alone and (words & _FREE or len(ability.required) == 1)
     if takes_rest or words & {"query", "message", "text"}:
-        return values.quoted(request) or topic(_left_over(request, arguments), ability) or None
+        return addresses.quoted(request) or topic(_left_over(request, arguments), ability) or None
     return None
 
 

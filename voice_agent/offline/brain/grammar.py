@@ -20,23 +20,27 @@ _ASKS_WHAT = _SAYS.pattern("asks_what")
 _REMINDERS = _SAYS.patterns("reminders")
 _COMMAND = _SAYS.text("COMMAND")
 _JOINT = _SAYS.pattern("joint")
+_FIRST_CLAUSE = _SAYS.pattern("first_clause")
+_ADDED = _SAYS.pattern("added")
+_LATER_COMMAND = _SAYS.pattern("later_command")
+_TAIL = _SAYS.pattern("tail")
+_OWN_LIST = _SAYS.pattern("own_list")
+_LONGEST = 400
+"""Characters of an utterance that are looked at."""
+_STARTS = 4
+"""Commands in one breath, at most."""
 
 
 def understand(text: str) -> tuple[Wish, ...]:
     """The wishes about tasks in what was said, in order; one `OTHER` where it holds none."""
-    plain = clean(text)
-    plain = _CLOCK_CORRECTED.sub(r"\g<lead> \g<second>", plain)
+    plain = _CLOCK_CORRECTED.sub(r"\g<lead> \g<second>", clean(text)[:_LONGEST])
     if corrected := _corrected(plain):
-        return corrected
+        return (corrected,)
     parts = [part for part in _JOINT.split(plain) if part.strip()]
-    if (
-        len(parts) > 1
-        and not re.match(r"^(?:on|to|in|into) \S.*\blist\b", parts[0], re.IGNORECASE)
-        and not re.match(r"^.+,? put on ", plain)
-    ):
+    if 1 < len(parts) <= _STARTS and not any(_OWN_LIST.match(part) for part in (parts[0], plain)):
         wishes = [_one(part) for part in parts]
-        if all(wish.action not in (Action.OTHER, Action.CLARIFY) for wish in wishes) and not any(
-            _hangs(wish) for wish in wishes[1:]
+        if all(wish.action not in {Action.OTHER, Action.CLARIFY} for wish in wishes) and not any(
+            map(_hangs, wishes[1:])
         ):
             return tuple(wishes)
     return (_one(plain),)
@@ -50,33 +54,33 @@ def _hangs(wish: Wish) -> bool:
 
 
 def _one(text: str) -> Wish:
+    """The one wish in a clause."""
     listed, tag = name_list(strip_courtesy(text))
-    for trial in (listed, name_list(text.strip(" .!?"))[0]):
-        for reader in _READERS:
-            if wish := reader(trial):
-                return (
-                    replace(wish, tag=wish.tag or tag)
-                    if tag
-                    and wish.action in (Action.CREATE, Action.LIST, Action.CLARIFY)
-                    and not (wish.action == Action.LIST and wish.titles)
-                    else wish
-                )
-    if re.match(r"^(?:also|and|plus|oh and)\b", text, re.IGNORECASE) and (wish := read_create(text)):
-        return wish
-    for start in re.finditer(rf"(?<=\w )(?={_COMMAND})", listed, re.IGNORECASE):
-        if (wish := _one(listed[start.end() :])).action not in (Action.OTHER, Action.CLARIFY) and wish.is_explicit:
-            return wish
-    wish = read_bare_task(listed)
-    return wish if wish and wish.due else Wish(Action.OTHER)
+    wish = _read(listed) or _read(name_list(text.strip(" .!?"))[0])
+    if wish is None and _ADDED.match(text):
+        wish = read_create(text)
+    if wish is None:
+        # Chatter before the command itself: "I want a fresh start delete all my to-dos".
+        starts = [match.end() for match in _LATER_COMMAND.finditer(listed)][:_STARTS]
+        later = (read for start in starts if (read := _read(listed[start:])))
+        wish = next((read for read in later if read.is_explicit and read.action != Action.CLARIFY), None)
+    if wish is None:
+        bare = read_bare_task(listed)
+        wish = bare if bare and bare.due else Wish(Action.OTHER)
+    about_one = wish.action == Action.LIST and bool(wish.titles)
+    if tag and not wish.tag and not about_one and wish.action in {Action.CREATE, Action.LIST, Action.CLARIFY}:
+        return replace(wish, tag=tag)
+    return wish
+
+
+def _read(text: str) -> Wish | None:
+    """What the first reader makes of a clause that makes anything of it."""
+    return next((wish for reader in _READERS if (wish := reader(text))), None)
 
 
 def _read_first_clause(text: str) -> Wish | None:
     """“I just finished X, so cross that off LIST”: what is meant stands in the first clause."""
-    match = re.match(
-        r"^(?P<first>.+?)(?:[,.]| and| so)+ (?:so |then |please |and |can you |you can |could you )*(?P<verb>cross|check|mark|tick|take|remove|delete|scratch|strike) (?:it|that|this|them|those)(?: one)?(?: (?:off|as|from|done|out|complete|finished|of|LIST))*$",
-        text,
-        re.IGNORECASE,
-    )
+    match = _FIRST_CLAUSE.match(text)
     if match is None:
         return None
     if (done := read_complete(match["first"])) and done.titles:
@@ -92,28 +96,42 @@ def _read_reminder(text: str) -> Wish | None:
 
 
 _READERS = (
-    _read_first_clause, _read_reminder, read_list, read_clear, read_reopen, read_complete, read_update, read_delete, read_create,
-)  # fmt: skip
+    _read_first_clause,
+    _read_reminder,
+    read_list,
+    read_clear,
+    read_reopen,
+    read_complete,
+    read_update,
+    read_delete,
+    read_create,
+)
+"""In the order of their claims: a reminder may hold any verb, a question none that changes anything."""
 
 
-def _corrected(text: str) -> tuple[Wish, ...]:
-    """The wishes of a sentence that takes something back half-way (“add milk, no wait, bread”)."""
+def _corrected(text: str) -> Wish | None:
+    """The wish of a sentence that takes something back half-way (“add milk, no wait, bread”)."""
     parts = [part for part in _CORRECTION.split(text, maxsplit=1) if part]
     if len(parts) != 2:  # noqa: PLR2004 - before and after
-        return ()
+        return None
     first, second = _one(parts[0]), parts[1].strip(" ,.?!")
     again = _one(second)
-    if re.match(_COMMAND, second, re.IGNORECASE) and again.action not in (Action.OTHER, Action.CLARIFY):
-        return (again,)
-    if first.action in (Action.OTHER, Action.LIST) and not times.is_only_time(second):
-        return ()
+    if re.match(_COMMAND, second, re.IGNORECASE) and again.action not in {Action.OTHER, Action.CLARIFY}:
+        return again
+    if first.action in {Action.OTHER, Action.LIST} and not times.is_only_time(second):
+        return None
     rest, due = times.split(second)
-    rest = tidy(re.sub(r"^(?:to|for|on|at|make it)\b\s*|\b(?:instead|not .+)$", "", rest, flags=re.IGNORECASE))
+    return _with_second_thought(first, tidy(_TAIL.sub("", rest)), due)
+
+
+def _with_second_thought(first: Wish, rest: str, due: str | None) -> Wish | None:
+    """`first` with its time, its new title or its (last) title put right."""
     if due and is_nothing(rest):
-        return (replace(first, due=due),)
+        return replace(first, due=due)
     if not rest:
-        return ()
+        return None
     if first.action == Action.UPDATE and first.new_title:
-        return (replace(first, new_title=rest),)
+        return replace(first, new_title=rest)
     action = Action.CREATE if first.action == Action.CLARIFY else first.action
-    return (replace(first, action=action, titles=(*first.titles[:-1], tidy(name_list(rest)[0])), due=due or first.due),)
+    titles = (*first.titles[:-1], tidy(name_list(rest)[0]))
+    return replace(first, action=action, titles=titles, due=due or first.due)

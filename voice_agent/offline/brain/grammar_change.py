@@ -27,6 +27,12 @@ _SET_PRIORITY = _SAYS.patterns("set_priority")
 _NOTE = _SAYS.pattern("note")
 _TAG = _SAYS.pattern("tag")
 
+_TICKING = _SAYS.pattern("ticking")
+_TARGET, _FOR_A_WHILE = _SAYS.pattern("target"), _SAYS.pattern("for_a_while")
+_POSTPONING, _MAKING, _NEW_THING = _SAYS.pattern("postponing"), _SAYS.pattern("making"), _SAYS.pattern("new_thing")
+_NO_DEEDS = frozenset({"cancel", "call", "name", "schedule", "suppose", "need", "move", "change"})
+"""Verbs whose passive is no news of something done (“the meeting is cancelled”)."""
+
 
 def _explicit(text: str) -> bool:
     return bool(re.search(r"LIST|\b(?:tasks?|remind\w*|to-?dos?|chores?|due)\b", text, re.IGNORECASE))
@@ -34,35 +40,32 @@ def _explicit(text: str) -> bool:
 
 def read_complete(text: str) -> Wish | None:
     """A wish to tick off tasks, or news that they are done."""
-    rest, _ = times.split(text)
     if _NO_NEWS.match(text):
         return None
+    rest, _ = times.split(text)
     for whole in (text, rest):
         for pattern in _COMPLETE:
             if match := pattern.match(whole):
-                return _completed(match["q"], text, explicit=bool(re.search(r"\b(?:mark|cross|check|tick)\b", whole)))
-    if _NOT_DONE.match(rest):
-        return None
-    if (match := _PAST.match(rest)) and match["rest"].startswith(" to "):
-        return None
-    match = _PAST.match(rest) or _PAST_BARE.match(rest)
-    if (
-        match
-        and match["verb"].lower() not in (_SAME_IN_THE_PAST if not _PAST.match(rest) else ())
-        and verbs.base(match["verb"])
-    ):
-        done = verbs.undo_past(f"{match['verb']}{match['rest']}".strip()) or ""
+                return _completed(match["q"], text, is_explicit=bool(_TICKING.search(whole)))
+    return None if _NOT_DONE.match(rest) else _read_news(rest, text)
+
+
+def _read_news(rest: str, text: str) -> Wish | None:
+    """“I bought the milk”, “the milk has been bought”."""
+    own = _PAST.match(rest)
+    told = own or _PAST_BARE.match(rest)
+    if told and not told["rest"].startswith(" to ") and verbs.base(told["verb"]):
+        if not own and told["verb"].lower() in _SAME_IN_THE_PAST:
+            return None
+        done = verbs.undo_past(f"{told['verb']}{told['rest']}".strip()) or ""
         return _completed(re.sub(r"\b(?:already|just|now|up and)$", "", done).strip(), text)
-    if (
-        (match := _PASSIVE.match(rest))
-        and (verb := verbs.base(match["verb"]))
-        and verb not in {"cancel", "call", "name", "schedule", "suppose", "need", "move", "change"}
-    ):
-        return _completed(verbs.strip_getting(f"{verb} {match['q']}"), text)
+    passive = _PASSIVE.match(rest)
+    if passive and (verb := verbs.base(passive["verb"])) and verb not in _NO_DEEDS:
+        return _completed(verbs.strip_getting(f"{verb} {passive['q']}"), text)
     return None
 
 
-def _completed(title: str, text: str, *, explicit: bool = False) -> Wish | None:
+def _completed(title: str, text: str, *, is_explicit: bool = False) -> Wish | None:
     title = tidy(times.split(title)[0] if not is_reference(title) else title)
     title = re.sub(r"^(?:off|with|doing) ", "", title)
     whole_list = title == "LIST" or bool(re.match(r"^(?:everything|all(?: of it)?)(?: (?:on|in) LIST)?$", title))
@@ -72,7 +75,7 @@ def _completed(title: str, text: str, *, explicit: bool = False) -> Wish | None:
         return None
     parts = () if whole_list or (is_nothing(title) and not is_reference(title)) else several(title)
     titles = tuple(verbs.undo_past(part) or part for part in parts)
-    return Wish(Action.COMPLETE, titles, is_explicit=explicit or _explicit(text))
+    return Wish(Action.COMPLETE, titles, is_explicit=is_explicit or _explicit(text))
 
 
 def read_reopen(text: str) -> Wish | None:
@@ -156,45 +159,29 @@ def read_update(text: str) -> Wish | None:
 
 
 def _read_new_time(text: str) -> Wish | None:
-    target = re.search(r"^(?P<head>.+?\b(?:to|until|till|for|from .+? to)) (?P<when>.+)$", text, re.IGNORECASE)
-    rest, due = times.split(text)
-    if target and times.is_only_time(target["when"]) and not times.is_only_time(target["head"]):
-        _, due = times.split(target["when"])
-        named, _ = times.split(target["head"])
-        rest = named if re.search(r"\w \w", named) else target["head"]
-    if (
-        due is None
-        and (
-            later := re.match(
-                r"^(?:snooze|postpone|delay|put off|defer) .+ (?P<span>(?:for|by) (?P<words>.+))$", text, re.IGNORECASE
-            )
-        )
-        and times.is_only_time(f"in {later['words']}")
-    ):
-        rest, due = text[: later.start("span")].strip(), f"in {later['words']}"
+    rest, due = _new_time(text)
     for pattern in _UPDATE_TIME:
         match = pattern.match(rest)
         if match is None:
             continue
-        strong = re.match(
-            r"^(?:move|push|postpone|delay|reschedule|re-schedule|defer|snooze|bump|shift|extend|change|set) ",
-            rest,
-            re.IGNORECASE,
-        )
         title = re.sub(rf"^{_DATE_OF} (?:the |my )?", "", tidy(match["q"]))
-        if (due is None and not (strong and not re.match(r"change|set|extend|shift", strong[0]))) or (
-            is_nothing(title) and not is_reference(title)
-        ):
+        if (due is None and not _POSTPONING.match(rest)) or (is_nothing(title) and not is_reference(title)):
             continue
-        if (
-            re.match(r"^(?:make|set|put|have|schedule|plan|mark)\b", rest)
-            and not is_reference(title)
-            and re.match(
-                r"^(?:a|an|up|me|new|reminder|some)\b|.*\b(?:reminder|alarm|timer|appointment|LIST)\b",
-                match["q"],
-                re.IGNORECASE,
-            )
-        ):
+        if _MAKING.match(rest) and not is_reference(title) and _NEW_THING.match(match["q"]):
             continue
         return Wish(Action.UPDATE, (title,), due=due, is_explicit=_explicit(text))
     return None
+
+
+def _new_time(text: str) -> tuple[str, str | None]:
+    """`text` without the time that a task is moved to, and that time; what is moved may have time words of its own."""
+    rest, due = times.split(text)
+    target = _TARGET.match(text)
+    if target and times.is_only_time(target["when"]) and not times.is_only_time(target["head"]):
+        _, due = times.split(target["when"])
+        named, _ = times.split(target["head"])
+        return (named if re.search(r"\w \w", named) else target["head"]), due
+    later = _FOR_A_WHILE.match(text) if due is None else None
+    if later and times.is_only_time(f"in {later['words']}"):
+        return later["head"].strip(), f"in {later['words']}"
+    return rest, due

@@ -15,6 +15,12 @@ _PRIORITY = _SAYS.pattern("priority")
 _TAGGED = _SAYS.pattern("tagged")
 _NOTED = _SAYS.pattern("noted")
 
+_LED_BY = _SAYS.patterns("led_by")
+_TRAILING, _TRAILING_IS = _SAYS.pattern("trailing"), _SAYS.pattern("trailing_is")
+_NO_OBJECT = frozenset({"it", "that", "me", "this", "them", "to", "you"})
+_SHORT_TITLE, _LONG_TITLE = 5, 8
+"""Words of something to do that nobody called a task: without, and with a time."""
+
 
 def read_create(text: str, *, bare: bool = True) -> Wish | None:
     """A wish for a new task; `CLARIFY` where the words do not say what it is.
@@ -24,11 +30,11 @@ def read_create(text: str, *, bare: bool = True) -> Wish | None:
     rest, due = times.split(text)
     for pattern in _FORMS:
         if match := pattern.match(rest):
-            return _created(match["t"] or "", text, due, explicit=True)
+            return _created(match["t"] or "", due, is_explicit=True)
     if bare:
         for pattern in _NEED:
             if match := pattern.match(rest):
-                return _created(match["t"], text, due, explicit=False)
+                return _created(match["t"], due, is_explicit=False)
     return None
 
 
@@ -36,17 +42,13 @@ def read_bare_task(text: str) -> Wish | None:
     """Something to do that is said without any word of asking (“buy milk tomorrow”)."""
     rest, due = times.split(text)
     words = rest.split()
-    if (
-        starts_with_verb(rest)
-        and 2 <= len(words) <= 8
-        and words[1].lower() not in {"it", "that", "me", "this", "them", "to", "you"}
-        and (due or len(words) <= 5)
-    ):
-        return _created(rest, text, due, explicit=False)
+    limit = _LONG_TITLE if due else _SHORT_TITLE
+    if 1 < len(words) <= limit and starts_with_verb(rest) and words[1].lower() not in _NO_OBJECT:
+        return _created(rest, due, is_explicit=False)
     return None
 
 
-def _created(title: str, text: str, due: str | None, *, explicit: bool) -> Wish:
+def _created(title: str, due: str | None, *, is_explicit: bool) -> Wish:
     priority = tag = notes = None
     if match := _NOTED.search(title):
         notes, title = match["n"], title[: match.start()]
@@ -56,17 +58,12 @@ def _created(title: str, text: str, due: str | None, *, explicit: bool) -> Wish:
         level = (match["p"] or match["u"] or match["f"]).lower()
         priority = "low" if "low" in level else "high" if re.search("high|top|urgent|important", level) else "normal"
         title = (title[: match.start()] + title[match.end() :]).strip()
-    title = re.sub(
-        r"^(?:one more (?:thing|task|item)|another (?:thing|task|one)|something else|the following|this)[:,]? (?=\w)",
-        "",
-        title,
-        flags=re.IGNORECASE,
-    )
-    title = re.sub(r"^(?:me )?(?:to )?(?:remind me (?:to |about |of )?)?(?:add |put )?(?=.+LIST)", "", title)
-    title = re.sub(r"^(?:please )?(?:remind|tell) me (?:to|about|of) ", "", tidy(title))
-    title = re.sub(r"^(?:that )?(?:i|we) (?:need|have|want|should|must|ought|got)(?: to)? ", "", tidy(title))
-    title = re.sub(r"(?: (?:and|on|at|by|for|to|due|in|the))+$", "", title, flags=re.IGNORECASE) or title
-    title = (re.sub(r"(?: (?:is|it's|due))+$", "", title, flags=re.IGNORECASE) or title) if due else title
+    for pattern in _LED_BY:
+        title = pattern.sub("", tidy(title))
+    title = _TRAILING.sub("", title) or title
+    title = (_TRAILING_IS.sub("", title) or title) if due else title
     if is_nothing(title):
-        return Wish(Action.CLARIFY, due=due, priority=priority, tag=tag, is_explicit=explicit)
-    return Wish(Action.CREATE, several(title), due=due, priority=priority, notes=notes, tag=tag, is_explicit=explicit)
+        return Wish(Action.CLARIFY, due=due, priority=priority, tag=tag, is_explicit=is_explicit)
+    return Wish(
+        Action.CREATE, several(title), due=due, priority=priority, notes=notes, tag=tag, is_explicit=is_explicit
+    )

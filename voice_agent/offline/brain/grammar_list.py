@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from voice_agent.offline.brain import times
 from voice_agent.offline.brain.phrases import load
@@ -26,6 +27,10 @@ _HINTS = _SAYS.words("hints")
 _COMMANDS = _SAYS.pattern("commands")
 
 
+_EXPLICIT = _SAYS.pattern("explicit")
+_WHETHER = _SAYS.pattern("whether")
+
+
 def _status(text: str) -> str | None:
     for status, pattern in _STATUS:
         if pattern.search(text) and not (status == "done" and _PLAIN_NEED.search(text)):
@@ -33,10 +38,11 @@ def _status(text: str) -> str | None:
     return None
 
 
-def _listing(title: str, text: str, due: str | None) -> Wish | None:
+def _about(title: str, text: str, due: str | None) -> Wish | None:
+    """A question about one task; about all where the words name none."""
     title = re.sub(r"^(?:i|we) (?:already )?(?:added|put|have|had|got) ", "", tidy(title))
     if _UNNAMED.match(title) or re.search(r"\b(?:anything|something)\b", title):
-        return Wish(Action.LIST, due=due, status=_status(text), is_count=bool(_COUNT.search(text)), is_explicit=True)
+        return _about_all(text, due, is_explicit=True)
     if re.search(r"\b(?:time is it|the time|weather|LIST)\b", title):
         return None
     asks_done = re.search(r"\b(?:done|finished?|completed?|still open)\b", text)
@@ -45,8 +51,14 @@ def _listing(title: str, text: str, due: str | None) -> Wish | None:
         (title,),
         due=due,
         status="all" if asks_done else None,
-        is_explicit="LIST" in text or bool(re.search(r"remind|task", text)),
+        is_whether=bool(_WHETHER.match(text)) and not asks_done,
+        is_explicit=bool(re.search(r"LIST|remind|task", text)),
     )
+
+
+def _about_all(text: str, due: str | None, *, is_explicit: bool | None = None) -> Wish:
+    named = bool(_EXPLICIT.search(text)) if is_explicit is None else is_explicit
+    return Wish(Action.LIST, due=due, status=_status(text), is_count=bool(_COUNT.search(text)), is_explicit=named)
 
 
 def read_list(text: str) -> Wish | None:
@@ -54,35 +66,28 @@ def read_list(text: str) -> Wish | None:
     if _COMMANDS.match(text):
         return None
     rest, due = times.split(text)
-    if embedded := _EMBEDDED.match(rest):
-        if stated := _STATED.match(embedded["rest"]):
-            return _listing(stated["q"], rest, due)
-        inner = re.sub(r"^(there|it|i|we) (is|are|was|have|need|did|had|am) ?", r"\2 \1 ", embedded["rest"])
-        inner = re.sub(r"^(have|need|had) (i|we) ", r"do \2 \1 ", inner)
-        if found := read_list(inner):
-            return Wish(
-                Action.LIST, found.titles, due or found.due, found.status, is_count=found.is_count, is_explicit=True
-            )
+    if wish := _read_embedded(rest, due):
+        return wish
     for pattern in _MEMBERS:
-        if (match := pattern.match(rest)) and (wish := _listing(match["q"], rest, due)):
+        if (match := pattern.match(rest)) and (wish := _about(match["q"], rest, due)):
             return wish
     if _SORTING.search(rest):
         return None
-    for pattern in _LISTING:
-        if pattern.search(rest) or (due and pattern.search(text)):
-            explicit = bool(re.search(r"LIST|task|remind|to-?do|due\b|remember|chore", text, re.IGNORECASE))
-            return Wish(
-                Action.LIST, due=due, status=_status(text), is_count=bool(_COUNT.search(rest)), is_explicit=explicit
-            )
-    if _is_about_everything(rest, due):
-        return Wish(
-            Action.LIST,
-            due=due,
-            status=_status(text),
-            is_count=bool(_COUNT.search(rest)),
-            is_explicit=bool(re.search(r"LIST|due|to do", rest)),
-        )
-    return None
+    if any(pattern.search(rest) or (due and pattern.search(text)) for pattern in _LISTING):
+        return _about_all(text, due)
+    return _about_all(text, due) if _is_about_everything(rest, due) else None
+
+
+def _read_embedded(rest: str, due: str | None) -> Wish | None:
+    """“Let me know whether X is on LIST”: the question inside the sentence."""
+    embedded = _EMBEDDED.match(rest)
+    if embedded is None:
+        return None
+    if stated := _STATED.match(embedded["rest"]):
+        return _about(stated["q"], rest, due)
+    inner = re.sub(r"^(there|it|i|we) (is|are|was|have|need|did|had|am) ?", r"\2 \1 ", embedded["rest"])
+    found = read_list(re.sub(r"^(have|need|had) (i|we) ", r"do \2 \1 ", inner))
+    return replace(found, due=due or found.due, is_explicit=True) if found else None
 
 
 def _is_about_everything(rest: str, due: str | None) -> bool:

@@ -24,7 +24,7 @@ def _local_now() -> datetime:
     return datetime.now(get_localzone())
 
 
-class RulesLLM(llm.LLM):
+class RulesLLM(llm.LLM):  # pyright: ignore[reportMissingTypeArgument]  # takes none at run time
     """A language model made of rules: no key, no network, the same answer each time.
 
     It sees what any model sees: the messages of the chat and the schemas of the tools.
@@ -78,8 +78,7 @@ def schema_of(tool: llm.Tool) -> dict[str, Any] | None:
     if isinstance(tool, llm.RawFunctionTool):
         return tool.info.raw_schema
     if isinstance(tool, llm.FunctionTool):
-        described = cast("dict[str, Any]", llm.utils.build_legacy_openai_schema(tool, internally_tagged=True))
-        return described
+        return llm.utils.build_legacy_openai_schema(tool, internally_tagged=True)  # pyright: ignore[reportUnknownMemberType]  # its FunctionTool is generic
     return None
 
 
@@ -135,7 +134,7 @@ class _RulesStream(llm.LLMStream):
     ) -> None:
         self._brain = brain
         self._now = now
-        super().__init__(owner, chat_ctx=chat_ctx, tools=tools, conn_options=conn_options)
+        super().__init__(owner, chat_ctx=chat_ctx, tools=tools, conn_options=conn_options)  # pyright: ignore[reportUnknownMemberType]  # its LLM is generic
 
     async def _run(self) -> None:
         request = f"rules_{uuid.uuid4().hex[:12]}"

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from voice_agent.offline.brain.catalog import Ability, Catalog, Parameter
 
 _CLOSE = 82.0
-_MARGIN = 8.0
+_MARGIN = 4.0
+_LONG = 4
+"""Letters from which on a name counts that is only a part of the words."""
 
 
 def finder_for(
@@ -63,7 +65,7 @@ def root_finder(ability: Ability, catalog: Catalog) -> str | None:
 
 
 def matching(words: str, named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Those of `named` that the words mean: the one that fits best, or several that fit alike; empty where none does."""
+    """Those of `named` that the words mean: the best, or several that fit alike; empty where none does."""
     from rapidfuzz import fuzz
 
     said = set(stems(words))
@@ -73,10 +75,10 @@ def matching(words: str, named: Sequence[tuple[str, Any]]) -> list[tuple[str, An
         shared = len(said & title) / max(len(title), 1)
         alike = max(
             fuzz.token_set_ratio(" ".join(sorted(said)), " ".join(sorted(title))),
-            fuzz.partial_ratio(pair[0].lower(), words.lower()) if len(pair[0]) > 3 else 0.0,
+            fuzz.partial_ratio(pair[0].lower(), words.lower()) if len(pair[0]) >= _LONG else 0.0,
         )
         scored.append((alike + 15 * shared, pair))
     scored.sort(key=lambda entry: -entry[0])
     if not scored or scored[0][0] < _CLOSE:
         return []
-    return [pair for score, pair in scored if score >= scored[0][0] - _MARGIN / 2]
+    return [pair for score, pair in scored if score >= scored[0][0] - _MARGIN]

@@ -6,22 +6,28 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.results import Item, Output, name_of, read_output
-from voice_agent.offline.brain.spoken import clock, count, for_the_ear, listing, moment
+from voice_agent.offline.brain.spoken import clock, count, for_the_ear, listing, moment, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voice_agent.offline.brain.dialogue import Call
+    from voice_agent.offline.brain.dialogue import Call, Turn
 
 FIRST = 5
 """How many things of a list are named before the offer to go on."""
 _MOST_WORDS = 45
+_LINE = 60
+"""As much of a line as can be listened to."""
+_MOSTLY = 0.7
+_MORE = load("small_talk").pattern("more")
+_YES = load("small_talk").pattern("yes")
 _DULL = re.compile(
     r"(?:^|_)(?:id|uuid|ids|url|uri|cursor|hash|sha|token|etag|version|created|updated|created_at|updated_at|completed|is_dst|[a-z]+Type|type|object|self|href|mime|mimetype|offset|limit)s?$|Id$|ID$|At$|Url$",
     re.IGNORECASE,
 )
-_TELLING = ("message", "answer", "summary", "result", "text", "content", "description", "title", "name", "status")
+_TELLING = ("message", "answer", "summary", "result", "text", "content")
 
 
 def render(calls: Sequence[Call], now: datetime) -> str:
@@ -80,6 +86,8 @@ def _prose(output: Output, now: datetime) -> str:
         return render_items(output.items, now)
     if len(lines) > 3 or (len(lines) > 1 and sum(map(len, lines)) > 200):  # noqa: PLR2004 - likewise
         return _lines(lines, now)
+    if len(lines) > 1 and all(len(line.split()) <= 4 for line in lines):  # noqa: PLR2004 - names, not sentences
+        return _some(lines, now)
     joined = " ".join(line if line[-1] in ".!?:;," else f"{line}." for line in lines)
     return _shortened(for_the_ear(joined, now))
 
@@ -100,23 +108,23 @@ def _records(lines: list[str]) -> list[dict[str, Any]]:
 
 def _lines(lines: list[str], now: datetime) -> str:
     """Many lines: the heading, how many there are and the first few."""
-    heading = for_the_ear(lines[0], now) if lines[0].endswith(":") else ""
+    heading = for_the_ear(lines[0], now).rstrip(":") + ": " if lines[0].endswith(":") else ""
     records = _records(lines)
-    if sum(map(len, records)) >= 0.7 * len(lines):
-        if len(records) > 1 and (
-            items := [Item(name, name, {}) for record in records if (name := record.get("message") or name_of(record))]
-        ):
-            return f"{heading.rstrip(':') + ': ' if heading else ''}{render_items(items, now).partition(': ')[2] or render_items(items, now)}"
-        return _object(records[0], now)
-    rest = [
-        spoken
-        for line in (lines[1:] if heading else lines)
-        if (spoken := re.sub(r"^\[(?:FILE|DIR)\]\s*", "", for_the_ear(line, now))).strip(" -=")
-    ]
-    few = [part if len(part) <= 60 else part[:60].rsplit(" ", 1)[0] for part in rest[:FIRST]]  # noqa: PLR2004 - as much of a line as can be listened to
-    more = f", and {count(len(rest) - FIRST, 'more line')}" if len(rest) > FIRST else ""
-    lead = f"{heading.rstrip(':')}: " if heading else ""
-    return f"{lead}{', '.join(part.rstrip('.,;') for part in few)}{more}."
+    if sum(map(len, records)) >= _MOSTLY * len(lines):
+        names = [name for record in records if (name := record.get("message") or name_of(record))]
+        if len(records) == 1 or not names:
+            return _object(records[0], now)
+        return heading + _some(names, now)
+    rest = lines[1:] if heading else lines
+    return heading + _some(rest, now)
+
+
+def _some(names: Sequence[str], now: datetime) -> str:
+    """The first few, and how many more."""
+    spoken = [name for one in names if (name := for_the_ear(one, now).strip(" -=.,;"))]
+    few = [name if len(name) <= _LINE else name[:_LINE].rsplit(" ", 1)[0] for name in spoken[:FIRST]]
+    more = len(spoken) - len(few)
+    return f"{listing([*few, f'{number(more)} more'] if more else few)}."
 
 
 def _shortened(text: str) -> str:
@@ -166,23 +174,25 @@ def render_data(data: Any, now: datetime) -> str:
     """JSON as a short sentence."""
     if data is None or data in ({}, []):
         return "I found nothing." if data == [] else "Done."
-    if isinstance(data, bool):
-        return "Yes." if data else "No."
-    if isinstance(data, int | float):
-        return f"{data:,}." if abs(data) >= 10000 else f"{data:g}."  # noqa: PLR2004 - long figures want a comma
-    if isinstance(data, str):
-        return _shortened(for_the_ear(data, now)) or "Done."
+    if not isinstance(data, dict | list):
+        return _plain(data, now)
     items = Output("", data).items
     if items is not None and len(items) == 1 and items[0].fields and items[0].fields is not data:
         return _object(items[0].fields, now)
     if items is not None and (isinstance(data, list) or len(items) != 1):
         return render_items(items, now)
     if isinstance(data, list):
-        plain = [str(one) for one in cast("list[Any]", data) if isinstance(one, str | int | float)]
-        return f"{count(len(cast('list[Any]', data)), 'result').capitalize()}" + (
-            f": {listing(plain[:FIRST])}." if plain else "."
-        )
+        things = cast("list[Any]", data)
+        return _some([str(one) for one in things if not isinstance(one, dict | list)], now) if things else "Done."
     return _object(cast("dict[str, Any]", data), now)
+
+
+def _plain(value: Any, now: datetime) -> str:
+    if isinstance(value, bool):
+        return "Yes." if value else "No."
+    if isinstance(value, int | float):
+        return f"{value:,}." if abs(value) >= 10_000 else f"{value:g}."  # noqa: PLR2004 - long figures want commas
+    return _shortened(for_the_ear(str(value), now)) or "Done."
 
 
 def _object(fields: dict[str, Any], now: datetime) -> str:
@@ -194,19 +204,20 @@ def _object(fields: dict[str, Any], now: datetime) -> str:
         return _time_there(nested[-1], now)
     if len(nested) == 1 and len(fields) <= 2:  # noqa: PLR2004 - only a wrapper
         return render_data(nested[0], now)
-    for key in _TELLING[:6]:
-        if isinstance(value := fields.get(key), str) and value:
-            return _shortened(for_the_ear(value, now))
+    told = next((value for key in _TELLING if isinstance(value := fields.get(key), str) and value), None)
+    if told:
+        return _shortened(for_the_ear(told, now))
     name = name_of(fields)
-    told: list[str] = []
-    for key, value in fields.items():
-        if value in (None, "", [], {}) or _DULL.search(key) or value == name or isinstance(value, dict):
-            continue
-        told.append(_fact(key, value, now))
-        if len(told) == 3:  # noqa: PLR2004 - as many facts as one remembers
-            break
-    facts = ", ".join(told)
-    return f"{for_the_ear(name, now)}: {facts}." if name and facts else f"{(name or facts or 'Done').strip()}."
+    kept = {key: value for key, value in fields.items() if _tells(key, value) and value != name}
+    facts = ", ".join(_fact(key, value, now) for key, value in list(kept.items())[:3])
+    if name and facts:
+        return f"{for_the_ear(name, now)}: {facts}."
+    return f"{name or facts or 'Done'}."
+
+
+def _tells(key: str, value: Any) -> bool:
+    """Whether a field is worth saying: no ids, no addresses, nothing empty."""
+    return value not in (None, "", [], {}) and not isinstance(value, dict) and not _DULL.search(key)
 
 
 def _fact(key: str, value: Any, now: datetime) -> str:
@@ -231,3 +242,19 @@ def _time_there(fields: dict[str, Any], now: datetime) -> str:
     zone = str(fields.get("timezone", ""))
     place = "" if zone == getattr(now.tzinfo, "key", None) else zone.rsplit("/", 1)[-1].replace("_", " ")
     return f"It's {clock(when.time())} on {when:%A}{f' in {place}' if place else ''}."
+
+
+def go_on(said: str, turns: Sequence[Turn], now: datetime) -> str | None:
+    """The next few things of the last list, where `said` asks for more of it; None where it does not."""
+    words = said.strip(" .,!?")
+    was_offered = bool(turns) and "Shall I go on?" in turns[-1].reply
+    if not _MORE.fullmatch(words) and not (was_offered and _YES.fullmatch(words)):
+        return None
+    steps = 1
+    for turn in reversed(turns):
+        items = [item for call in turn.calls for item in read_output(call.output or "").items or []]
+        if items:
+            start = steps * FIRST
+            return render_items(items, now, start=start) if start < len(items) else "That was all."
+        steps += 1
+    return None

@@ -27,8 +27,11 @@ NAMES = (
 )
 """Fields that name a thing to people, best first."""
 IDS = ("id", "uuid", "uid", "_id", "key", "number", "sha", "hash", "slug", "path", "url")
+_THING = (*IDS, "status", "due", "done", "completed")
+"""Fields of which one makes an object a thing of its own."""
 _AWAITING = re.compile(
-    r"^Not done yet: the user has been asked|\b(?:awaits?|waiting for|needs?) (?:the |your )?(?:user's )?(?:own )?(?:yes|confirmation|approval)\b",
+    r"^Not done yet: the user has been asked"
+    r"|\b(?:awaits?|waiting for|needs?) (?:the |your )?(?:user's )?(?:own )?(?:yes|confirmation|approval)\b",
     re.IGNORECASE,
 )
 
@@ -85,9 +88,8 @@ def _is_same(prose: str, data: object) -> bool:
 
 
 def _unwrap(data: Any) -> Any:
-    if isinstance(data, dict) and set(cast("Json", data)) == {"result"}:
-        return cast("Json", data)["result"]
-    return data
+    fields = cast("Json", data) if isinstance(data, dict) else {}
+    return fields["result"] if set(fields) == {"result"} else cast("Any", data)
 
 
 def name_of(thing: Json) -> str | None:
@@ -118,32 +120,26 @@ def _item(thing: object) -> Item | None:
     return Item(name, number, fields) if name is not None else None
 
 
+def _items(things: list[Any]) -> list[Item]:
+    return [item for item in map(_item, things) if item]
+
+
 def items_in(data: object) -> list[Item] | None:
     """The longest list of named things in `data`, or the single thing it is."""
     if isinstance(data, list):
-        found = [item for item in map(_item, cast("list[Any]", data)) if item]
+        found = _items(cast("list[Any]", data))
         return found if found or not data else None
     if not isinstance(data, dict):
         return None
     fields = cast("Json", data)
     lists = [cast("list[Any]", value) for value in fields.values() if isinstance(value, list)]
-    named = [
-        [item for item in map(_item, values) if item]
-        for values in lists
-        if not values or any(isinstance(one, dict) for one in values)
-    ]
+    named = [_items(values) for values in lists if not values or any(isinstance(one, dict) for one in values)]
     if any(named):
         return max(named, key=len)
-    single = next(
-        (value for value in fields.values() if isinstance(value, dict) and name_of(cast("Json", value))), None
-    )
-    own = (
-        _item(single)
-        if single is not None
-        else _item(fields)
-        if name_of(fields) and any(key in fields for key in (*IDS, "status", "due", "done", "completed"))
-        else None
-    )
+    parts = [cast("Json", value) for value in fields.values() if isinstance(value, dict)]
+    single = next((part for part in parts if name_of(part)), None)
+    is_thing = name_of(fields) is not None and any(key in fields for key in _THING)
+    own = _item(single) if single is not None else _item(fields) if is_thing else None
     if own:
         return [own]
     return [] if named else None

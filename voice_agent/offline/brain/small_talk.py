@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 GREETING = "Hello! What can I do for you?"
 _SAYS = load("small_talk")
+_FOREIGN = _SAYS.words("foreign")
 _REPLIES = _SAYS.replies("replies")
-_COMPILED = [(re.compile(f"(?:{pattern})", re.IGNORECASE), reply) for pattern, reply in _REPLIES]
 _HELP = _SAYS.pattern("help")
+_REFUSAL = _SAYS.pattern("refusal")
 
 
 def reply_to(said: str, catalog: Catalog) -> str | None:
@@ -25,15 +26,14 @@ def reply_to(said: str, catalog: Catalog) -> str | None:
         return None if re.search(r"\d", words) else "Sorry, I didn't catch that."
     if not words.isascii() and len(re.findall(r"[A-Za-z]{2,}", words)) < len(words) / 12:
         return "Sorry, I only understand English so far."
-    for pattern, reply in _COMPILED:
+    if sum(word in _FOREIGN for word in re.findall(r"\w+", words.lower())) > 1 + len(words.split()) // 3:
+        return "Sorry, I only understand English so far."
+    for pattern, reply in _REPLIES:
         if pattern.fullmatch(words):
             return reply
     if _HELP.fullmatch(words):
         return what_i_can(catalog)
     return None
-
-
-_REFUSAL = _SAYS.pattern("refusal")
 
 
 def is_refusal(said: str) -> bool:

@@ -18,10 +18,14 @@ _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b[0-9a-f]{
 _TAGS = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
+def number(figure: int) -> str:
+    """“no”, “one”, “twelve”, “13”."""
+    return _SMALL[figure] if 0 <= figure < len(_SMALL) else str(figure)
+
+
+def count(figure: int, noun: str, plural: str | None = None) -> str:
     """“no tasks”, “one task”, “14 tasks”."""
-    said = _SMALL[number] if 0 <= number < len(_SMALL) else str(number)
-    return f"{said} {noun if number == 1 else plural or noun + 's'}"
+    return f"{number(figure)} {noun if figure == 1 else plural or noun + 's'}"
 
 
 def listing(names: Sequence[str], *, last: str = "and") -> str:
@@ -62,7 +66,7 @@ def day(when: date, today: date) -> str:
 def moment(text: str, now: datetime) -> str:
     """An ISO 8601 day or moment as people say it; other text as it is."""
     try:
-        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        when = datetime.fromisoformat(text)
     except ValueError:
         return text
     if when.tzinfo and now.tzinfo:
@@ -76,6 +80,7 @@ def for_the_ear(text: str, now: datetime) -> str:
     text = re.sub(r"```[^\n]*\n?|`", "", text)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = _TAGS.sub("", text)
+    text = re.sub(r"(?m)^\s*\[[A-Z]+\]\s*", "", text)
     text = re.sub(r"(?m)^\s*(?:#+|[-*+•]|\d+[.)])\s+", "", text)
     text = re.sub(r"[*_~|]{1,3}(?=\S)|(?<=\S)[*~|]{1,3}|(?<=\w)_(?=\s)", "", text)
     text = re.sub(r"\b(?:https?|ftp|file)://(?:www\.)?([^\s/?#]+)\S*", r"\1", text)

@@ -10,7 +10,7 @@ from voice_agent.offline.brain import times
 from voice_agent.offline.brain.dialogue import Act, Ask, Call, Move, Say
 from voice_agent.offline.brain.lookup import matching
 from voice_agent.offline.brain.memory import resolve
-from voice_agent.offline.brain.results import read_output
+from voice_agent.offline.brain.results import Output, read_output
 from voice_agent.offline.brain.spoken import listing
 from voice_agent.offline.brain.task_tools import TaskTools, arguments_for, reference, takes_words
 from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_reference, several, tidy
@@ -18,6 +18,7 @@ from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_refere
 if TYPE_CHECKING:
     from typing import Any
 
+    from voice_agent.offline.brain.catalog import Ability
     from voice_agent.offline.brain.memory import Memory
 
 _VERB = {
@@ -66,37 +67,47 @@ _NO_TIME = re.compile(
 
 def _settle(wish: Wish, call: Call) -> Move | None:
     """What to ask where the tool could not make out when; None where its answer is to be said."""
+    if wish.action == Action.LIST and not call.is_error and (wish.is_count or wish.is_whether):
+        return _told_briefly(wish, read_output(call.output or ""))
     if call.is_error and wish.due and _NO_TIME.search(call.output or ""):
         return Ask("I didn't get when that should be. When?", wish=wish, missing="due")
     return None
 
 
+def _told_briefly(wish: Wish, output: Output) -> Move | None:
+    """A number, or yes or no, out of what was listed; None where the tool gave no data."""
+    if output.items is None:
+        return None
+    if wish.is_count:
+        return Say(output.prose.partition(":")[0].rstrip(".") + ".") if output.prose else None
+    names = listing([item.name for item in output.items[:3]])
+    return Say(f"Yes, it's there: {names}." if names else f"No, {wish.title} isn't on your list.")
+
+
 def _plan_one(wish: Wish, tools: TaskTools, memory: Memory) -> Planned:
-    if wish.action == Action.CLARIFY:
-        return Planned(move=Ask("What should I remind you of?", wish=wish, missing="title"))
     ability = tools.by_action.get(wish.action)
-    if wish.action == Action.LIST:
-        return _plan_list(wish, tools, memory)
+    if wish.action == Action.CLARIFY or (wish.action == Action.CREATE and ability):
+        return _plan_create(wish, ability, memory)
     if ability is None:
         return Planned(move=Say(f"I can't {_VERB.get(wish.action, 'do that')} with the tools I have."))
+    if wish.action == Action.LIST:
+        return _plan_list(wish, ability, memory)
     if wish.action == Action.CLEAR:
         return Planned(((ability.key, arguments_for(ability, wish, None)),))
-    if wish.action == Action.CREATE:
-        if wish.title and is_reference(wish.title):
-            found = resolve(wish.title, memory)
-            wish = replace(wish, titles=tuple(item.name for item in found)) if found else replace(wish, titles=())
-        if not wish.titles:
-            return Planned(
-                move=Ask("What should I remind you of?", wish=replace(wish, action=Action.CLARIFY), missing="title")
-            )
-        return Planned(tuple((ability.key, arguments_for(ability, wish, title)) for title in wish.titles))
     return _plan_change(wish, tools, memory)
 
 
-def _plan_list(wish: Wish, tools: TaskTools, memory: Memory) -> Planned:
-    ability = tools.by_action.get(Action.LIST)
-    if ability is None:
-        return Planned(move=Say("I can't read your tasks with the tools I have."))
+def _plan_create(wish: Wish, ability: Ability | None, memory: Memory) -> Planned:
+    titles = wish.titles
+    if wish.title and is_reference(wish.title):
+        titles = tuple(item.name for item in resolve(wish.title, memory))
+    if not titles or ability is None:
+        waiting = replace(wish, action=Action.CLARIFY, titles=())
+        return Planned(move=Ask("What should I remind you of?", wish=waiting, missing="title"))
+    return Planned(tuple((ability.key, arguments_for(ability, wish, title)) for title in titles))
+
+
+def _plan_list(wish: Wish, ability: Ability, memory: Memory) -> Planned:
     title = wish.title
     if title and is_reference(title):
         found = resolve(title, memory)

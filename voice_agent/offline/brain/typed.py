@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from voice_agent.offline.brain import values
+from voice_agent.offline.brain import addresses, figures, moments
 from voice_agent.offline.brain.catalog import split_name
 from voice_agent.offline.brain.kinds import cast_value, is_id, is_path, item_schema
 from voice_agent.offline.brain.phrases import load
@@ -29,7 +29,7 @@ class TypedValues:
         """Take the words of a request, and the clock (aware, in the user's zone)."""
         self.request, self.now = request, now
         self.low = request.lower()
-        self.numbers = values.numbers(request)
+        self.numbers = figures.numbers(request)
         self.zones: list[tuple[str, int]] | None = None
         self.used: list[Any] = []
 
@@ -86,7 +86,7 @@ class TypedValues:
         self.numbers.remove(chosen)
         return int(chosen.value) if parameter.kind == "integer" else chosen.value
 
-    def _is_near(self, number: values.Number, parameter: Parameter) -> bool:
+    def _is_near(self, number: figures.Number, parameter: Parameter) -> bool:
         """Whether the words around a number say that it is for this parameter (“the last 3”, “page 2”)."""
         before, after = self.low[: number.start][-24:], self.low[number.end :][:24]
         if is_id(parameter):
@@ -115,18 +115,18 @@ class TypedValues:
     def _address(self, parameter: Parameter, words: set[str], about: str) -> str | None:
         found: str | None = None
         if words & {"time"} and re.search(r"hh:mm|24|time", about):
-            found = values.clock_time(self.request)
+            found = moments.clock_time(self.request)
         elif words & {"url", "uri", "link", "website"} or parameter.format == "uri":
-            found = values.url(self.request)
+            found = addresses.url(self.request)
         elif words & {"email", "recipient"} or parameter.format == "email":
-            found = values.email(self.request)
+            found = addresses.email(self.request)
         elif is_id(parameter) and (match := _NUMBERED.search(self.request)):
             found = match[1] or match[2]
         return found
 
     def _zone(self, parameter: Parameter) -> str | None:
         if self.zones is None:
-            self.zones = values.zones(self.request)
+            self.zones = moments.zones(self.request)
         if not self.zones:
             here = getattr(self.now.tzinfo, "key", None)
             return here if parameter.is_required and not re.search(r"\b(?:in|at|for) [A-Z]", self.request) else None
@@ -143,17 +143,17 @@ class TypedValues:
         return chosen[0]
 
     def _date(self, parameter: Parameter) -> str | None:
-        when = values.day(self.request, self.now)
+        when = moments.day(self.request, self.now)
         if when is None:
             return None
-        clock = values.clock_time(self.request)
+        clock = moments.clock_time(self.request)
         if parameter.format == "date-time" or ("time" in parameter.words and clock):
             hour, _, minute = (clock or "09:00").partition(":")
             return datetime(when.year, when.month, when.day, int(hour), int(minute), tzinfo=self.now.tzinfo).isoformat()
         return when.isoformat()
 
     def _path(self) -> str | None:
-        for path in values.paths(self.request):
+        for path in addresses.paths(self.request):
             if path not in self.used:
                 return path
         for pattern in _NAMED_PATH:
@@ -174,5 +174,5 @@ class TypedValues:
             taken, self.numbers = self.numbers, []
             return [number.value for number in taken]
         if items.get("type", "string") == "string" and set(parameter.words) & {"path", "paths", "files", "file"}:
-            return values.paths(self.request) or None
+            return addresses.paths(self.request) or None
         return None

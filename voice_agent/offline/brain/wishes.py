@@ -43,6 +43,8 @@ class Wish:
     """The name of the list, where it is not just the list (“shopping”)."""
     is_count: bool = False
     """The number is asked for, not the tasks."""
+    is_whether: bool = False
+    """It is asked whether a task is there, yes or no."""
     is_explicit: bool = False
     """The words name tasks, reminders or the list; if not, another tool may fit better."""
 
