@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from voice_agent.providers.build import Stack
     from voice_agent.session.journal import Journal
 
+_ECHO_WARM_UP = 1.0
+"""Seconds of the first speech that cannot be interrupted: the echo canceller is still learning the room."""
+
 
 def build_conversation(config: Config, *, profile: str, bridge: Bridge, stack: Stack, journal: Journal) -> Conversation:
     """Put one conversation together; nothing runs until it is started.
@@ -39,6 +42,7 @@ def build_conversation(config: Config, *, profile: str, bridge: Bridge, stack: S
         bridge: All servers, started or not.
         stack: The models.
         journal: Gets a line for everything that happens.
+        has_microphone: What the agent says may be heard by its own ears.
     """
     settings = config.settings
     zone = settings.time_zone or get_localzone_name()
@@ -56,7 +60,7 @@ def build_conversation(config: Config, *, profile: str, bridge: Bridge, stack: S
         **stack.session_options(),
         tools=[toolset],
         max_tool_steps=settings.limits.tool_steps,
-        aec_warmup_duration=None,
+        aec_warmup_duration=_ECHO_WARM_UP if has_microphone else None,
         user_away_timeout=None,
     )
     assistant = Assistant(

@@ -57,7 +57,12 @@ async def talk(config: Config, options: Options) -> int:
         await bridge.aclose()
         raise
     conversation = building.build_conversation(
-        config, profile=config.settings.profile, bridge=bridge, stack=stack, journal=journal
+        config,
+        profile=config.settings.profile,
+        bridge=bridge,
+        stack=stack,
+        journal=journal,
+        has_microphone=options.mode == "voice",
     )
     if not options.is_json:
         _introduce(terminal, options, stack.choices)
