@@ -33,7 +33,9 @@ _ECHO_WARM_UP = 1.0
 """Seconds of the first speech that cannot be interrupted: the echo canceller is still learning the room."""
 
 
-def build_conversation(config: Config, *, profile: str, bridge: Bridge, stack: Stack, journal: Journal) -> Conversation:
+def build_conversation(
+    config: Config, *, profile: str, bridge: Bridge, stack: Stack, journal: Journal, has_microphone: bool = False
+) -> Conversation:
     """Put one conversation together; nothing runs until it is started.
 
     Args:
