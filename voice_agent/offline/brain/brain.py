@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain import addresses, small_talk, tasks
+from voice_agent.offline.brain import addresses, offer, small_talk, tasks
 from voice_agent.offline.brain.choice import choose, earlier_arguments
 from voice_agent.offline.brain.choose import Index
 from voice_agent.offline.brain.deeds import Deed
@@ -80,8 +80,10 @@ class Brain:
             return answered
         if more := go_on(said, turns[:-1], now):
             return Say(more)
-        if reply := small_talk.reply_to(said, self.catalog):
+        if reply := small_talk.reply_to(said):
             return Say(reply)
+        if small_talk.asks_for_help(said):
+            return Say(offer.what_i_can(said, self.catalog, self.task_tools))
         return read_fact(strip_courtesy(said), self.catalog) or self._act_on(said, turns, now)
 
     def _act_on(self, said: str, turns: Sequence[Turn], now: datetime) -> Move:
@@ -95,7 +97,7 @@ class Brain:
         choice = choose(said, self.index, now, earlier_arguments(turns[:-1], self.catalog))
         if choice and (not wanted or (choice.score >= _CLEARLY and choice.ability.server != self.task_tools.server)):
             return Deed(choice.ability, choice.filled.arguments, said, self.catalog, now).next()
-        return tasks.plan(wishes, self.task_tools, memory) if wanted else Say(small_talk.cannot(self.catalog))
+        return tasks.plan(wishes, self.task_tools, memory) if wanted else Say(offer.cannot(self.catalog))
 
     def _is_of_others(self, wish: Wish) -> bool:
         """Whether the words name a kind of thing that only other servers look after (“the file…”)."""

@@ -13,7 +13,7 @@ from voice_agent.offline.brain.memory import resolve
 from voice_agent.offline.brain.results import Output, read_output
 from voice_agent.offline.brain.spoken import listing
 from voice_agent.offline.brain.task_tools import TaskTools, arguments_for, reference, takes_words
-from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_reference, several, tidy
+from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_pronoun, is_reference, several, tidy
 
 if TYPE_CHECKING:
     from typing import Any
@@ -99,7 +99,7 @@ def _plan_one(wish: Wish, tools: TaskTools, memory: Memory) -> Planned:
 
 def _plan_create(wish: Wish, ability: Ability | None, memory: Memory) -> Planned:
     titles = wish.titles
-    if wish.title and is_reference(wish.title):
+    if wish.title and is_pronoun(wish.title):
         titles = tuple(item.name for item in resolve(wish.title, memory))
     if not titles or ability is None:
         waiting = replace(wish, action=Action.CLARIFY, titles=())

@@ -74,6 +74,7 @@ def tidy(title: str) -> str:
     return title.strip("\"'") if title.count("'") != 1 else title.strip('"')
 
 
+_PRONOUN = re.compile(r"^(?:it|that|this|them|those|these|they|both)$", re.IGNORECASE)
 _REFERENCE = _SAYS.pattern("reference")
 _NOTHING = _SAYS.pattern("nothing")
 
@@ -81,6 +82,11 @@ _NOTHING = _SAYS.pattern("nothing")
 def is_reference(title: str) -> bool:
     """Whether the words point at tasks that were talked about instead of naming one."""
     return bool(_REFERENCE.match(title.strip()))
+
+
+def is_pronoun(title: str) -> bool:
+    """Whether the words are no more than “it”, “that”, “them”."""
+    return bool(_PRONOUN.match(title.strip()))
 
 
 def is_nothing(title: str) -> bool:
