@@ -180,12 +180,10 @@ class _Listening(stt.RecognizeStream):
                 await self._finish()
 
     async def _guess_at(self, pcm: bytes) -> Heard:
-        heard = await self._ears.understand(pcm, Window.GUESS)
-        if not heard.is_final:
-            heard = await self._ears.understand(pcm, Window.FULL)
+        heard = await self._ears.understand(pcm, Window.for_guess(len(pcm) / 2 / SAMPLE_RATE))
         if heard.text:
             self._event_ch.send_nowait(self._ears.event(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, heard))
-        return heard
+        return heard if heard.is_final else await self._ears.understand(pcm, Window.FULL)
 
     async def _finish(self) -> None:
         """Say the last word of the open utterance, if there is one."""

@@ -6,15 +6,21 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum
 
-SURE = -0.35
+SURE = -0.3
 """Score from which a short window is as good as the full one (benchmarks/ears_accuracy.py)."""
 
 
 class Window(Enum):
     """Frames of 10 ms that Whisper encodes, whatever the length of the sound."""
 
-    GUESS = 1500
+    SHORT = 1000
+    MIDDLE = 1500
     FULL = 3000
+
+    @classmethod
+    def for_guess(cls, seconds: float) -> Window:
+        """The shortest that leaves silence behind the sound: Whisper goes on talking where there is none."""
+        return next((window for window in cls if seconds <= window.value / 100 - 2), cls.FULL)
 
 
 @dataclass(frozen=True, slots=True)

