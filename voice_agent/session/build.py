@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from voice_agent.providers.build import Stack
     from voice_agent.session.journal import Journal
 
+_LAST_WORDS = 0.3
+"""Seconds that the end waits for words that are being recognised."""
 _ECHO_WARM_UP = 1.0
 """Seconds of the first speech that cannot be interrupted: the echo canceller is still learning the room."""
 
@@ -64,6 +66,7 @@ def build_conversation(
         max_tool_steps=settings.limits.tool_steps,
         aec_warmup_duration=_ECHO_WARM_UP if has_microphone else None,
         user_away_timeout=None,
+        session_close_transcript_timeout=_LAST_WORDS,
     )
     assistant = Assistant(
         instructions=instructions(
