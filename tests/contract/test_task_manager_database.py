@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -189,6 +191,29 @@ async def test_a_locked_file_is_said_to_be_in_use(path: Path) -> None:
         other.execute("ROLLBACK")
     assert (await service.create(ME, "buy milk")).id == 1
     await database.close()
+
+
+async def test_a_write_locks_before_it_reads_so_that_it_never_acts_on_a_stale_match(path: Path) -> None:
+    one, other = Database(path), Database(path, busy_seconds=0.1)
+    async with one.write():
+        with pytest.raises(StoreUnavailable, match="is in use"):
+            await TaskService(other).create(ME, "buy milk")
+    await one.close()
+    await other.close()
+
+
+def test_many_that_create_one_file_at_once_all_succeed(tmp_path: Path) -> None:
+    for number in range(5):
+        together = threading.Barrier(6)
+
+        def start(path: Path, together: threading.Barrier) -> None:
+            together.wait(10)
+            migrate(path)
+
+        with ThreadPoolExecutor(6) as pool:
+            for one in [pool.submit(start, tmp_path / f"{number}.db", together) for _ in range(6)]:
+                one.result(30)
+        assert rows(tmp_path / f"{number}.db", "SELECT version_num FROM alembic_version") == [("0001",)]
 
 
 async def test_a_folder_that_cannot_be_made_is_named_and_tried_again(tmp_path: Path) -> None:

@@ -234,6 +234,7 @@ async def test_due_narrows_to_a_day_or_a_span(tasks: Tasks) -> None:
     assert await tasks.titles(due="next week") == ["next week"]
     assert tasks.said == "You have one open task due next week: next week, due Tuesday."
     assert await tasks.titles(due="by Tuesday") == ["sunday evening", "sunday", "next week"]
+    assert await tasks.titles(due="tomorrow morning") == ["sunday"]
     assert await tasks.titles(due="Friday") == []
     assert tasks.said == "Nothing is due Friday."
 
