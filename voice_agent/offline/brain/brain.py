@@ -97,7 +97,9 @@ class Brain:
         choice = choose(said, self.index, now, earlier_arguments(turns[:-1], self.catalog))
         if choice and (not wanted or (choice.score >= _CLEARLY and choice.ability.server != self.task_tools.server)):
             return Deed(choice.ability, choice.filled.arguments, said, self.catalog, now).next()
-        return tasks.plan(wishes, self.task_tools, memory) if wanted else Say(offer.cannot(self.catalog))
+        if wanted:
+            return tasks.plan(wishes, self.task_tools, memory)
+        return Say(small_talk.reply_to_anger(said) or offer.cannot(self.catalog))
 
     def _is_of_others(self, wish: Wish) -> bool:
         """Whether the words name a kind of thing that only other servers look after (“the file…”)."""

@@ -21,6 +21,7 @@ _REMINDERS = _SAYS.patterns("reminders")
 _COMMAND = _SAYS.text("COMMAND")
 _JOINT = _SAYS.pattern("joint")
 _FIRST_CLAUSE = _SAYS.pattern("first_clause")
+_THING_IS = _SAYS.pattern("thing_is")
 _ADDED = _SAYS.pattern("added")
 _LATER_COMMAND = _SAYS.pattern("later_command")
 _TAIL = _SAYS.pattern("tail")
@@ -85,7 +86,9 @@ def _read_first_clause(text: str) -> Wish | None:
         return None
     if (done := read_complete(match["first"])) and done.titles:
         return replace(done, is_explicit=True)
-    return None
+    ticked = read_complete(text[match.start("then") :])
+    thing = _THING_IS.match(match["first"])
+    return replace(ticked, titles=(tidy(thing["q"]),)) if ticked and thing else None
 
 
 def _read_reminder(text: str) -> Wish | None:
@@ -118,7 +121,8 @@ def _corrected(text: str) -> Wish | None:
     again = _one(second)
     if re.match(_COMMAND, second, re.IGNORECASE) and again.action not in {Action.OTHER, Action.CLARIFY}:
         return again
-    if first.action in {Action.OTHER, Action.LIST} and not times.is_only_time(second):
+    is_time = times.is_only_time(second)
+    if first.action == Action.OTHER or (first.action == Action.LIST and not is_time):
         return None
     rest, due = times.split(second)
     return _with_second_thought(first, tidy(_TAIL.sub("", rest)), due)

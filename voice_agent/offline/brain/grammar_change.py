@@ -67,7 +67,7 @@ def _read_news(rest: str, text: str) -> Wish | None:
 
 def _completed(title: str, text: str, *, is_explicit: bool = False) -> Wish | None:
     title = tidy(times.split(title)[0] if not is_reference(title) else title)
-    title = re.sub(r"^(?:off|with|doing) ", "", title)
+    title = re.sub(r"^(?:(?:off|with|doing) |all (?:of )?(?=the |my ))", "", title)
     whole_list = title == "LIST" or bool(re.match(r"^(?:everything|all(?: of it)?)(?: (?:on|in) LIST)?$", title))
     if title and not whole_list and verbs.undo_past(title) and not is_reference(title):
         title = verbs.undo_past(title) or title
@@ -167,6 +167,8 @@ def _read_new_time(text: str) -> Wish | None:
         title = re.sub(rf"^{_DATE_OF} (?:the |my )?", "", tidy(match["q"]))
         if (due is None and not _POSTPONING.match(rest)) or (is_nothing(title) and not is_reference(title)):
             continue
+        if re.match(r"(?:everything|anything|all|what)\b", title):
+            continue
         if _MAKING.match(rest) and not is_reference(title) and _NEW_THING.match(match["q"]):
             continue
         return Wish(Action.UPDATE, (title,), due=due, is_explicit=_explicit(text))
@@ -181,6 +183,8 @@ def _new_time(text: str) -> tuple[str, str | None]:
         _, due = times.split(target["when"])
         named, _ = times.split(target["head"])
         return (named if re.search(r"\w \w", named) else target["head"]), due
+    if due is None and target and times.is_hour(target["when"]):
+        return target["head"], target["when"]
     later = _FOR_A_WHILE.match(text) if due is None else None
     if later and times.is_only_time(f"in {later['words']}"):
         return later["head"].strip(), f"in {later['words']}"

@@ -41,7 +41,7 @@ def _status(text: str) -> str | None:
 def _about(title: str, text: str, due: str | None) -> Wish | None:
     """A question about one task; about all where the words name none."""
     title = re.sub(r"^(?:i|we) (?:already )?(?:added|put|have|had|got) ", "", tidy(title))
-    if _UNNAMED.match(title) or re.search(r"\b(?:anything|something)\b", title):
+    if _UNNAMED.match(title) or re.search(r"^(?:there|any) |\b(?:anything|something)\b", title):
         return _about_all(text, due, is_explicit=True)
     if re.search(r"\b(?:time is it|the time|weather|LIST)\b", title):
         return None
@@ -58,7 +58,14 @@ def _about(title: str, text: str, due: str | None) -> Wish | None:
 
 def _about_all(text: str, due: str | None, *, is_explicit: bool | None = None) -> Wish:
     named = bool(_EXPLICIT.search(text)) if is_explicit is None else is_explicit
-    return Wish(Action.LIST, due=due, status=_status(text), is_count=bool(_COUNT.search(text)), is_explicit=named)
+    status = _status(text)
+    return Wish(
+        Action.LIST,
+        due=None if status == "done" else due,
+        status=status,
+        is_count=bool(_COUNT.search(text)),
+        is_explicit=named,
+    )
 
 
 def read_list(text: str) -> Wish | None:
@@ -95,4 +102,4 @@ def _is_about_everything(rest: str, due: str | None) -> bool:
     words = re.findall(r"[a-zA-Z']+", rest.lower())
     if not words or not _ASKED.search(rest) or not all(word in _EMPTY for word in words):
         return False
-    return bool(due) or any(word in _HINTS for word in words)
+    return bool(due) or any(word in _HINTS for word in words) or " to do" in rest.lower()

@@ -11,6 +11,7 @@ _SAYS = load("small_talk")
 _FOREIGN = _SAYS.words("foreign")
 _REPLIES = _SAYS.replies("replies")
 _HELP = _SAYS.pattern("help")
+_SWEARING = _SAYS.pattern("swearing")
 _REFUSAL = _SAYS.pattern("refusal")
 
 
@@ -29,6 +30,11 @@ def reply_to(said: str) -> str | None:
 def asks_for_help(said: str) -> bool:
     """Whether somebody wants to know what can be done here."""
     return bool(_HELP.fullmatch(said.strip(" .,!?")))
+
+
+def reply_to_anger(said: str) -> str | None:
+    """A reply to swearing that asks for nothing; None where nobody swears."""
+    return "Sorry about that. Tell me what you need, and I'll try to do better." if _SWEARING.match(said) else None
 
 
 def is_refusal(said: str) -> bool:

@@ -10,6 +10,7 @@ from voice_agent.offline.brain.phrases import load
 _SAYS = load("times")
 WHEN = _SAYS.pattern("when")
 _JOIN = _SAYS.pattern("join")
+_HOUR = _SAYS.pattern("BARE_HOUR")
 _DAYLIKE = _SAYS.pattern("daylike")
 _KEPT_LEADS = ("before", "after", "until", "till", "around", "in", "at", "within")
 VAGUE = _SAYS.pattern("vague")
@@ -64,3 +65,8 @@ def is_only_time(text: str) -> bool:
         due is not None
         and not re.sub(r"\b(?:on|at|by|to|for|the|please|instead|then)\b", "", rest, flags=re.IGNORECASE).strip()
     )
+
+
+def is_hour(text: str) -> bool:
+    """Whether `text` is no more than an hour (“four”, “7”), which only some sentences mean as a time."""
+    return bool(_HOUR.fullmatch(text.strip(" .,?!")))
