@@ -122,6 +122,7 @@ class FakeDeepgram(FakeServer):
             elif order["type"] == "Close":
                 await socket.close()
         request.is_over = True
+        await self.note()
         return socket
 
     async def _speak_at_once(self, http: web.Request) -> web.StreamResponse:

@@ -5,6 +5,7 @@ Source: platform.openai.com/docs/api-reference. Also every OpenAI-compatible ser
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import time
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from tests.fakes.chat import Call, Chat, Model, Script
-from tests.fakes.faults import Fault
+from tests.fakes.faults import NONE, Fault
 from tests.fakes.server import KEY, FakeServer, drop
 from tests.fakes.sound import speech_like
 
@@ -48,6 +49,10 @@ class FakeOpenAI(FakeServer):
         super().__init__(key=key, allow=allow)
         self.model = Model(model)
         self.models = models
+        self.listing = NONE
+        """What goes wrong with `GET /models`, which no other fault touches."""
+        self.listed = asyncio.Event()
+        """Set once the models were asked for."""
         self.complaints: list[str] = []
         """What was wrong with requests that were answered 400, and turns that the script did not have."""
         self._hears = deque(hears)
@@ -62,6 +67,10 @@ class FakeOpenAI(FakeServer):
     def chats(self) -> list[Chat]:
         """All that the model was asked, in order."""
         return [Chat(r.body) for r in self.requests if r.path == "/v1/chat/completions" and r.body is not None]
+
+    def hear(self, *recordings: str) -> None:
+        """Add to what the next recordings say."""
+        self._hears.extend(recordings)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -80,6 +89,8 @@ class FakeOpenAI(FakeServer):
         return {"error": {"message": wrong, "type": code or "fake_error", "param": None, "code": code}}
 
     async def _list(self, http: web.Request) -> web.StreamResponse:
+        self.listed.set()
+        await self.suffer(self.listing)
         if self.key is not None and self.key_in(http.headers) != self.key:
             raise web.HTTPUnauthorized(text=json.dumps(self.error_body(401, "invalid_api_key")))
         names = ("fake-model",) if self.models is None else self.models

@@ -28,6 +28,7 @@ Code: TypeAlias = Literal[
     "unreachable",
     "dropped",
     "server_error",
+    "unreadable",
     "failed",
 ]
 
@@ -51,21 +52,32 @@ _SPOKEN: Mapping[Code, str] = {
     "unreachable": "{name} cannot be reached",
     "dropped": "{name} hung up",
     "server_error": "{name} has a fault of its own",
+    "unreadable": "{name} sent something that I can't read",
     "failed": "{name} failed",
 }
+_WRITTEN: Mapping[Code, str] = {
+    "key_refused": "{name} refused the key",
+    "no_credit": "{name} says that the account has no credit left",
+    "not_found": "{name} does not know the model that it was asked for",
+    "rejected": "{name} did not accept a request",
+    "unreadable": "{name} sent something that cannot be read",
+}
+"""Where the eye is told otherwise than the ear."""
 _REMEDIES: Mapping[Code, str] = {
     "key_refused": "Check {key}.",
     "no_credit": "Check the billing of the account that {key} belongs to.",
     "rate_limited": "Wait a little, or raise the limits of the account that {key} belongs to.",
     "not_found": "Check {part}.model and {part}.base_url.",
-    "rejected": "Check {part}.model, {part}.language and {part}.voice.",
+    "rejected": "Check {part}.model and the other settings of {part}.",
     "timeout": "Check the network; if it happens often, choose a faster {part}.model.",
     "unreachable": "Check the network and {part}.base_url.",
     "dropped": "Check the network.",
     "server_error": "Try again later, or choose another {part}.provider.",
+    "unreadable": "Check that {part}.base_url leads to a server of that kind.",
     "failed": "Try again, or choose another {part}.provider.",
 }
-_PERMANENT: frozenset[Code] = frozenset({"key_refused", "no_credit", "not_found", "rejected"})
+_PERMANENT: frozenset[Code] = frozenset({"key_refused", "no_credit", "not_found"})
+"""A refused request is not among them: the next one may be another."""
 _KEYS = (
     ("deepgram", "Deepgram", "DEEPGRAM_API_KEY"),
     ("cartesia", "Cartesia", "CARTESIA_API_KEY"),
@@ -74,6 +86,11 @@ _KEYS = (
 _PARTS: Mapping[str, PartName] = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
 _STATUS_IN_WORDS = re.compile(r"'status_code': (\d{3})\b")
 _FIRST_WEBSOCKET_CODE = 1000
+_HUNG_UP = re.compile(r"\b(closed unexpectedly|lost)\b")
+_DROPPED = frozenset(
+    {"RemoteProtocolError", "ReadError", "WriteError", "ServerDisconnectedError", "ConnectionResetError"}
+)
+_LONGEST_CHAIN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,7 @@ def translate(error: object, *, part: PartName = "llm") -> Failure:
     where, key = _provider(label, source, part)
     status = _status(cause)
     detail = "" if status is None else f" (HTTP {status})" if status < _FIRST_WEBSOCKET_CODE else f" (close {status})"
-    told = _SPOKEN[code].format(name=where).replace(" my ", " the ").replace("I was set to use", "it was asked for")
+    told = _WRITTEN.get(code, _SPOKEN[code]).format(name=where)
     remedy = _REMEDIES[code].format(key=key, part=part)
     return Failure(
         part,
@@ -121,7 +138,7 @@ def translate(error: object, *, part: PartName = "llm") -> Failure:
         code in _PERMANENT,
         what,
         f"{what}, so {_THEREFORE[part]}.",
-        f"{told.replace('what I sent', 'what was sent')}{detail}. {remedy}",
+        f"{told}{detail}. {remedy}",
     )
 
 
@@ -183,19 +200,19 @@ def _status(error: object) -> int | None:
 
 
 def _code_of_connection(error: BaseException) -> Code:
-    """Plugins wrap everything else in a connection error: what lies at its root decides."""
-    names = [str(error).lower()]
+    """Plugins wrap all else in a connection error: the types down its chain decide, and what the plugin itself says."""
+    kinds: list[type[BaseException]] = []
     cause = error.__cause__
-    while cause is not None and len(names) < 10:  # noqa: PLR2004 - a chain may run in a circle
-        names.append(type(cause).__name__.lower())
-        if isinstance(cause, TimeoutError):
-            return "timeout"
+    while cause is not None and len(kinds) < _LONGEST_CHAIN:
+        kinds.append(type(cause))
         cause = cause.__cause__
-    words = " ".join(names)
-    if "timeout" in words:
+    if any(issubclass(kind, TimeoutError) or "Timeout" in kind.__name__ for kind in kinds):
         return "timeout"
-    if any(word in words for word in ("closed", "lost", "remoteprotocol", "readerror", "disconnected", "reset")):
+    if any(issubclass(kind, ValueError | KeyError | TypeError) for kind in kinds):
+        return "unreadable"
+    if any(kind.__name__ in _DROPPED for kind in kinds) or _HUNG_UP.search(getattr(error, "message", "")):
         return "dropped"
-    if "json" in words or "validation" in words or "valueerror" in words or "keyerror" in words:
-        return "server_error"
+    if str(getattr(error, "message", "")).startswith("all "):
+        # LiveKit's fall-back adapter: each of its providers has been told of already.
+        return "failed"
     return "unreachable"

@@ -27,6 +27,11 @@ class Vocabulary:
         self._told: tuple[str, ...] = ()
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody is still to be told of the last change."""
+        return self._timer is not None
+
     def set(self, words: Iterable[str]) -> None:
         """Replace the words, the likeliest first. The first are told at once, later ones when they have settled."""
         self._words = tuple(dict.fromkeys(clean for word in words if (clean := " ".join(word.split()))))
