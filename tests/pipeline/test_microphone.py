@@ -94,8 +94,8 @@ class Conversation:
 
     async def recording(self, text: str) -> NDArray[np.int16]:
         """The words as somebody in the room speaks them, at half the level of the agent's voice."""
-        said = [np.frombuffer(pcm, np.int16) async for _rate, pcm in self.voice.sentences(text)]
-        whole = soxr.resample(np.concatenate(said), self.voice.sample_rate, 48_000)
+        said = b"".join([pcm async for pcm in self.voice.sound(text)])
+        whole = soxr.resample(np.frombuffer(said, np.int16), self.voice.sample_rate, 48_000)
         return (whole * 0.5).astype(np.int16)
 
 

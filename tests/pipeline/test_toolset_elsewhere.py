@@ -61,15 +61,19 @@ async def their_agent(
     tools = voice_agent.toolset(config)
     async with FakeOpenAI(script) as model:
         llm = openai.LLM(model="gpt-4.1", api_key=KEY, base_url=model.base_url)
-        async with AgentSession(llm=llm, tools=[tools]) as session:
-            await session.start(Agent(instructions="You are somebody else's agent."))
+        session: AgentSession[Any] = AgentSession(llm=llm, tools=[tools])
+        try:
+            agent = Agent(instructions="You are somebody else's agent.")
+            await session.start(agent)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
             assert await tools.bridge.settle(30)
             yield session
+        finally:
+            await session.aclose()
 
 
 async def say(session: AgentSession[Any], text: str) -> Any:
     """Return LiveKit's `RunResult` of a typed line."""
-    return await session.run(user_input=text)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+    return await session.run(user_input=text)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 async def test_one_line_gives_any_agent_the_tools_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
