@@ -1,17 +1,15 @@
-"""Every tool, in the same process, as both protocol eras see it."""
+"""What each tool does and says."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
-from zoneinfo import ZoneInfo
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 from fastmcp import Client
-from mcp_types import TextContent
 
 from mcp_servers.task_manager.server import build_server
+from tests.support.task_manager import BERLIN, FakeClock, Tasks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -21,57 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.contract
 
-BERLIN = ZoneInfo("Europe/Berlin")
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=BERLIN)
-"""A Saturday morning."""
-
-
 NO_TIME = "I don't understand “the right time” as a time. Say it like “tomorrow”, “Friday at three” or “in two weeks”."
-
-
-class FakeClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class Tasks:
-    """The tools as functions: structured content out, or the sentence of the error."""
-
-    def __init__(self, client: Client[Any], clock: FakeClock) -> None:
-        self.client = client
-        self.clock = clock
-        self.said = ""
-        """The text of the last answer."""
-
-    async def __call__(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
-        result = await self.client.call_tool(tool, arguments, raise_on_error=False)
-        assert len(result.content) == 1
-        assert isinstance(result.content[0], TextContent)
-        self.said = result.content[0].text
-        assert not result.is_error, self.said
-        return cast("dict[str, Any]", result.structured_content)
-
-    async def refusal(self, tool: str, /, **arguments: Any) -> str:
-        result = await self.client.call_tool(tool, arguments, raise_on_error=False)
-        assert result.is_error
-        assert isinstance(result.content[0], TextContent)
-        return result.content[0].text
-
-    async def add(self, *titles: str, **arguments: Any) -> list[str]:
-        return [(await self("create_task", title=title, **arguments))["task"]["id"] for title in titles]
-
-    async def titles(self, **arguments: Any) -> list[str]:
-        return [task["title"] for task in (await self("list_tasks", **arguments))["tasks"]]
-
-
-@pytest.fixture(params=["auto", "legacy"])
-def era(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture
@@ -88,96 +36,6 @@ def server(tmp_path: Path, clock: FakeClock) -> FastMCP[None]:
 async def tasks(server: FastMCP[None], clock: FakeClock) -> AsyncGenerator[Tasks]:
     async with Client(server) as client:
         yield Tasks(client, clock)
-
-
-async def test_each_era_creates_lists_changes_completes_reopens_and_deletes(
-    server: FastMCP[None], clock: FakeClock, era: str
-) -> None:
-    async with Client(server, mode=cast("Any", era)) as client:
-        assert client.protocol_version == {"auto": "2026-07-28", "legacy": "2025-11-25"}[era]
-        tasks = Tasks(client, clock)
-        created = await tasks(
-            "create_task", title="buy milk", due="tomorrow", notes="oat", priority="high", tags=["home"]
-        )
-        assert created == {
-            "task": {
-                "id": "1",
-                "title": "buy milk",
-                "status": "open",
-                "due": "2026-11-22",
-                "notes": "oat",
-                "priority": "high",
-                "tags": ["home"],
-                "repeat": None,
-                "created": "2026-11-21T10:00:00+01:00",
-                "completed": None,
-            }
-        }
-        assert tasks.said == "Added “buy milk”, due tomorrow."
-        assert await tasks("list_tasks") == {"tasks": [created["task"]], "total": 1, "next_cursor": None}
-        assert tasks.said == "You have one open task: buy milk, due tomorrow."
-        assert await tasks("get_task", task="milk") == created
-        assert tasks.said == "“buy milk” is due tomorrow, of high priority and tagged home. Notes: oat"
-        changed = await tasks("update_task", task="the milk", due="Friday at three")
-        assert changed["task"] == created["task"] | {"due": "2026-11-27T15:00:00+01:00"}
-        assert tasks.said == "“buy milk” is due Friday at 3 PM."
-        done = await tasks("complete_task", task="bought the milk")
-        assert done["task"] == changed["task"] | {"status": "done", "completed": "2026-11-21T10:00:00+01:00"}
-        assert tasks.said == "Marked “buy milk” as done."
-        assert (await tasks("reopen_task", task="1"))["task"] == changed["task"]
-        assert tasks.said == "“buy milk” is open again."
-        assert await tasks("delete_task", task="milk") == changed
-        assert tasks.said == "Deleted “buy milk”."
-        assert await tasks("clear_tasks", status="all") == {"deleted": 0}
-        assert tasks.said == "There were no tasks to delete."
-
-
-async def test_each_era_lists_the_tools_with_truthful_annotations(server: FastMCP[None], era: str) -> None:
-    async with Client(server, mode=cast("Any", era)) as client:
-        tools = {tool.name: tool for tool in await client.list_tools()}
-    hints = {
-        name: (a.read_only_hint, a.destructive_hint, a.idempotent_hint, a.open_world_hint)
-        for name, tool in tools.items()
-        if (a := tool.annotations)
-    }
-    assert hints == {
-        "create_task": (False, False, False, False),
-        "list_tasks": (True, False, True, False),
-        "get_task": (True, False, True, False),
-        "complete_task": (False, False, True, False),
-        "reopen_task": (False, False, True, False),
-        "update_task": (False, False, False, False),
-        "delete_task": (False, True, False, False),
-        "clear_tasks": (False, True, True, False),
-    }
-
-
-async def test_every_tool_and_parameter_is_described_shortly_and_has_schemas(server: FastMCP[None]) -> None:
-    async with Client(server) as client:
-        tools = await client.list_tools()
-    for tool in tools:
-        assert tool.title
-        assert len(tool.title.split()) <= 4
-        assert tool.description
-        assert len(tool.description) <= 160
-        jsonschema.Draft202012Validator.check_schema(tool.input_schema)
-        assert tool.output_schema
-        jsonschema.Draft202012Validator.check_schema(tool.output_schema)
-        for parameter in tool.input_schema["properties"].values():
-            assert parameter["description"]
-            assert "anyOf" not in parameter
-            assert parameter.get("default", "") is not None
-    required = {tool.name: tool.input_schema.get("required", []) for tool in tools}
-    assert required == {
-        "create_task": ["title"],
-        "list_tasks": [],
-        "get_task": ["task"],
-        "complete_task": ["task"],
-        "reopen_task": ["task"],
-        "update_task": ["task"],
-        "delete_task": ["task"],
-        "clear_tasks": ["status"],
-    }
 
 
 async def test_a_list_is_sorted_by_due_time_then_priority_then_age(tasks: Tasks) -> None:
