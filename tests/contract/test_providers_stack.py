@@ -100,6 +100,27 @@ async def test_a_missing_plugin_names_the_extra_that_brings_it(monkeypatch: pyte
             await build(providers.settings())
 
 
+def test_no_more_is_imported_and_loaded_than_the_choice_needs() -> None:
+    program = """
+import asyncio, os, sys, threading
+from voice_agent.config.settings import Settings
+from voice_agent.providers.build import build
+async def main():
+    stack = await build(Settings(profile="auto", deepgram_api_key="k", openai_api_key="k"), need="text")
+    print(sorted(name for name in sys.modules if name.startswith("livekit.plugins.") and name.count(".") == 2))
+    await stack.aclose()
+    stack = await build(Settings(profile="auto", deepgram_api_key="k", cartesia_api_key="k"))
+    loading = [thread.name for thread in threading.enumerate() if "load" in thread.name]
+    print([member.candidate.provider for member in stack.members], loading, "faster_whisper" in sys.modules)
+    await stack.aclose()
+asyncio.run(main())
+"""
+    assert _printed(program) == [
+        "['livekit.plugins.openai']",
+        "['deepgram', 'offline', 'offline', 'cartesia', 'deepgram'] [] False",
+    ]
+
+
 def test_offline_imports_no_plugin_of_any_provider() -> None:
     program = """
 import asyncio, os, sys
@@ -113,5 +134,10 @@ async def main():
     os._exit(0)  # the weights need not be loaded to the end
 asyncio.run(main())
 """
+    assert _printed(program) == ["[]"]
+
+
+def _printed(program: str) -> list[str]:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=90, check=False)
-    assert done.stdout.strip() == "[]", done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
