@@ -10,7 +10,7 @@ Run as a script with one argument, a JSON object:
     stderr        lines to print to standard error at the start
     exit          end with this status at the start
     hang          a method that is never answered; "start": nothing is
-    ignore_eof    true: stay when standard input closes
+    ignore_eof    true: stay when standard input closes, and when asked to end (SIGTERM)
     starts        a file that gets one line for each start
     calls         a file that gets one line for each call, and for each cancellation
     exit_from     end at the start with status 1 from this start on (counted in `starts`, from 1)
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -187,6 +188,8 @@ def main() -> None:
     own = [{"name": name, "description": f"Does {name}.", "inputSchema": NO_PARAMETERS} for name in OWN]
     TOOLS.extend(other.get(tool["name"], tool) for tool in own)
     TOOLS.extend(OPTIONS.get("tools", []))
+    if OPTIONS.get("ignore_eof"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     note("starts", str(os.getpid()))
     for line in OPTIONS.get("noise", []):
         sys.stdout.write(line + "\n")
