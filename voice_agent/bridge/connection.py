@@ -164,6 +164,7 @@ class ClientConnection:
                 if self._has_listed:
                     # What changed since is not announced any more.
                     self.changed.set()
+                # Each event also reaches `_Notices`; staying here is what keeps the stream open.
                 async for _ in subscription:
                     self.changed.set()
 
