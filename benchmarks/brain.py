@@ -211,11 +211,8 @@ def measure(data: Path) -> dict[str, Any]:
             words.count(row, by_key_words(row["text"]))
         ratio = {key: value / max(words.figures()[key], 0.001) for key, value in rules.figures().items()}
         confusion = {f"{a} as {b}": n for (a, b), n in sorted(rules.confusion.items()) if a != b}
-        per_class = {
-            action: rules.confusion[action, action]
-            / max(sum(n for (a, _), n in rules.confusion.items() if a == action), 1)
-            for action in ACTIONS
-        }
+        labelled = Counter(row["action"] for row in rows)
+        per_class = {one: rules.confusion[one, one] / labelled[one] for one in ACTIONS if labelled[one]}
         scores.append(
             {
                 "set": name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from fastmcp import Client
 from livekit.agents import llm
@@ -46,7 +46,7 @@ class TypedConversation:
         self._stack = AsyncExitStack()
         self._routes: dict[str, tuple[Client[Any], str]] = {}
 
-    async def __aenter__(self) -> TypedConversation:
+    async def __aenter__(self) -> Self:
         for name, transport in self.servers.items():
             client: Client[Any] = await self._stack.enter_async_context(Client(transport))
             for tool in await client.list_tools():
@@ -100,4 +100,4 @@ class TypedConversation:
 
 
 async def _never(raw_arguments: dict[str, object]) -> None:
-    raise AssertionError("the conversation routes the calls itself")
+    raise AssertionError(f"the conversation routes the calls itself, also with {raw_arguments}")

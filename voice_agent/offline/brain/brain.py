@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _DEPTH = 6
 """How many questions in a row are followed back."""
+_LONGEST = 2_000
+"""Characters of an utterance that are looked at."""
 _CLEARLY = 1.15
 """How well another tool must fit to be preferred to a task that the words do not name."""
 
@@ -73,7 +75,7 @@ class Brain:
         return Say(render(done or turns[-1].calls[-1:], now)) if is_over else move
 
     def _begin(self, turns: Sequence[Turn], now: datetime) -> Move:
-        said = clean(turns[-1].said)
+        said = clean(turns[-1].said[:_LONGEST])
         asked = self._open_question(turns, now)
         answered = self._answered(asked, said, turns, now) if asked else None
         if answered is not None:

@@ -82,7 +82,7 @@ def for_the_ear(text: str, now: datetime) -> str:
     text = _TAGS.sub("", text)
     text = re.sub(r"(?m)^\s*\[[A-Z]+\]\s*", "", text)
     text = re.sub(r"(?m)^\s*(?:#+|[-*+•]|\d+[.)])\s+", "", text)
-    text = re.sub(r"[*_~|]{1,3}(?=\S)|(?<=\S)[*~|]{1,3}|(?<=\w)_(?=\s)", "", text)
+    text = re.sub(r"[*~|]{1,3}(?=\S)|(?<=\S)[*~|]{1,3}|(?<!\w)_+|_+(?!\w)", "", text).replace("_", " ")
     text = re.sub(r"\b(?:https?|ftp|file)://(?:www\.)?([^\s/?#]+)\S*", r"\1", text)
     text = re.sub(
         r"(?<![\w/])(?:~|[A-Za-z]:)?(?:[/\\\\][\w.@+-]+){2,}[/\\\\]?",

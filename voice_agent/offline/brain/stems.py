@@ -18,7 +18,9 @@ def stem(word: str) -> str:
     word = word.lower()
     if word in _SAME:
         return _SAME[word]
-    for ending, least in (("ings", 4), ("ing", 4), ("ied", 2), ("ies", 2), ("ed", 4), ("es", 4), ("s", 3)):
+    if re.search(r"(?:s|x|z|ch|sh)es$", word):
+        word = word[:-2]
+    for ending, least in (("ings", 4), ("ing", 4), ("ied", 2), ("ies", 2), ("ed", 4), ("s", 3)):
         if word.endswith(ending) and len(word) - len(ending) >= least - 1 and not word.endswith(("ss", "us", "is")):
             word = word[: -len(ending)] + ("y" if ending.startswith("ie") else "")
             break
