@@ -141,8 +141,10 @@ async def _numbers(_: web.Request) -> web.StreamResponse:
     return web.json_response({"data": [1, {"id": 2}, {"name": "x"}]})
 
 
-async def _elsewhere(_: web.Request) -> web.StreamResponse:
-    raise web.HTTPFound("http://127.0.0.1:1/v1/models")
+async def _elsewhere(request: web.Request) -> web.StreamResponse:
+    if request.path == "/elsewhere":
+        return web.json_response({"data": [{"id": "a"}]})
+    raise web.HTTPFound("/elsewhere")
 
 
 async def _flood(_: web.Request) -> web.StreamResponse:

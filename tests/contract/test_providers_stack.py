@@ -45,6 +45,7 @@ async def test_a_typed_session_gets_no_ears_no_voice_and_no_detector() -> None:
             result = await session.run(user_input="hello")
             result.expect.next_event().is_message(role="assistant")
             assert session.vad is None
+            assert session.turn_detection is None
         assert not providers.deepgram.requests
         assert not providers.cartesia.requests
         await stack.aclose()

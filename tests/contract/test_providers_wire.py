@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from livekit.agents import llm, stt
+from livekit.agents import APIError, llm, stt
+from livekit.agents.types import APIConnectOptions
 
 from tests.fakes.chat import Call
-from tests.fakes.faults import Fault
 from tests.fakes.openai_api import FakeOpenAI
 from tests.fakes.server import KEY
 from tests.fakes.sound import loudness
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.contract
 
+ONCE = APIConnectOptions(max_retry=0)
 PROFILES: Sequence[CloudProfile] = ("quality", "budget")
 SCHEMA = {
     "name": "tasks_add",
@@ -215,7 +216,7 @@ async def test_openai_can_be_ears_and_voice_too() -> None:
 
 
 async def test_key_terms_that_change_often_make_deepgram_reconnect_once() -> None:
-    async with cloud(hears=["Hello."]) as providers:
+    async with cloud(hears=["Hello."], model=lambda _: "Meanwhile.") as providers:
         stack = await build(providers.settings())
         stack.set_vocabulary(["one"])
         assert stack.stt is not None
@@ -223,6 +224,7 @@ async def test_key_terms_that_change_often_make_deepgram_reconnect_once() -> Non
             await providers.deepgram.until(lambda: len(providers.deepgram.listened) == 1)
             for words in (["one", "two"], ["one", "two", "three"], ["three"]):
                 stack.set_vocabulary(words)
+                await ask(stack.llm)
             await providers.deepgram.until(lambda: len(providers.deepgram.listened) == 2)
         assert [request.query["keyterm"] for request in providers.deepgram.listened] == [["one"], ["three"]]
         await stack.aclose()
@@ -251,10 +253,11 @@ async def test_no_more_key_terms_are_sent_than_deepgram_takes() -> None:
 
 
 async def test_closing_closes_every_connection() -> None:
-    async with cloud(hears=["Hello."]) as providers:
-        providers.deepgram.fail(Fault(first_delay=0.01))
+    async with cloud(hears=["Hello."], model=lambda _: "Hello.") as providers:
         stack = await build(providers.settings("budget"))
-        await hear(stack.stt)
-        await speak(stack.tts)
+        await asyncio.gather(hear(stack.stt), ask(stack.llm), speak(stack.tts))
         await stack.aclose()
         await providers.deepgram.until(lambda: all(request.is_over for request in providers.deepgram.requests))
+        for use in (hear(stack.stt, conn_options=ONCE), ask(stack.llm, conn_options=ONCE)):
+            with pytest.raises((APIError, RuntimeError)):
+                await use
