@@ -3,7 +3,8 @@
 At the first short silence of an utterance all that was said so far is recognised, with a short window. While nothing
 more is said that guess stands: LiveKit is told of it at once (`PREFLIGHT_TRANSCRIPT`, from which it thinks up the
 reply), and it becomes the final word when LiveKit asks for one (`flush`), so that nobody waits for the recogniser. A
-guess that Whisper itself is not sure of is recognised again with the full window first.
+guess that Whisper itself is not sure of is recognised again with the full window first, and a sentence that is plainly
+not at its end ("remind me to") is not given away before the speaker has been silent for a while.
 """
 
 from __future__ import annotations
@@ -23,12 +24,15 @@ from voice_agent.errors import ConfigError
 from voice_agent.offline import models
 from voice_agent.offline.ears_heard import Heard, Window, cleaned
 from voice_agent.offline.ears_listen import WINDOW, Change, Listener
+from voice_agent.offline.ears_sentence import is_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SAMPLE_RATE = 16000
 """Hertz."""
+PATIENCE = 1.8
+"""Seconds of silence before a sentence that is plainly not at its end is taken for the end of the turn."""
 _THREADS = 2
 """One for the newest guess, one that may still be busy with an outdated one."""
 
@@ -152,12 +156,14 @@ class _Listening(stt.RecognizeStream):
         self._vad = VAD()
         self._rest = b""
         self._guess: asyncio.Task[Heard] | None = None
+        self._is_asked = False
+        """LiveKit wants the text of the open utterance, which was held back."""
 
     async def _run(self) -> None:
         try:
             async for item in self._input_ch:
                 if isinstance(item, self._FlushSentinel):
-                    await self._finish()
+                    await self._finish(patience=PATIENCE)
                 else:
                     await self._hear(bytes(item.data))
             await self._finish()
@@ -176,24 +182,28 @@ class _Listening(stt.RecognizeStream):
                 self._guess = asyncio.create_task(self._guess_at(self._listener.sound()))
             elif change is Change.RESUMED:
                 self._drop_guess()
-            elif change is Change.ENDED:
+                self._is_asked = False
+            elif change is Change.ENDED or (self._is_asked and self._listener.silence >= PATIENCE):
                 await self._finish()
 
     async def _guess_at(self, pcm: bytes) -> Heard:
         heard = await self._ears.understand(pcm, Window.for_guess(len(pcm) / 2 / SAMPLE_RATE))
-        if heard.text:
+        if heard.text and not is_unfinished(heard.text):
             self._event_ch.send_nowait(self._ears.event(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, heard))
         return heard if heard.is_final else await self._ears.understand(pcm, Window.FULL)
 
-    async def _finish(self) -> None:
-        """Say the last word of the open utterance, if there is one."""
+    async def _finish(self, patience: float = 0.0) -> None:
+        """Say the last word of the open utterance, if there is one; not yet if it is unfinished and less silent."""
         if not self._listener.speaking:
             return
         if self._guess is not None:
             heard = await self._guess
         else:
             heard = await self._ears.understand(self._listener.sound(), Window.FULL)
-        self._guess = None
+        if 0.0 < self._listener.silence < patience and is_unfinished(heard.text):
+            self._is_asked = True
+            return
+        self._guess, self._is_asked = None, False
         self._listener.reset()
         if heard.text:
             self._event_ch.send_nowait(self._ears.event(stt.SpeechEventType.FINAL_TRANSCRIPT, heard))

@@ -1,11 +1,15 @@
 """The weights of the ears and the voice: found, checked, loaded once a process, in threads of their own.
 
-Call `preload()` before importing anything heavy: reading and warming the weights then happens beside the imports.
+Call `preload()` before importing anything heavy: reading and warming the weights then happens beside the imports. The
+recognisers' own packages are imported before it returns (0.2 s, mostly NumPy and PyAV, which LiveKit needs as well):
+two threads that import NumPy at once can each be handed half of it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
 import json
 import threading
 from concurrent.futures import Future
@@ -36,12 +40,18 @@ DIGESTS = {
 """SHA-256 of the bundled weights, in hex."""
 
 _lock = threading.Lock()
+_importing = threading.Lock()
 _whispers: dict[str, Future[Whisper]] = {}
 _pipers: dict[str, Future[Piper]] = {}
 
 
 def preload(*, ears: str | None = TINY_EN, voice: str | None = JOE) -> None:
-    """Begin to load in threads and return at once; None leaves a part out. Errors surface where the model is used."""
+    """Begin to load in threads; None leaves a part out. Errors surface where the model is used."""
+    with _importing, contextlib.suppress(ImportError):
+        if ears is not None:
+            importlib.import_module("voice_agent.offline.ears_whisper")
+        if voice is not None:
+            importlib.import_module("voice_agent.offline.voice_piper")
     if ears is not None:
         whisper(ears)
     if voice is not None:
@@ -113,7 +123,8 @@ def _fill(future: Future[T], load: Callable[[], T]) -> None:
 
 def _load_whisper(model: str) -> Whisper:
     try:
-        from voice_agent.offline.ears_whisper import Whisper
+        with _importing:
+            from voice_agent.offline.ears_whisper import Whisper
     except ImportError as error:
         raise ExtraMissing("offline", "Offline speech recognition") from error
     if model == TINY_EN:
@@ -133,7 +144,8 @@ def _description(voice: Path) -> Path:
 
 def _load_piper(voice: str) -> Piper:
     try:
-        from voice_agent.offline.voice_piper import Piper
+        with _importing:
+            from voice_agent.offline.voice_piper import Piper
     except ImportError as error:
         raise ExtraMissing("offline", "The offline voice") from error
     if voice == JOE:
