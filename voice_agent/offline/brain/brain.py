@@ -31,6 +31,8 @@ _DEPTH = 6
 """How many questions in a row are followed back."""
 _LONGEST = 2_000
 """Characters of an utterance that are looked at."""
+_ANY_WORDS = frozenset({"message", "text", "content", "body", "title", "query", "prompt"})
+"""Parameters that an answer may say anything for."""
 _CLEARLY = 1.15
 """How well another tool must fit to be preferred to a task that the words do not name."""
 
@@ -128,5 +130,12 @@ class Brain:
         if is_new and not words.lower().startswith(("to ", "about ")):
             return None
         if ability := self.catalog.by_key.get(asked.key):
+            if asked.missing not in _ANY_WORDS and self._fits_another(asked.key, said, now):
+                return None
             return Deed(ability, asked.arguments, asked.request, self.catalog, now).answered(asked, said)
         return tasks.answer(asked, words, self.task_tools, remember(turns[:-1]))
+
+    def _fits_another(self, key: str, said: str, now: datetime) -> bool:
+        """Whether the words ask for another tool so clearly that they can hardly be an answer."""
+        choice = choose(said, self.index, now, {})
+        return choice is not None and choice.ability.key != key and choice.score >= _CLEARLY

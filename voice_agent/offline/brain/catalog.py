@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
+_MOST_CHOICES = 12
 CLASS_OF: dict[str, frozenset[str]] = {}
 """Classes of deed that a verb may stand for."""
 for _name, _verbs in load("tools").table["deeds"].items():
@@ -133,15 +134,25 @@ def simple_schema(schema: object, root: Json) -> Json:
     return _simple(schema, root)
 
 
+def _choices_in(description: str) -> tuple[str, ...]:
+    """The choices that a description names in quotes instead of an enum: “local ('local') or remote ('remote')”."""
+    quoted = re.findall(r"[\"'`](\w+)[\"'`]", description)
+    is_choice = re.search(r"\b(?:one of|either|whether|or)\b", description) and not re.search(
+        r"e\.g\.|\b(?:example|such as|like)\b", description, re.IGNORECASE
+    )
+    return tuple(dict.fromkeys(quoted)) if is_choice and 1 < len(quoted) <= _MOST_CHOICES else ()
+
+
 def _parameter(name: str, schema: object, root: Json, *, is_required: bool) -> Parameter:
     plain = _simple(schema, root)
     kind: Any = plain.get("type") or ("object" if "properties" in plain else "array" if "items" in plain else "string")
     if isinstance(kind, list):
         kind = next((one for one in cast("list[str]", kind) if one != "null"), "string")
     enum = plain.get("enum") or ([plain["const"]] if "const" in plain else [])
-    values = (
-        tuple(str(value) for value in cast("list[Any]", enum) if value is not None) if isinstance(enum, list) else ()
-    )
+    listed = cast("list[Any]", enum) if isinstance(enum, list) else []
+    values = tuple(str(value) for value in listed if value is not None)
+    if kind == "string" and not values:
+        values = _choices_in(str(plain.get("description") or ""))
     return Parameter(
         name, str(kind), str(plain.get("description") or ""), is_required, values, str(plain.get("format") or ""), plain
     )

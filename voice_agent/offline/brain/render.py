@@ -23,6 +23,10 @@ _LINE = 60
 _MOSTLY = 0.7
 _MORE = load("small_talk").pattern("more")
 _YES = load("small_talk").pattern("yes")
+_ERROR_NAME = re.compile(
+    r"^(?:(?:tool )?error(?: executing tool [\w-]+)?|[A-Z]\w*(?:Error|Exception)|MCP error -?\d+)\s*[:\-]\s*",
+    re.IGNORECASE,
+)
 _DULL = re.compile(
     r"(?:^|_)(?:id|uuid|ids|url|uri|cursor|hash|sha|token|etag|version|created|updated|created_at|updated_at|completed|is_dst|[a-z]+Type|type|object|self|href|mime|mimetype|offset|limit)s?$|Id$|ID$|At$|Url$",
     re.IGNORECASE,
@@ -57,13 +61,7 @@ def _together(said: list[str]) -> str:
 
 def render_error(output: Output, now: datetime) -> str:
     """An error as a tool words it, short."""
-    prose = for_the_ear(output.prose, now) if output.prose else ""
-    prose = re.sub(
-        r"^(?:(?:tool )?error(?: executing tool [\w-]+)?|[A-Z]\w*(?:Error|Exception)|MCP error -?\d+)\s*[:\-]\s*",
-        "",
-        prose,
-        flags=re.IGNORECASE,
-    )
+    prose = for_the_ear(_ERROR_NAME.sub("", output.prose), now)
     if not prose or re.search(r"Traceback|internal error|validation error|Exception", prose):
         return "Sorry, that didn't work."
     return _shortened(prose[0].upper() + prose[1:])

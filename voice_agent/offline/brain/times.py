@@ -9,11 +9,9 @@ from voice_agent.offline.brain.phrases import load
 
 _SAYS = load("times")
 WHEN = _SAYS.pattern("when")
-_JOIN = _SAYS.pattern("join")
 _HOUR = _SAYS.pattern("BARE_HOUR")
 _DAYLIKE = _SAYS.pattern("daylike")
 _KEPT_LEADS = ("before", "after", "until", "till", "around", "in", "at", "within")
-VAGUE = _SAYS.pattern("vague")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,16 +66,11 @@ class TypedValues:
         return cast_value(parameter.enum[0], parameter) if only_one else None
 
     def _boolean(self, parameter: Parameter) -> bool | None:
-        words = [
-            word
-            for word in parameter.words
-            if word not in STOP and word not in {"include", "enable", "show", "is", "with", "use"}
-        ]
-        if not words or not all(re.search(rf"\b{re.escape(word)}\w*\b", self.low) for word in words):
+        words = [re.escape(word) for word in parameter.words if word not in STOP and word not in _SWITCH]
+        if not words or not all(re.search(rf"\b{word}\w*\b", self.low) for word in words):
             return None
-        return not re.search(
-            rf"\b(?:no|not|without|don't|exclude|excluding|disable|off)\b.{{0,20}}\b{re.escape(words[0])}", self.low
-        )
+        off = r"\b(?:no|not|without|don't|exclude|excluding|disable|off)\b"
+        return not re.search(rf"{off}.{{0,20}}\b{words[0]}", self.low)
 
     def _number(self, parameter: Parameter) -> int | float | None:
         chosen = next((number for number in self.numbers if self._is_near(number, parameter)), None)
@@ -132,10 +127,11 @@ class TypedValues:
             return here if parameter.is_required and not re.search(r"\b(?:in|at|for) [A-Z]", self.request) else None
         target = any(word in parameter.words for word in ("target", "to", "destination", "dest"))
         toward = [found for found in self.zones if re.search(r"\b(?:to|into|in) (?:the )?$", self.low[: found[1]])]
+        source = any(word in parameter.words for word in ("source", "from"))
         if target:
             chosen = (toward or self.zones)[-1]
         else:
-            chosen = next((found for found in self.zones if found not in toward), self.zones[0])
+            chosen = next((found for found in self.zones if not source or found not in toward), self.zones[0])
         if len(self.zones) > 1:
             self.zones.remove(chosen)
         elif any(word in parameter.words for word in ("source", "target", "from", "to")):
