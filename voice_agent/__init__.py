@@ -34,6 +34,7 @@ def toolset(config: str | PathLike[str] | None = None, *, servers: Sequence[str]
             is left out.
         ExtraMissing: The extra `voice` is not installed.
     """
+    import importlib
     from pathlib import Path
 
     from voice_agent.bridge.bridge import Bridge
@@ -44,6 +45,8 @@ def toolset(config: str | PathLike[str] | None = None, *, servers: Sequence[str]
         from voice_agent.agents.toolset import BridgeToolset
     except ImportError as error:
         raise ExtraMissing("voice", "A LiveKit toolset") from error
+    # Takes most of a second, which the start of the session would otherwise be slowed down by.
+    importlib.import_module("voice_agent.bridge.connection")
     read = load(config=None if config is None else Path(config), servers=servers)
     for problem in read.problems:
         logging.getLogger(__name__).warning("%s", problem)
