@@ -19,7 +19,7 @@ from mcp_servers.task_manager.database import Database
 from mcp_servers.task_manager.errors import TaskError
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person
 from mcp_servers.task_manager.service import Query, TaskService
-from mcp_servers.task_manager.tools import all_tools
+from mcp_servers.task_manager.tools import TaskTools
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -57,7 +57,7 @@ def build_server(path: Path, zone: tzinfo, *, clock: Callable[[], datetime] | No
         "Task Manager",
         instructions=INSTRUCTIONS,
         version=__version__,
-        tools=all_tools(service, lambda: person),
+        tools=TaskTools(service, lambda: person).all(),
         middleware=[PlainErrors(), warmer],
         lifespan=lifespan,
         mask_error_details=True,

@@ -103,6 +103,19 @@ Cursor = Annotated[
 ]
 
 
+DESCRIPTIONS = {
+    "create_task": "Add a task or reminder to the person's to-do list: “add buy milk”, “remind me to call mom”.",
+    "list_tasks": "Say what is on the to-do list, or a part of it: “what must I do tomorrow”, “is the dentist on it”.",
+    "get_task": "Tell everything about one task: when it is due, its notes, priority and tags.",
+    "complete_task": "Mark a task as done: “I've bought the milk”, “check off the dentist”. It stays, among the done.",
+    "reopen_task": "Mark a done task as not done after all, back onto the list of open tasks.",
+    "update_task": "Change a task: move it to another time, rename it, set notes, priority or tags. The rest stays.",
+    "delete_task": "Delete one task for good, done or not. To finish a task, complete it instead.",
+    "clear_tasks": "Delete many tasks for good at once: all finished, all open or all overdue ones, or the whole list.",
+}
+"""What a model chooses by."""
+
+
 def _result(text: str, content: dict[str, Any]) -> ToolResult:
     return ToolResult(content=[TextContent(type="text", text=text)], structured_content=content)
 
@@ -117,7 +130,7 @@ class TaskTools:
     def _one(self, text: str, task: Task) -> ToolResult:
         return _result(text, {"task": task.as_json()})
 
-    async def create_task(
+    async def _create_task(
         self,
         title: Title,
         due: Due = None,
@@ -125,12 +138,11 @@ class TaskTools:
         priority: Priority = "normal",
         tags: Tags = None,
     ) -> ToolResult:
-        """Add a task or reminder to the person's to-do list: "add buy milk for tomorrow", "remind me to call mom"."""
         person = self.person()
         task = await self.service.create(person, title, due=due, notes=notes, priority=priority, tags=tags or ())
         return self._one(spoken.added(task, self.service.now(person)), task)
 
-    async def list_tasks(  # noqa: PLR0917 - the parameters of the tool
+    async def _list_tasks(  # noqa: PLR0917 - the parameters of the tool
         self,
         status: Status = "open",
         due: DueSpan = None,
@@ -139,7 +151,6 @@ class TaskTools:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> ToolResult:
-        """Say what is on the to-do list, or a part of it: "what do I have to do tomorrow", "is the dentist on it"."""
         person = self.person()
         asked = Query(status, due, query, tag, limit, cursor)
         listed = await self.service.list(person, asked)
@@ -152,25 +163,22 @@ class TaskTools:
         }
         return _result(text, content)
 
-    async def get_task(self, task: TaskWords) -> ToolResult:
-        """Tell everything about one task: when it is due, its notes, priority and tags."""
+    async def _get_task(self, task: TaskWords) -> ToolResult:
         person = self.person()
         found = await self.service.get(person, task)
         return self._one(spoken.details(found, self.service.now(person)), found)
 
-    async def complete_task(self, task: TaskWords) -> ToolResult:
-        """Mark a task as done: "I've bought the milk", "check off the dentist". It stays in the list of done tasks."""
+    async def _complete_task(self, task: TaskWords) -> ToolResult:
         found, changed = await self.service.set_status(self.person(), task, "done")
         name = spoken.quoted(found.title)
         return self._one(f"Marked {name} as done." if changed else f"{name} was already done.", found)
 
-    async def reopen_task(self, task: TaskWords) -> ToolResult:
-        """Mark a done task as not done after all, back onto the list of open tasks."""
+    async def _reopen_task(self, task: TaskWords) -> ToolResult:
         found, changed = await self.service.set_status(self.person(), task, "open")
         name = spoken.quoted(found.title)
         return self._one(f"{name} is open again." if changed else f"{name} is still open.", found)
 
-    async def update_task(  # noqa: PLR0917 - the parameters of the tool
+    async def _update_task(  # noqa: PLR0917 - the parameters of the tool
         self,
         task: TaskWords,
         title: NewTitle = None,
@@ -179,52 +187,56 @@ class TaskTools:
         priority: NewPriority = None,
         tags: NewTags = None,
     ) -> ToolResult:
-        """Change a task: move it to another time, rename it, set notes, priority or tags. The rest stays as it is."""
         person = self.person()
         before, after = await self.service.update(
             person, task, title=title, due=due, notes=notes, priority=priority, tags=tags
         )
         return self._one(spoken.changed(before, after, self.service.now(person)), after)
 
-    async def delete_task(self, task: TaskWords) -> ToolResult:
-        """Delete one task for good, done or not. To finish a task, complete it instead."""
+    async def _delete_task(self, task: TaskWords) -> ToolResult:
         found = await self.service.delete(self.person(), task)
         return self._one(f"Deleted {spoken.quoted(found.title)}.", found)
 
-    async def clear_tasks(self, status: ClearStatus) -> ToolResult:
-        """Delete many tasks for good at once: all finished ones, all open ones, all overdue ones, or the whole list."""
+    async def _clear_tasks(self, status: ClearStatus) -> ToolResult:
         count = await self.service.clear(self.person(), status)
         return _result(spoken.cleared(status, count), {"deleted": count})
 
+    def all(self) -> list[Tool]:
+        """Every tool, with its title, description, schemas and annotations.
 
-def all_tools(service: TaskService, person: Callable[[], Person]) -> list[Tool]:
-    """Every tool, with its title, schemas and annotations.
-
-    `complete_task` and `reopen_task` do no more when repeated (see `resolve`). `update_task` and `delete_task` may:
-    after a new title or a deletion the same words can mean another task.
-    """
-    own = TaskTools(service, person)
-    reads = {"read_only_hint": True, "destructive_hint": False, "idempotent_hint": True}
-    adds = {"read_only_hint": False, "destructive_hint": False, "idempotent_hint": False}
-    sets = adds | {"idempotent_hint": True}
-    destroys = adds | {"destructive_hint": True}
-    table: list[tuple[Callable[..., Any], str, dict[str, Any], dict[str, bool]]] = [
-        (own.create_task, "Add a task", shapes.ONE, adds),
-        (own.list_tasks, "List tasks", shapes.MANY, reads),
-        (own.get_task, "Show a task", shapes.ONE, reads),
-        (own.complete_task, "Complete a task", shapes.ONE, sets),
-        (own.reopen_task, "Reopen a task", shapes.ONE, sets),
-        (own.update_task, "Change a task", shapes.ONE, adds),
-        (own.delete_task, "Delete a task", shapes.ONE, destroys),
-        (own.clear_tasks, "Delete many tasks", shapes.DELETED, destroys | {"idempotent_hint": True}),
-    ]
-    return [_tool(function, title, schema, hints) for function, title, schema, hints in table]
+        `complete_task` and `reopen_task` do no more when repeated (see `resolve`). `update_task` and `delete_task` may:
+        after a new title or a deletion the same words can mean another task.
+        """
+        reads = {"read_only_hint": True, "destructive_hint": False, "idempotent_hint": True}
+        adds = {"read_only_hint": False, "destructive_hint": False, "idempotent_hint": False}
+        sets = adds | {"idempotent_hint": True}
+        destroys = adds | {"destructive_hint": True}
+        return [
+            _tool(self._create_task, "Add a task", shapes.ONE, adds),
+            _tool(self._list_tasks, "List tasks", shapes.MANY, reads),
+            _tool(self._get_task, "Show a task", shapes.ONE, reads),
+            _tool(self._complete_task, "Complete a task", shapes.ONE, sets),
+            _tool(self._reopen_task, "Reopen a task", shapes.ONE, sets),
+            _tool(self._update_task, "Change a task", shapes.ONE, adds),
+            _tool(self._delete_task, "Delete a task", shapes.ONE, destroys),
+            _tool(self._clear_tasks, "Delete many tasks", shapes.DELETED, destroys | {"idempotent_hint": True}),
+        ]
 
 
 def _tool(function: Callable[..., Any], title: str, schema: dict[str, Any], hints: dict[str, bool]) -> Tool:
-    """What may be left out has no default in the schema: small models would fill in the null."""
-    annotations = ToolAnnotations(title=title, open_world_hint=False, **hints)
-    tool = Tool.from_function(function, title=title, output_schema=schema, annotations=annotations)
+    """What may be left out has no default in the schema: small models would fill in the null.
+
+    The functions have no docstrings, for FastMCP imports a parser (85 ms) where there is one.
+    """
+    name = function.__name__.removeprefix("_")
+    tool = Tool.from_function(
+        function,
+        name=name,
+        title=title,
+        description=DESCRIPTIONS[name],
+        output_schema=schema,
+        annotations=ToolAnnotations(title=title, open_world_hint=False, **hints),
+    )
     for parameter in tool.parameters["properties"].values():
         if parameter.get("default", "") is None:
             del parameter["default"]
