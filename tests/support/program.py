@@ -42,7 +42,7 @@ class Done:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment in which nothing of this machine's user counts."""
-    kept = {name: value for name in ("PATH", "SSL_CERT_FILE", "TMPDIR") if (value := os.environ.get(name))}
+    kept = {name: value for name in ("PATH", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "TMPDIR") if (value := os.environ.get(name))}
     return {
         **kept,
         "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', os.defpath)}",
@@ -51,6 +51,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "VOICE_AGENT_HOME": str(home / "voice-agent"),
         "TZ": "Europe/Berlin",
         "LANG": "C.UTF-8",
+        "npm_config_update_notifier": "false",
         **more,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ class BridgeToolset(llm.Toolset):
         self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._reading_back: set[asyncio.Task[Any]] = set()
+        self._started_at = 0.0
         self._held: dict[str, int] = {}
 
     @property
@@ -73,6 +75,7 @@ class BridgeToolset(llm.Toolset):
 
     async def setup(self) -> BridgeToolset:
         """Start the servers; returns at once, tools appear as their servers come up."""
+        self._started_at = time.monotonic()
         self.bridge.start()
         return self
 
@@ -85,12 +88,16 @@ class BridgeToolset(llm.Toolset):
         await self.bridge.aclose()
 
     async def await_servers(self, session: AgentSession[Any], limit: float) -> bool:
-        """Wait up to `limit` seconds for servers that are starting, with a word to the user; True if it waited."""
-        if await self.bridge.settle(0):
+        """Wait for servers that are starting, with a word to the user, until `limit` seconds after the session began.
+
+        Later requests do not wait for a server that has hung: that time has passed. True if there was a wait.
+        """
+        left = self._started_at + limit - time.monotonic()
+        if left <= 0 or await self.bridge.settle(0):
             return False
-        if not await self.bridge.settle(min(_UNNOTICED, limit)):
+        if not await self.bridge.settle(min(_UNNOTICED, left)):
             self._speech.say(session, self._sentences("starting"), Kind.FILLER, remember=False)
-            await self.bridge.settle(max(0.0, limit - _UNNOTICED))
+            await self.bridge.settle(self._started_at + limit - time.monotonic())
         return True
 
     def cancel_running(self) -> bool:

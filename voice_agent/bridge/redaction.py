@@ -32,7 +32,7 @@ class Redactor:
     """Replaces every secret of one entry, and what looks like a secret of anybody."""
 
     def __init__(self, entry: ServerEntry) -> None:
-        values = _of_process(entry) if isinstance(entry, StdioEntry) else _of_url(entry)
+        values = {*entry.secrets, *(_of_process(entry) if isinstance(entry, StdioEntry) else _of_url(entry))}
         found = {value for value in values if len(value) >= _SHORTEST and value.lower() not in _PLAIN}
         # The longest first, so that a secret that holds another one goes as a whole.
         self._values = sorted(found, key=len, reverse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,12 +47,12 @@ def run(args: argparse.Namespace) -> int:
         raise ExtraMissing("voice", "Talking")
     if args.out is not None and not args.wav:
         raise ConfigError("--out goes with --wav: it is where the answers to recordings are written.")
-    logging.basicConfig(level=logging.INFO if args.verbose else logging.CRITICAL + 1, stream=sys.stderr)
-    logging.captureWarnings(capture=True)
+    from voice_agent.cli.logs import set_up_logs
     from voice_agent.config.load import load
 
     overrides = {} if args.profile is None else {"profile": args.profile}
     config = load(config=args.config, servers=args.server, overrides=overrides)
+    set_up_logs(config.settings, is_verbose=args.verbose)
     for problem in config.problems:
         print(problem, file=sys.stderr)  # noqa: T201 - for the person at the keyboard
     options = _options(args)

@@ -54,8 +54,8 @@ class Limits(BaseModel):
 
     call_timeout: float = Field(default=30.0, gt=0, le=3600)
     """Seconds one tool call may take, where its server's entry says nothing."""
-    wait_for_servers: float = Field(default=8.0, ge=0, le=120)
-    """Seconds a request waits for servers that are still starting."""
+    wait_for_servers: float = Field(default=15.0, ge=0, le=120)
+    """Seconds from the start of a conversation in which requests wait for servers that are still starting."""
     filler_after: float = Field(default=1.2, ge=0, le=60)
     """Seconds of silence in a slow call before something is said."""
     tool_steps: int = Field(default=6, ge=1, le=50)

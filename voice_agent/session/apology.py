@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from livekit.agents import CloseEvent, ConversationItemAddedEvent, ErrorEvent
 
     from voice_agent.agents.sentences import Sentences
+    from voice_agent.providers.standby import Switched
     from voice_agent.session.conversation import Conversation
 
 _GIVE_UP_AFTER = 3
@@ -47,9 +48,15 @@ def apologise_for_failures(conversation: Conversation, sentences: Sentences) -> 
         if event.item.type == "message" and event.item.role == "assistant":
             failures = 0
 
+    def note_switch(switched: Switched) -> None:
+        if switched.failure is not None:
+            journal.write("error", code=switched.failure.code, text=switched.text)
+        conversation.speech.say(session, switched.spoken, Kind.ANNOUNCEMENT, remember=False)
+
     def note_close(event: CloseEvent) -> None:
         conversation.end("error" if event.error is not None else "interrupted")
 
+    conversation.stack.on_switch(note_switch)
     listen(session, "error", note_error)
     listen(session, "conversation_item_added", note_item)
     listen(session, "close", note_close)

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from voice_agent.cli.logs import Redacting
+
+pytestmark = pytest.mark.unit
+
+
+def test_keys_are_taken_out_of_messages_and_tracebacks() -> None:
+    formatter = Redacting(["sk-secret", "sk-secret-longer"])
+    try:
+        raise ValueError("the key sk-secret-longer is wrong")
+    except ValueError as error:
+        info = (type(error), error, error.__traceback__)
+    record = logging.LogRecord("x", logging.WARNING, "x.py", 1, "refused %s", ("sk-secret",), info)
+    text = formatter.format(record)
+    assert "sk-secret" not in text
+    assert "refused •••" in text
+    assert "the key ••• is wrong" in text
+
+
+def test_without_secrets_a_record_stays_as_it_is() -> None:
+    record = logging.LogRecord("x", logging.INFO, "x.py", 1, "hello", None, None)
+    assert Redacting([""]).format(record) == "INFO x: hello"
