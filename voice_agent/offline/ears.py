@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE = 16000
 """Hertz."""
-PATIENCE = 1.8
+PATIENCE = 2.0
 """Seconds of silence before a sentence that is plainly not at its end is taken for the end of the turn."""
+_EARLY = 0.5
+"""Seconds of silence within which LiveKit asks for the text without having waited."""
 _THREADS = 2
 """One for the newest guess, one that may still be busy with an outdated one."""
 
@@ -67,6 +69,7 @@ class WhisperSTT(stt.STT[str]):
         self.ends_after = ends_after
         self._vocabulary: tuple[str, ...] = ()
         self._keyterms: tuple[str, ...] = ()
+        self._listening: _Listening | None = None
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ears")
         if preload:
             models.whisper(self._model)
@@ -101,7 +104,8 @@ class WhisperSTT(stt.STT[str]):
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
     ) -> stt.RecognizeStream:
         """Listen to one conversation."""
-        return _Listening(self, conn_options)
+        self._listening = _Listening(self, conn_options)
+        return self._listening
 
     async def understand(self, pcm: bytes, window: Window) -> Heard:
         """Recognise 16 bit mono PCM at 16 kHz in a thread of these ears, less what nobody said.
@@ -120,6 +124,20 @@ class WhisperSTT(stt.STT[str]):
             return cleaned(whisper.recognise(samples, window=window, vocabulary=vocabulary, language=language))
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, recognise)
+
+    async def words(self, within: float) -> str | None:
+        """What was said up to the newest pause; None where it is not known in `within` seconds, or speech went on."""
+        listening = self._listening
+        return await listening.words(within) if listening is not None else None
+
+    def is_unfinished(self, text: str) -> bool:
+        """Whether more words must follow; only known of English."""
+        return self.language.language == "en" and is_unfinished(text)
+
+    def settle(self) -> None:
+        """Give the words up to the newest pause away as final, if they are known and nothing was said since."""
+        if self._listening is not None:
+            self._listening.settle()
 
     async def _recognize_impl(
         self,
@@ -163,7 +181,7 @@ class _Listening(stt.RecognizeStream):
         try:
             async for item in self._input_ch:
                 if isinstance(item, self._FlushSentinel):
-                    await self._finish(patience=PATIENCE)
+                    await self._finish(is_asked=True)
                 else:
                     await self._hear(bytes(item.data))
             await self._finish()
@@ -188,21 +206,41 @@ class _Listening(stt.RecognizeStream):
 
     async def _guess_at(self, pcm: bytes) -> Heard:
         heard = await self._ears.understand(pcm, Window.for_guess(len(pcm) / 2 / SAMPLE_RATE))
-        if heard.text and not is_unfinished(heard.text):
+        if heard.text and not self._ears.is_unfinished(heard.text):
             self._event_ch.send_nowait(self._ears.event(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, heard))
         return heard if heard.is_final else await self._ears.understand(pcm, Window.FULL)
 
-    async def _finish(self, patience: float = 0.0) -> None:
-        """Say the last word of the open utterance, if there is one; not yet if it is unfinished and less silent."""
+    async def words(self, within: float) -> str | None:
+        """See `WhisperSTT.words`."""
+        guess = self._guess
+        if guess is None:
+            return None
+        await asyncio.wait([guess], timeout=within)
+        return guess.result().text if guess is self._guess and _is_known(guess) else None
+
+    def settle(self) -> None:
+        """See `WhisperSTT.settle`."""
+        if self._guess is not None and _is_known(self._guess):
+            self._give(self._guess.result())
+
+    async def _finish(self, *, is_asked: bool = False) -> None:
+        """Give away the text of the open utterance, if there is one; hold it back if asked early and unfinished."""
         if not self._listener.speaking:
             return
-        if self._guess is not None:
-            heard = await self._guess
+        guess = self._guess
+        if guess is not None:
+            await asyncio.wait([guess])
+            if guess is not self._guess:
+                return
+            heard = guess.result()
         else:
             heard = await self._ears.understand(self._listener.sound(), Window.FULL)
-        if 0.0 < self._listener.silence < patience and is_unfinished(heard.text):
+        if is_asked and 0.0 < self._listener.silence < _EARLY and self._ears.is_unfinished(heard.text):
             self._is_asked = True
             return
+        self._give(heard)
+
+    def _give(self, heard: Heard) -> None:
         self._guess, self._is_asked = None, False
         self._listener.reset()
         if heard.text:
@@ -215,3 +253,7 @@ class _Listening(stt.RecognizeStream):
         if self._guess is not None:
             self._guess.cancel()
             self._guess = None
+
+
+def _is_known(guess: asyncio.Task[Heard]) -> bool:
+    return guess.done() and not guess.cancelled() and guess.exception() is None

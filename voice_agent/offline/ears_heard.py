@@ -39,7 +39,12 @@ class Heard:
     @property
     def is_final(self) -> bool:
         """Whether looking again with the full window is of no use."""
-        return self.window is Window.FULL or (bool(self.text) and self.score >= SURE)
+        if self.window is Window.FULL:
+            return True
+        words = _WORD.findall(self.text.casefold())
+        half = len(words) // 2
+        is_doubled = half > 1 and words[:half] == words[half:]
+        return bool(words) and self.score >= SURE and not is_doubled
 
 
 _STOCK = {

@@ -25,6 +25,19 @@ _BEGUN = re.compile(
     r"|add|move|rename|change|set|put|tell me|show me|give me|mark|remove|delete|create|make|call|schedule|book)"
 )
 """The whole of what was said is only how a request begins."""
+_DONE = re.compile(
+    r".*\b(?:today|tonight|tomorrow|noon|midnight|(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend|week|month|year"
+    r"|january|february|march|april|may|june|july|august|september|october|november|december|morning|afternoon"
+    r"|evening|\d+ ?[ap]m|[ap]m|\d+(?:st|nd|rd|th)|o'clock|at \d+(?: \d+)?|minutes?|hours?|days?|list|tasks?"
+    r"|reminders?|please|thanks|thank you|done|finished|priority|instead|again|too|now|later|everything"
+    r"|all of (?:them|it))"
+    r"|(?:yes|no|yeah|yep|nope|sure|ok|okay|right|correct|cancel|stop|never mind|slower|faster|go ahead|do it"
+    r"|goodbye|bye|that's (?:all|it|right)|repeat that|help|hello|hi)(?: .{0,20})?"
+)
+"""Where requests to an assistant end: a time, what they are about, a courtesy; or an answer of a word or two."""
+_QUESTION = re.compile(
+    r"(?:what|which|who|when|where|why|how|do|does|did|is|are|was|were|have|has|can|could|will)\b(?: .+){2,}"
+)
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
@@ -32,8 +45,18 @@ def is_unfinished(text: str) -> bool:
     """Whether more words must follow: "remind me to", "add milk and", "can you please"."""
     words = [word.replace("\u2019", "'") for word in _WORD.findall(text.casefold())]
     said = " ".join(words)
-    if _BEGUN.fullmatch(said):
-        return True
-    if not words or _ENDS.fullmatch(said):
+    if not words:
         return False
-    return words[-1] in (_NEVER_LAST if text.rstrip().endswith("?") else _OPEN)
+    if _BEGUN.fullmatch(said) or words[-1] in _NEVER_LAST:
+        return True
+    is_question = text.rstrip().endswith("?")
+    return words[-1] in _OPEN and not is_question and _ENDS.fullmatch(said) is None
+
+
+def is_finished(text: str) -> bool:
+    """Whether it can well be the end: "add milk for tomorrow", "what's on my list", "yes"."""
+    if is_unfinished(text):
+        return False
+    said = " ".join(word.replace("\u2019", "'") for word in _WORD.findall(text.casefold()))
+    is_question = text.rstrip().endswith("?") and _QUESTION.fullmatch(said) is not None
+    return is_question or _DONE.fullmatch(said) is not None

@@ -115,7 +115,7 @@ def _assemble(profile: Profile, picks: Mapping[PartName, Pick]) -> Stack:
         llm=made["llm"].whole,
         tts=made["tts"].whole if is_spoken else None,
         vad=activity,
-        turn_handling=turns.turn_handling(profile.turn, picks) if is_spoken else turns.TEXT_ONLY,
+        turn_handling=turns.turn_handling(profile.turn, picks, made["stt"].whole) if is_spoken else turns.TEXT_ONLY,
         conn_options=conn_options(members),
         choices=tuple(one.choice for one in made.values()),
         members=members,

@@ -21,8 +21,8 @@ TEXT_ONLY: dict[str, Any] = {"turn_detection": None, "interruption": {"mode": "v
 """For a conversation that is typed. `None` keeps the session from building a detector of its own."""
 
 
-def turn_handling(turns: Turns, picks: Mapping[PartName, Pick]) -> dict[str, Any]:
-    """LiveKit's `TurnHandlingOptions`.
+def turn_handling(turns: Turns, picks: Mapping[PartName, Pick], ears: Any = None) -> dict[str, Any]:
+    """LiveKit's `TurnHandlingOptions`; of the offline `ears` the turn detector gets the words as well.
 
     `v1-mini` and interruption by VAD are named outright: left open, LiveKit's development mode would send all that is
     said to detectors in its cloud.
@@ -46,7 +46,7 @@ def turn_handling(turns: Turns, picks: Mapping[PartName, Pick]) -> dict[str, Any
     elif any(picks[part].first.provider != "offline" for part in ("llm", "tts")):
         # A guess that is thrown away costs money or another machine's time: a few, and none of them spoken.
         options["preemptive_generation"] = {"enabled": True, "preemptive_tts": False, "max_retries": 3}
-    options["turn_detection"] = _detector(turns)
+    options["turn_detection"] = _detector(turns, ears if picks["stt"].first.provider == "offline" else None)
     return options
 
 
@@ -57,9 +57,13 @@ def voice_activity() -> vad.VAD:
     return inference.VAD(model="silero", min_silence_duration=offline_turns.VAD_SILENCE)
 
 
-def _detector(turns: Turns) -> Any:
+def _detector(turns: Turns, ears: Any) -> Any:
     if turns.detection != "semantic":
         return turns.detection
+    if ears is not None:
+        from voice_agent.offline.turn_detector import TurnDetector
+
+        return TurnDetector(ears)
     from livekit.agents import inference
 
     return inference.TurnDetector(version="v1-mini")
