@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 100.0
 """Seconds after which a test gives up."""
+_KEPT = ("PATH", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "TMPDIR")
 BIN = Path(sys.executable).parent
 
 
@@ -42,7 +43,7 @@ class Done:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment in which nothing of this machine's user counts."""
-    kept = {name: value for name in ("PATH", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "TMPDIR") if (value := os.environ.get(name))}
+    kept = {name: value for name in _KEPT if (value := os.environ.get(name))}
     return {
         **kept,
         "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', os.defpath)}",

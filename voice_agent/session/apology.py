@@ -21,42 +21,47 @@ _GIVE_UP_AFTER = 3
 
 def apologise_for_failures(conversation: Conversation, sentences: Sentences) -> None:
     """Apologise for each failure of the ears, the model or the voice; give up on one that will not pass."""
-    session, journal = conversation.session, conversation.journal
-    failures = 0
+    apology = _Apology(conversation, sentences)
+    conversation.stack.on_switch(apology.note_switch)
+    listen(conversation.session, "error", apology.note_error)
+    listen(conversation.session, "conversation_item_added", apology.note_item)
+    listen(conversation.session, "close", apology.note_close)
 
-    def note_error(event: ErrorEvent) -> None:
-        nonlocal failures
+
+class _Apology:
+    def __init__(self, conversation: Conversation, sentences: Sentences) -> None:
+        self._conversation = conversation
+        self._sentences = sentences
+        self._failures = 0
+
+    def note_error(self, event: ErrorEvent) -> None:
         if getattr(event.error, "recoverable", False):
             return
-        failure = translate(event)
-        failures += 1
-        journal.write("error", code=failure.code, text=failure.text)
-        is_over = failure.is_permanent or failures >= _GIVE_UP_AFTER
-        text = sentences("giving_up", why=failure.spoken) if is_over else failure.spoken
+        conversation, failure = self._conversation, translate(event)
+        self._failures += 1
+        conversation.journal.write("error", code=failure.code, text=failure.text)
+        is_over = failure.is_permanent or self._failures >= _GIVE_UP_AFTER
+        text = self._sentences("giving_up", why=failure.spoken) if is_over else failure.spoken
         if failure.part == "tts":
             # What cannot be spoken is at least shown.
-            journal.write("agent", text=text, kind=Kind.APOLOGY.value, interrupted=False, latency_ms=None)
+            kind = Kind.APOLOGY.value
+            conversation.journal.write("agent", text=text, kind=kind, interrupted=False, latency_ms=None)
             if is_over:
                 conversation.end("error")
             return
-        handle = conversation.speech.say(session, text, Kind.APOLOGY, remember=False)
+        handle = conversation.speech.say(conversation.session, text, Kind.APOLOGY, remember=False)
         if is_over:
             handle.add_done_callback(lambda _handle: conversation.end("error"))
 
-    def note_item(event: ConversationItemAddedEvent) -> None:
-        nonlocal failures
-        if event.item.type == "message" and event.item.role == "assistant":
-            failures = 0
-
-    def note_switch(switched: Switched) -> None:
+    def note_switch(self, switched: Switched) -> None:
+        conversation = self._conversation
         if switched.failure is not None:
-            journal.write("error", code=switched.failure.code, text=switched.text)
-        conversation.speech.say(session, switched.spoken, Kind.ANNOUNCEMENT, remember=False)
+            conversation.journal.write("error", code=switched.failure.code, text=switched.text)
+        conversation.speech.say(conversation.session, switched.spoken, Kind.ANNOUNCEMENT, remember=False)
 
-    def note_close(event: CloseEvent) -> None:
-        conversation.end("error" if event.error is not None else "interrupted")
+    def note_item(self, event: ConversationItemAddedEvent) -> None:
+        if event.item.type == "message" and event.item.role == "assistant":
+            self._failures = 0
 
-    conversation.stack.on_switch(note_switch)
-    listen(session, "error", note_error)
-    listen(session, "conversation_item_added", note_item)
-    listen(session, "close", note_close)
+    def note_close(self, event: CloseEvent) -> None:
+        self._conversation.end("error" if event.error is not None else "interrupted")
