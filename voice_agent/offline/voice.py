@@ -71,10 +71,15 @@ class PiperTTS(tts.TTS[str]):
         """
         piper = await asyncio.wrap_future(models.piper(self._voice))
         loop = asyncio.get_running_loop()
+        is_silent = True
         for part in clauses(spoken(text) if piper.language == "en" else text):
             made: Iterator[bytes] = piper.synthesize(part, speed=self._speed)
             while (pcm := await loop.run_in_executor(self._thread, next, made, None)) is not None:
+                is_silent = False
                 yield pcm
+        if is_silent:
+            # Text without a word. LiveKit takes no sound at all for a failure, and tries again for four seconds.
+            yield bytes(2 * (self.sample_rate // 10))
 
     async def aclose(self) -> None:
         """Give the thread back; the voice stays for the next session."""
