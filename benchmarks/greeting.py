@@ -71,9 +71,9 @@ def main() -> None:
     if args.json:
         print(json.dumps(report))
         return
-    print(f"{'':18} {'median s':>9} {'ratio':>6}  (spread), goal 2.0")
+    print(f"{'':18} {'median s':>9} {'ratio':>6}  spread, goal 2.0")
     for name, row in report.items():
-        print(f"{name:18} {row['seconds']:9.2f} {row['ratio']:6.2f}  ({row['ratio_min']:.2f} to {row['ratio_max']:.2f})")
+        print(f"{name:18} {row['seconds']:9.2f} {row['ratio']:6.2f}  {row['ratio_min']:.2f} to {row['ratio_max']:.2f}")
 
 
 def _silence() -> bytes:
