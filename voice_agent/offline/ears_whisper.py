@@ -65,6 +65,11 @@ class Whisper:
         whisper.recognise(np.zeros(SAMPLE_RATE, np.float32), window=Window.SHORT, language=None)
         return whisper
 
+    @property
+    def model(self) -> Any:
+        """faster-whisper's own `WhisperModel`."""
+        return self._model
+
     def check_language(self, language: str) -> None:
         """Raise `ProviderError` where the model does not know a language (ISO 639)."""
         if language not in self._model.supported_languages:

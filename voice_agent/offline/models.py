@@ -106,6 +106,8 @@ def _once(loaded: dict[str, Future[T]], key: str, load: Callable[[], T], name: s
         if future is not None and not (future.done() and future.exception() is not None):
             return future
         future = loaded[key] = Future()
+        # Many wait for it: one who is cancelled must not cancel it for the others.
+        future.set_running_or_notify_cancel()
     threading.Thread(target=_fill, args=(future, load), name=name, daemon=True).start()
     return future
 
