@@ -52,6 +52,7 @@ def test_servers_that_cannot_start_are_one_sentence_each_and_the_others_work(tmp
     assert reasons["dead"]
     assert "empty" in done.err
     assert "SURELY_NOT_SET" in done.err
+    assert "SURELY_NOT_SET" in reasons["unset"]
     assert [task["title"] for task in tasks(tmp_path)] == ["buy stamps"]
 
 
@@ -74,6 +75,8 @@ def test_a_file_that_is_no_recording_is_refused_before_anything_starts(tmp_path:
     assert done.status == 1
     assert "song.wav" in done.err
     assert done.out == ""
+    told = run("voice-agent", "talk", "--wav", str(wav), "--profile", "offline", "--json", home=tmp_path)
+    assert [line["event"] for line in told.lines] == ["error", "end"]
 
 
 def test_wrong_usage_has_status_two(tmp_path: Path) -> None:

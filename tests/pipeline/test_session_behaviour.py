@@ -155,6 +155,19 @@ async def test_standing_requests_are_answered_without_the_model(tmp_path: Path) 
         assert len(talk.openai.chats) == 2
 
 
+async def test_a_server_that_is_away_is_named_where_it_was_asked_for_and_on_request(tmp_path: Path) -> None:
+    class Gone(FastMCPTransport):
+        def connect_session(self, **_options: Any) -> Any:
+            raise ConnectionRefusedError
+
+    gone = Gone(Slow().server)
+    async with a_talk(tmp_path, ["I can't.", "Hello."], {"calendar": gone}) as talk:
+        asked = await talk.say("ask the calendar what is on")
+        assert asked.startswith("I can't. Calendar is not available")
+        assert await talk.say("hello") == "Hello."
+        assert "Calendar is not available" in await talk.say("which servers are down?")
+
+
 async def test_an_error_of_a_tool_reaches_the_model_in_the_servers_words(tmp_path: Path) -> None:
     server: FastMCP[Any] = FastMCP("broken")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastmcp import FastMCP
+from fastmcp.exceptions import ToolError
 
 from tests.fakes.chat import Call, Chat, Turn
 from tests.support.talk import Talk, a_talk
@@ -93,6 +94,65 @@ async def test_a_yes_with_a_change_does_not_run_what_was_read_back(tmp_path: Pat
         assert notes.notes == {"milk", "eggs", "bread"}
         await talk.say("yes")
     assert notes.notes == {"milk", "bread"}
+
+
+async def test_a_no_with_another_wish_drops_what_was_asked_and_leaves_the_wish_to_the_model(tmp_path: Path) -> None:
+    notes = Notes()
+    script: list[Turn] = [deletes("milk"), "The eggs then.", "Yes what?"]
+    async with a_talk(tmp_path, script, {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        assert await talk.say("no, the eggs") == "The eggs then."
+        await talk.say("yes")
+    assert notes.notes == {"milk", "eggs", "bread"}
+
+
+async def test_what_would_be_touched_is_looked_up_before_it_is_read_back(tmp_path: Path) -> None:
+    server: FastMCP[Any] = FastMCP("shelf")
+    books = {"7": "War and Peace"}
+
+    @server.tool(annotations={"readOnlyHint": True})
+    def get_book(book: str) -> dict[str, dict[str, str]]:
+        """Get a book."""
+        if book not in books:
+            raise ToolError("There is no such book.")
+        return {"book": {"id": book, "title": books[book]}}
+
+    @server.tool(annotations={"destructiveHint": True})
+    def delete_book(book: str) -> str:
+        """Delete a book."""
+        return f"Deleted {books.pop(book)}."
+
+    delete, missing = (Call("shelf_delete_book", {"book": "7"}),), (Call("shelf_delete_book", {"book": "8"}),)
+    script: list[Turn] = [delete, "Gone.", missing, "No such book."]
+    async with a_talk(tmp_path, script, {"shelf": server}) as talk:
+        assert await talk.say("delete it") == "Delete the book “War and Peace”? Shall I go ahead?"
+        assert await talk.say("yes") == "Gone."
+        assert await talk.say("delete the next one") == "No such book."
+        assert talk.openai.chats[-1].results == ("There is no such book.",)
+        [confirm] = talk.of("confirm")
+    assert confirm["arguments"] == {"book": "7"}
+    assert not books
+
+
+async def test_a_list_that_would_be_cleared_is_counted_and_named(tmp_path: Path) -> None:
+    server: FastMCP[Any] = FastMCP("shelf")
+
+    @server.tool(annotations={"readOnlyHint": True})
+    def list_books(status: str) -> dict[str, Any]:
+        """List books."""
+        return {"books": [{"title": f"Book {n}"} for n in range(1, 5)] if status == "read" else []}
+
+    @server.tool(annotations={"destructiveHint": True})
+    def clear_books(status: str) -> str:
+        """Delete books."""
+        return f"Deleted the {status} ones."
+
+    clear, nothing = (Call("shelf_clear_books", {"status": "read"}),), (Call("shelf_clear_books", {"status": "lent"}),)
+    async with a_talk(tmp_path, [clear, nothing, "None."], {"shelf": server}) as talk:
+        asked = await talk.say("clear the ones I have read")
+        assert "Clear all read books, 4 in all, “Book 1”, “Book 2” and “Book 3” among them?" in asked
+        assert await talk.say("no, those I have lent") == "None."
+        assert len(talk.of("confirm")) == 1
 
 
 async def test_a_question_between_is_answered_and_the_confirmation_asked_again(tmp_path: Path) -> None:

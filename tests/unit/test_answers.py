@@ -26,7 +26,19 @@ def test_a_plain_agreement_is_a_yes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["No.", "no, thanks", "Don't!", "never mind", "nope", "please don't", "cancel that", "not now"]
+    "text",
+    [
+        "No.",
+        "no, thanks",
+        "Don't!",
+        "never mind",
+        "nope",
+        "please don't",
+        "cancel that",
+        "not now",
+        "wait",
+        "actually no",
+    ],
 )
 def test_a_plain_refusal_is_a_no(text: str) -> None:
     assert answer_of(text) is Answer.NO
@@ -38,7 +50,7 @@ def test_a_plain_refusal_is_a_no(text: str) -> None:
         "yes, but make it Friday",
         "yes and add eggs",
         "yes if it is overdue",
-        "no wait, yes",
+        "wait, when is it due?",
         "are you sure",
         "what's on my list",
         "I don't know, yes maybe",
@@ -50,6 +62,14 @@ def test_a_plain_refusal_is_a_no(text: str) -> None:
 )
 def test_anything_else_is_neither(text: str) -> None:
     assert answer_of(text) is Answer.OTHER
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no, the other one", "no wait, yes", "not the milk, the eggs", "never mind, add bread", "um, no, delete milk"],
+)
+def test_what_begins_with_a_no_is_never_a_yes(text: str) -> None:
+    assert answer_of(text) is Answer.NO_BUT
 
 
 @pytest.mark.parametrize(
@@ -67,6 +87,10 @@ def test_anything_else_is_neither(text: str) -> None:
         ("That's all, thanks.", Request.GOODBYE),
         ("okay, that's it for today", Request.GOODBYE),
         ("Goodbye!", Request.GOODBYE),
+        ("thanks, bye", Request.GOODBYE),
+        ("can you say that again more slowly", Request.REPEAT),
+        ("sorry?", Request.REPEAT),
+        ("which servers are down?", Request.STATUS),
     ],
 )
 def test_a_standing_request_is_recognised(text: str, request_: Request) -> None:

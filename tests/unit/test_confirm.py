@@ -75,6 +75,14 @@ def test_a_yes_after_a_no_comes_too_late() -> None:
     assert conversation.answer is None
 
 
+def test_a_no_that_says_more_ends_the_confirmation() -> None:
+    conversation = Conversation()
+    conversation.hears("no, the insurance")
+    assert conversation.answer is Answer.NO_BUT
+    conversation.hears("yes")
+    assert conversation.answer is None
+
+
 def test_a_question_between_leaves_the_confirmation_open_for_one_more_turn() -> None:
     conversation = Conversation()
     conversation.hears("what is on my list?")

@@ -18,6 +18,8 @@ class Answer(Enum):
 
     YES = "yes"
     NO = "no"
+    NO_BUT = "no_but"
+    """A no that says more: what was asked is off, and the rest is a request."""
     OTHER = "other"
 
 
@@ -29,12 +31,16 @@ class Request(Enum):
     FASTER = "faster"
     RECAP = "recap"
     """What did you just do?"""
+    STATUS = "status"
+    """Which servers are not there?"""
     STOP = "stop"
     """Give up what is running."""
     GOODBYE = "goodbye"
 
 
-_LEADING = re.compile(r"^(?:(?:um|uh|oh|hey|ok|okay|well|please|alright|all right|great|perfect|no|cool) )+")
+_LEADING = re.compile(
+    r"^(?:(?:um|uh|oh|hey|ok|okay|well|please|alright|all right|great|perfect|no|cool|thanks|thank you) )+"
+)
 _TRAILING = re.compile(r"(?: (?:please|thanks|thank you|thank you very much|thanks a lot|bye|now|then|everyone))+$")
 
 
@@ -54,13 +60,13 @@ def plain(text: str) -> str:
 
 
 def answer_of(text: str) -> Answer:
-    """Judge an utterance as an answer to a confirmation; anything but a clear yes or no is `OTHER`."""
+    """Judge an utterance as an answer to a confirmation; what does not begin as a yes or a no is `OTHER`."""
     words = plain(text)
     if _pattern("no").fullmatch(words):
         return Answer.NO
     if _pattern("yes").fullmatch(words):
         return Answer.YES
-    return Answer.OTHER
+    return Answer.NO_BUT if _pattern("no_but").match(words) else Answer.OTHER
 
 
 def request_of(text: str) -> Request | None:

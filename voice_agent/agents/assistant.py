@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import Agent, llm
 
-from voice_agent.agents.answers import Answer, Request, answer_of, request_of
+from voice_agent.agents.answers import Answer, Request, answer_of, plain, request_of
 from voice_agent.agents.readback import question
 from voice_agent.agents.speech import Kind
+from voice_agent.bridge.types import State
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from voice_agent.agents.sentences import Sentences
     from voice_agent.agents.speech import Speech
     from voice_agent.agents.toolset import BridgeToolset
+    from voice_agent.bridge.types import ServerStatus
+
+_AWAY = {State.FAILED, State.RECONNECTING, State.NEEDS_LOGIN, State.QUARANTINED, State.STARTING}
+_NAME = 4
+"""Letters that a server's name must have to be recognised in what the user says."""
 
 
 class Assistant(Agent):
@@ -89,13 +95,30 @@ class Assistant(Agent):
                 yield decided
                 return
         has_called = False
+        missing = self._missing(words or "")
         async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
             has_called = has_called or bool(isinstance(chunk, llm.ChatChunk) and chunk.delta and chunk.delta.tool_calls)
             yield chunk
-        if judged is not None and not has_called:
+        if judged is not None and not has_called and judged[1].answer is Answer.OTHER:
             pending, verdict = judged
             name = "dropped" if verdict.is_last_turn else "ask_again"
             yield " " + self._sentences(name, what=_said(pending))
+
+        if missing and not has_called:
+            yield f" {missing}"
+
+    def _missing(self, words: str) -> str | None:
+        """Return a sentence about a server that is not there, if the user named one."""
+        asked = f" {plain(words)} "
+        for server in self._toolset.bridge.servers:
+            names = {plain(server.name), plain(server.say)}
+            if server.state in _AWAY and any(len(name) >= _NAME and f" {name} " in asked for name in names):
+                return question(self._tell(server))
+        return None
+
+    def _tell(self, server: ServerStatus) -> str:
+        reason = server.reason or f"is {server.state.value}"
+        return self._sentences("server_failed", server=server.say, reason=reason)
 
     def _decide(
         self, words: str, judged: tuple[Pending, Verdict] | None, items: Sequence[ChatItem]
@@ -122,20 +145,27 @@ class Assistant(Agent):
         delta = llm.ChoiceDelta(role="assistant", tool_calls=calls)
         return llm.ChatChunk(id=f"agreed_{pending.turn}", delta=delta)
 
+    def _tell_servers(self) -> str:
+        """Say which servers are not there, and why."""
+        away = [server for server in self._toolset.bridge.servers if server.state in _AWAY]
+        if not away:
+            return self._sentences("all_there")
+        return " ".join(question(self._tell(server)) for server in away)
+
     def _reply_to(self, request: Request | None, items: Sequence[ChatItem]) -> str | None:
         match request:
             case None:
                 return None
             case Request.REPEAT:
                 return _last_said(items) or self._sentences("nothing_said")
+            case Request.STATUS:
+                return self._tell_servers()
             case Request.RECAP:
                 return question(self._deeds.recap())
-            case Request.STOP:
-                return self._sentences("okay")
-            case Request.GOODBYE:
-                return self._sentences("goodbye")
-            case Request.SLOWER | Request.FASTER:
-                return self._sentences(request.value if self._has_pace else "pace_fixed")
+            case Request.SLOWER | Request.FASTER if not self._has_pace:
+                return self._sentences("pace_fixed")
+            case _:
+                return self._sentences(request.value)
 
 
 def _said(pending: Pending) -> str:

@@ -21,14 +21,14 @@ def describe(tool: Tool, arguments: Json, *, server: str | None = None) -> str:
         arguments: Its arguments; every one of them is said, since the user agrees to exactly this call.
         server: Spoken name of the server, where it should be said.
     """
-    words = _words(tool.name) or ["run"]
-    if len(words) > 1 and words[0] in _words(tool.server):
+    words = words_of(tool.name) or ["run"]
+    if len(words) > 1 and words[0] in words_of(tool.server):
         del words[0]
     verb, noun = words[0], " ".join(words[1:])
     rest = {name: value for name, value in arguments.items() if value is not None}
     object_said = ""
     for name, value in list(rest.items()):
-        parts = _words(name)
+        parts = words_of(name)
         if not isinstance(value, (str, int, float)) or isinstance(value, bool):
             continue
         if parts[-1:] and parts[-1] in _STATE and isinstance(value, str):
@@ -37,12 +37,12 @@ def describe(tool: Tool, arguments: Json, *, server: str | None = None) -> str:
             break
         if noun and (" ".join(parts) == noun or (set(parts) & _NAMING) or set(parts) & set(words[1:])):
             del rest[name]
-            object_said = f"the {noun} {_value(value)}"
+            object_said = f"the {noun} {quote(value)}"
             break
     said = f"{verb} {object_said or noun}".strip()
-    details = [f"{' '.join(_words(name))} {_value(value)}" for name, value in rest.items()]
+    details = [f"{' '.join(words_of(name))} {quote(value)}" for name, value in rest.items()]
     if details:
-        said = f"{said}, with {_join(details)}"
+        said = f"{said}, with {join(details)}"
     return f"{said} on {server}" if server else said
 
 
@@ -51,7 +51,8 @@ def question(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _words(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
+    """Return the words of an identifier, in lower case."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
 
@@ -61,7 +62,8 @@ def _all_of(value: str, noun: str) -> str:
     return f"all {noun}" if word in {"all", "any"} else f"all {word} {noun}"
 
 
-def _value(value: Any) -> str:
+def quote(value: Any) -> str:
+    """Return a value as it is read back: texts in quotes, cut where they are long."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
@@ -70,12 +72,13 @@ def _value(value: Any) -> str:
         short = value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…"
         return f"“{' '.join(short.split())}”"
     if isinstance(value, list):
-        items = [_value(item) for item in cast("list[Any]", value)]
-        return _join(items) if items else "nothing"
+        items = [quote(item) for item in cast("list[Any]", value)]
+        return join(items) if items else "nothing"
     if isinstance(value, dict):
-        return _join([f"{' '.join(_words(name))} {_value(item)}" for name, item in cast("Json", value).items()])
+        return join([f"{' '.join(words_of(name))} {quote(item)}" for name, item in cast("Json", value).items()])
     return "nothing"
 
 
-def _join(parts: list[str]) -> str:
+def join(parts: list[str]) -> str:
+    """Return `parts`, at least one, as an enumeration."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

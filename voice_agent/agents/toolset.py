@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents import RunContext, ToolError, llm
@@ -12,6 +13,7 @@ from livekit.agents.llm import RawFunctionTool, ToolResult, function_tool
 
 from voice_agent.agents.confirm import Call, Confirmations
 from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolReturned
+from voice_agent.agents.lookup import look
 from voice_agent.agents.readback import describe, question
 from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind, Speech
@@ -62,6 +64,7 @@ class BridgeToolset(llm.Toolset):
         self._on_event: Callable[[ToolEvent], None] = on_event or _ignore
         self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
         self._running: set[asyncio.Task[Any]] = set()
+        self._looking: set[asyncio.Task[Any]] = set()
         self._reading_back: set[asyncio.Task[Any]] = set()
         self._started_at = 0.0
         self._held: dict[str, int] = {}
@@ -124,7 +127,7 @@ class BridgeToolset(llm.Toolset):
         if tool.decision is Decision.CONFIRM:
             agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
             if agreed is None:
-                return self._ask(call, ctx)
+                return await self._ask(call, ctx)
             call = agreed
         self._on_event(ToolCalled(call.id, tool.server, tool.name, arguments, call.said))
         with self._uninterrupted(ctx):
@@ -136,18 +139,26 @@ class BridgeToolset(llm.Toolset):
             raise ToolError(result.text)
         return result.text
 
-    def _ask(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
+    async def _ask(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
         turn = ctx.speech_handle.id
+        looking = asyncio.create_task(look(self.bridge, call.tool, call.arguments))
+        self._looking.add(looking)
+        looking.add_done_callback(self._looking.discard)
+        seen = await looking
+        if seen.refusal is not None:
+            raise ToolError(seen.refusal)
         is_first = self.confirmations.open is None or self.confirmations.open.turn != turn
-        self.confirmations.ask(turn, call)
+        self.confirmations.ask(turn, replace(call, said=seen.said))
         if is_first:
             task = asyncio.create_task(self._read_back(turn, ctx))
             self._reading_back.add(task)
             task.add_done_callback(self._reading_back.discard)
-        return ToolResult(_ASKED.format(said=question(call.said)), reply_required=False)
+        return ToolResult(_ASKED.format(said=question(seen.said)), reply_required=False)
 
     async def _read_back(self, turn: str, ctx: RunContext[Any]) -> None:
         await asyncio.sleep(_GATHER)
+        while self._looking:
+            await asyncio.wait(self._looking)
         await asyncio.wait({asyncio.ensure_future(_played(ctx))})
         pending = self.confirmations.open
         if pending is None or pending.turn != turn:

@@ -71,7 +71,8 @@ def guarded(command: Command, args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)  # noqa: T201 - errors are for the person at the keyboard
         return error.exit_status
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        # To end a conversation so is no failure.
+        return 0 if args.command == "talk" else 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader of our output has left; point the descriptor elsewhere so that the exit does not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voice_agent.errors import ConfigError, ExtraMissing
+from voice_agent.errors import ConfigError, ExtraMissing, VoiceAgentError
 
 if TYPE_CHECKING:
     import argparse
@@ -40,6 +40,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Hold the conversation."""
+    try:
+        return _run(args)
+    except VoiceAgentError as error:
+        if args.json:
+            _tell_script(error)
+        raise
+
+
+def _run(args: argparse.Namespace) -> int:
     import asyncio
     import sys
 
@@ -55,13 +64,22 @@ def run(args: argparse.Namespace) -> int:
     set_up_logs(config.settings, is_verbose=args.verbose)
     for problem in config.problems:
         print(problem, file=sys.stderr)  # noqa: T201 - for the person at the keyboard
+    if sys.stdout.isatty():
+        print("Starting …", file=sys.stderr, flush=True)  # noqa: T201 - for the person at the keyboard
     options = _options(args)
     from voice_agent.session.talk import talk
 
-    try:
-        return asyncio.run(talk(config, options))
-    except KeyboardInterrupt:
-        return 0
+    return asyncio.run(talk(config, options))
+
+
+def _tell_script(error: VoiceAgentError) -> None:
+    from voice_agent.session.journal import Journal
+    from voice_agent.session.jsonlines import print_json
+
+    journal = Journal(_STARTED)
+    journal.listen(print_json)
+    journal.write("error", code=error.code, text=str(error))
+    journal.write("end", reason="error")
 
 
 def _options(args: argparse.Namespace) -> Options:

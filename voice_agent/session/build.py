@@ -79,7 +79,9 @@ def build_conversation(
         has_pace=stack.set_speed(1.0),
         wait_for_servers=settings.limits.wait_for_servers,
     )
-    conversation = Conversation(settings, journal, bridge, stack, session, toolset, assistant, speech, profile=profile)
+    conversation = Conversation(
+        settings, journal, bridge, stack, session, toolset, assistant, speech, profile=profile, problems=config.problems
+    )
     record_session(conversation)
     keep_manners(conversation)
     apologise_for_failures(conversation, sentences)

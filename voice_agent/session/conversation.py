@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from voice_agent.agents.toolset import BridgeToolset
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.config.settings import Settings
+    from voice_agent.config.types import Problem
     from voice_agent.providers.build import Stack
     from voice_agent.session.journal import Journal
 
@@ -42,6 +43,8 @@ class Conversation:
     assistant: Assistant
     speech: Speech
     profile: str
+    problems: tuple[Problem, ...] = ()
+    """What is wrong in the configuration."""
     is_started: bool = False
     reason: EndReason | None = None
     """Why it ended; None while it goes on."""
@@ -75,6 +78,11 @@ class Conversation:
             servers=[
                 {"name": server.name, "state": server.state.value, "reason": server.reason, "tools": server.tools}
                 for server in self.bridge.servers
+            ]
+            + [
+                {"name": problem.server, "state": "failed", "reason": str(problem), "tools": 0}
+                for problem in self.problems
+                if problem.server is not None
             ],
         )
 

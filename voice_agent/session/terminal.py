@@ -51,7 +51,7 @@ class Terminal:
 
     def _tell_trouble(self, server: Line) -> None:
         if server["state"] in _TROUBLE:
-            self.say(f"  ({server['name']} is not available: {server['reason']})")
+            self.say(f"  ({server['name']} {server['reason']})")
 
     def _print(self, text: str) -> None:
         self._out.write(f"{text}\n")
