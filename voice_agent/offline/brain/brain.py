@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain import addresses, offer, small_talk, tasks
+from voice_agent.offline.brain import addresses, corrections, offer, small_talk, tasks, the_clock, times
 from voice_agent.offline.brain.choice import choose, earlier_arguments
 from voice_agent.offline.brain.choose import Index
 from voice_agent.offline.brain.deeds import Deed
@@ -14,10 +14,11 @@ from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say, Turn
 from voice_agent.offline.brain.facts import read_fact
 from voice_agent.offline.brain.grammar import understand
 from voice_agent.offline.brain.memory import remember
+from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.render import go_on, render
 from voice_agent.offline.brain.stems import stem
 from voice_agent.offline.brain.task_tools import find_task_tools
-from voice_agent.offline.brain.wishes import Action, Wish
+from voice_agent.offline.brain.wishes import Action, Wish, is_reference
 from voice_agent.offline.brain.words import clean, strip_courtesy
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _LONGEST = 2_000
 """Characters of an utterance that are looked at."""
 _ANY_WORDS = frozenset({"message", "text", "content", "body", "title", "query", "prompt"})
 """Parameters that an answer may say anything for."""
+_COMMANDING = load("tools").pattern("commanding")
+"""How a command for some tool begins, which an answer in free words hardly does."""
 _CLEARLY = 1.15
 """How well another tool must fit to be preferred to a task that the words do not name."""
 
@@ -78,17 +81,25 @@ class Brain:
 
     def _begin(self, turns: Sequence[Turn], now: datetime) -> Move:
         said = clean(turns[-1].said[:_LONGEST])
+        plain = strip_courtesy(said)
+        if told := the_clock.tell(plain, self.catalog, now):
+            return Say(told)
         asked = self._open_question(turns, now)
         answered = self._answered(asked, said, turns, now) if asked else None
         if answered is not None:
             return answered
-        if more := go_on(said, turns[:-1], now):
-            return Say(more)
-        if reply := small_talk.reply_to(said):
+        if reply := self._without_tools(said, turns, now):
             return Say(reply)
-        if small_talk.asks_for_help(said):
-            return Say(offer.what_i_can(said, self.catalog, self.task_tools))
-        return read_fact(strip_courtesy(said), self.catalog) or self._act_on(said, turns, now)
+        corrected = corrections.read(said, turns[:-1], self.task_tools)
+        if isinstance(corrected, Wish):
+            return tasks.plan((corrected,), self.task_tools, remember(turns[:-1]))
+        return corrected or read_fact(plain, self.catalog) or self._act_on(said, turns, now)
+
+    def _without_tools(self, said: str, turns: Sequence[Turn], now: datetime) -> str | None:
+        """More of the last list, small talk, or what can be done here; None where it is about something else."""
+        if reply := go_on(said, turns[:-1], now) or small_talk.reply_to(said):
+            return reply
+        return offer.what_i_can(said, self.catalog, self.task_tools) if small_talk.asks_for_help(said) else None
 
     def _act_on(self, said: str, turns: Sequence[Turn], now: datetime) -> Move:
         """Tasks where the words name them; else the tool that fits clearly; else tasks that may be meant."""
@@ -126,11 +137,11 @@ class Brain:
             return Say("Okay.")
         words = strip_courtesy(said)
         wish = understand(said)[0]
-        is_new = wish.action not in {Action.OTHER, Action.CLARIFY} and wish.is_explicit
-        if is_new and not words.lower().startswith(("to ", "about ")):
+        if _is_new(asked, wish, words):
             return None
         if ability := self.catalog.by_key.get(asked.key):
-            if asked.missing not in _ANY_WORDS and self._fits_another(asked.key, said, now):
+            is_free = asked.missing in _ANY_WORDS and not _COMMANDING.match(words)
+            if not is_free and self._fits_another(asked.key, said, now):
                 return None
             return Deed(ability, asked.arguments, asked.request, self.catalog, now).answered(asked, said)
         return tasks.answer(asked, words, self.task_tools, remember(turns[:-1]))
@@ -139,3 +150,17 @@ class Brain:
         """Whether the words ask for another tool so clearly that they can hardly be an answer."""
         choice = choose(said, self.index, now, {})
         return choice is not None and choice.ability.key != key and choice.score >= _CLEARLY
+
+
+def _is_new(asked: Ask, wish: Wish, words: str) -> bool:
+    """Whether words that follow a question are a request of their own."""
+    if wish.action in {Action.OTHER, Action.CLARIFY} or words.lower().startswith(("to ", "about ")):
+        return False
+    if wish.is_explicit or (wish.action == Action.LIST and not times.is_only_time(words)):
+        return True
+    if asked.key:
+        return asked.missing not in _ANY_WORDS and wish.action != Action.CREATE
+    if asked.missing == "due":
+        return bool(wish.titles) and not is_reference(wish.titles[0])
+    is_for_title = asked.wish is not None and asked.wish.action in {Action.CLARIFY, Action.CREATE}
+    return wish.action != Action.CREATE and bool(wish.titles) and not is_for_title

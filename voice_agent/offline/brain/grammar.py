@@ -10,7 +10,7 @@ from voice_agent.offline.brain.grammar_change import read_clear, read_complete, 
 from voice_agent.offline.brain.grammar_create import read_bare_task, read_create
 from voice_agent.offline.brain.grammar_list import read_list
 from voice_agent.offline.brain.phrases import load
-from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_reference, tidy
+from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_pronoun, is_reference, tidy
 from voice_agent.offline.brain.words import clean, name_list, strip_courtesy
 
 _SAYS = load("joining")
@@ -43,8 +43,30 @@ def understand(text: str) -> tuple[Wish, ...]:
         if all(wish.action not in {Action.OTHER, Action.CLARIFY} for wish in wishes) and not any(
             map(_hangs, wishes[1:])
         ):
-            return tuple(wishes)
+            return _bound(wishes)
     return (_one(plain),)
+
+
+def _bound(wishes: list[Wish]) -> tuple[Wish, ...]:
+    """The wishes with “it” standing for the task of the wish before; two changes of one task are one."""
+    bound = wishes[:1]
+    for wish in wishes[1:]:
+        before = bound[-1]
+        if not (wish.titles and before.titles and all(map(is_pronoun, wish.titles))):
+            bound.append(wish)
+        elif wish.action == Action.UPDATE and before.action in {Action.UPDATE, Action.CREATE}:
+            bound[-1] = _merged(before, wish)
+        else:
+            bound.append(replace(wish, titles=before.titles))
+    return tuple(bound)
+
+
+def _merged(first: Wish, then: Wish) -> Wish:
+    """`first` with what `then` changes of the same task."""
+    told = {name: getattr(then, name) or getattr(first, name) for name in ("due", "priority", "notes", "tag")}
+    if first.action == Action.CREATE and then.new_title:
+        return replace(first, titles=(then.new_title,), **told)
+    return replace(first, new_title=then.new_title or first.new_title, is_explicit=True, **told)
 
 
 def _hangs(wish: Wish) -> bool:

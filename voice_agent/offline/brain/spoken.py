@@ -35,7 +35,8 @@ def listing(names: Sequence[str], *, last: str = "and") -> str:
     return f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
+    """“1st”, “22nd”, “11th”."""
     suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")  # noqa: PLR2004 - the teens
     return f"{number}{suffix}"
 
@@ -60,7 +61,7 @@ def day(when: date, today: date) -> str:
     if 1 < ahead < 7:  # noqa: PLR2004 - within a week the name is enough
         return f"on {when:%A}"
     year = "" if when.year == today.year or abs(ahead) < 180 else f" {when.year}"  # noqa: PLR2004 - half a year leaves no doubt
-    return f"on {when:%B} {_ordinal(when.day)}{year}"
+    return f"on {when:%B} {ordinal(when.day)}{year}"
 
 
 def moment(text: str, now: datetime) -> str:
@@ -90,7 +91,7 @@ def for_the_ear(text: str, now: datetime) -> str:
         text,
     )
     text = re.sub(r"\s*[(\[{](?:id|ID|uuid|sha)?[:= #]*\s*(?:[0-9a-f-]{8,}|\d+)[)\]}]", "", text)
-    text = _JAVASCRIPT.sub(lambda match: f"{match[1]} {_ordinal(int(match[2]))} at {match[4]}", text)
+    text = _JAVASCRIPT.sub(lambda match: f"{match[1]} {ordinal(int(match[2]))} at {match[4]}", text)
     text = _ISO.sub(lambda match: re.sub(r"^on ", "", moment(match[0], now)), _UUID.sub("", text))
     text = "".join(char if char.isprintable() else " " for char in text)
     return re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r"\s+", " ", text)).strip()

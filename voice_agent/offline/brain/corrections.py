@@ -1,0 +1,66 @@
+"""What is said right after a task was added or changed, to put that right or take it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voice_agent.offline.brain import times
+from voice_agent.offline.brain.dialogue import Say
+from voice_agent.offline.brain.memory import remember, resolve
+from voice_agent.offline.brain.phrases import load
+from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voice_agent.offline.brain.dialogue import Turn
+    from voice_agent.offline.brain.task_tools import TaskTools
+
+_SAYS = load("corrections")
+_LEAD, _MEANT, _UNDO = _SAYS.pattern("lead"), _SAYS.pattern("meant"), _SAYS.pattern("undo")
+_OPPOSITE = {Action.COMPLETE: Action.REOPEN, Action.REOPEN: Action.COMPLETE}
+_LONGEST = 6
+"""Words of a title that is said again."""
+
+
+def read(said: str, turns: Sequence[Turn], tools: TaskTools) -> Wish | Say | None:
+    """The change that `said` asks for of what was done in the last of `turns`; None where it asks for none."""
+    last = turns[-1].calls[-1] if turns and turns[-1].calls else None
+    if last is None or last.is_error or last.output is None:
+        return None
+    done = next((action for action, ability in tools.by_action.items() if ability.key == last.key), None)
+    words = said.strip(" .,!?")
+    if done is None:
+        return None
+    if _UNDO.fullmatch(words):
+        return _undone(done, turns, tools)
+    return _corrected(words) if done in {Action.CREATE, Action.UPDATE} else None
+
+
+def _corrected(words: str) -> Wish | None:
+    """Another time, or another title, for the task just touched."""
+    lead = _LEAD.match(words)
+    rest = words[lead.end() :] if lead else words
+    if times.is_only_time(rest) or (lead and times.is_hour(rest)):
+        _, due = times.split(rest)
+        return Wish(Action.UPDATE, ("it",), due=due or rest, is_explicit=True)
+    meant = _MEANT.match(words)
+    title = tidy(meant["title"]) if meant else ""
+    if title and not is_nothing(title) and len(title.split()) <= _LONGEST and times.split(title)[1] is None:
+        return Wish(Action.UPDATE, ("it",), new_title=title, is_explicit=True)
+    return None
+
+
+def _undone(done: Action, turns: Sequence[Turn], tools: TaskTools) -> Wish | Say | None:
+    """The opposite of what was done, or what can be done instead."""
+    if any("undo" in ability.words for ability in tools.by_action.values()):
+        return None
+    opposite = _OPPOSITE.get(done)
+    if opposite is not None and opposite in tools.by_action:
+        return Wish(opposite, ("them" if len(turns[-1].calls) > 1 else "it",), is_explicit=True)
+    named = resolve("it", remember(turns))
+    if done == Action.CREATE and Action.DELETE in tools.by_action and named:
+        return Say(f"I can't undo that, but I can delete {named[0].name}: just say “delete it”.")
+    if done == Action.UPDATE:
+        return Say("I can't undo that. Tell me how it should be, and I'll change it.")
+    return Say("I can't undo that.") if done not in {Action.LIST, Action.CLARIFY} else None
