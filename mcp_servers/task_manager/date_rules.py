@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILLERS = re.compile(
-    r"(?:at|on|by|for|the|of|due|until|till|before|around|about|approximately|roughly|sometime|some time|any time|"
-    r"please|sharp|exactly|from|and|no later than|later(?= today| this| on)|within)(?: |$)"
+    r"(?:at|on|by|for|the|of|due|until|till|before|around|about|approximately|roughly|sometime|some time|any ?time|"
+    r"all day|please|sharp|exactly|from|and|no later than|later(?= today| this| on)|within)(?: |$)"
 )
 HOLIDAYS = {
     "christmas eve": (12, 24),
@@ -42,6 +42,8 @@ _YEAR = r"(?: (\d{4}))?"
 _EDGE = "(?:(end|beginning|start|rest) (?:of )?)?"
 _WHICH = "(?:(this|next|last|past|coming|current|following) )?"
 _QUANTITY = r"\d{1,6}(?:\.5)? (?:second|minute|hour|day|week|month|year)s?"
+QUANTITIES = rf"{_QUANTITY}(?: (?:and )?{_QUANTITY})*"
+"""Such as "1 hour and 15 minutes", in normalised words."""
 
 
 class NoSuchTimeError(ValueError):
@@ -234,7 +236,7 @@ def next_month(today: date, month: int, year: str | None, ahead: int) -> date:
 
 
 def _following_days(match: re.Match[str], parts: Parts) -> None:
-    days, months = _days_and_months(int(match[1]), match[2])
+    days, months = days_and_months(int(match[1]), match[2])
     last = add_months(parts.today, months) + timedelta(days=days)
     parts.put("span", Span(parts.today, last + timedelta(days=1), last))
 
@@ -242,7 +244,13 @@ def _following_days(match: re.Match[str], parts: Parts) -> None:
 # -- quantities
 
 
-def _days_and_months(count: float, unit: str) -> tuple[int, int]:
+def quantities_in(text: str) -> list[tuple[float, str]]:
+    """Count and unit of each of `QUANTITIES`."""
+    return [(float(count), unit) for count, unit in re.findall(r"(\d+(?:\.5)?) ([a-z]+?)s?\b", text)]
+
+
+def days_and_months(count: float, unit: str) -> tuple[int, int]:
+    """What so many days, weeks, months or years are."""
     if unit in ("month", "year"):
         months = count * (12 if unit == "year" else 1)
         return math.ceil(months % 1 * 30), int(months)
@@ -250,10 +258,10 @@ def _days_and_months(count: float, unit: str) -> tuple[int, int]:
 
 
 def _quantities(match: re.Match[str], parts: Parts) -> None:
-    found = [(float(count), unit) for count, unit in re.findall(r"(\d+(?:\.5)?) ([a-z]+?)s?\b", match[1])]
+    found = quantities_in(match[1])
     backwards = -1 if match[2] in ("before", "ago") else 1
     if all(unit in ("day", "week", "month", "year") for _, unit in found):
-        pairs = [_days_and_months(count, unit) for count, unit in found]
+        pairs = [days_and_months(count, unit) for count, unit in found]
         parts.put("shift", (backwards * sum(pair[0] for pair in pairs), backwards * sum(pair[1] for pair in pairs)))
         return
     if match[2] in ("before", "from", "after", "on"):
@@ -353,7 +361,7 @@ _TABLE: tuple[tuple[str, Fill], ...] = (
         _span,
     ),
     (r"(?:in |over |within )?(?:the )?(?:next|coming|following) (\d{1,3}) (day|week|month|year)s?", _following_days),
-    (rf"(?:in )?({_QUANTITY}(?: (?:and )?{_QUANTITY})*)(?: from now| (from|after|before|on|ago|time)\b)?", _quantities),
+    (rf"(?:in )?({QUANTITIES})(?: from now| (from|after|before|on|ago|time)\b)?", _quantities),
     (r"right now|now|immediately|right away|straight away", _now),
     (r"(\d{1,2})(?:[:. ]([0-5]\d)(?::[0-5]\d)?)?(?: oclock)?(?: (am|pm))?", _clock),
     (rf"(half|quarter|\d{{1,2}})(?: minutes?)? (past|after|to|till|before) {_HOUR}", _past_or_to),

@@ -51,7 +51,7 @@ def parse_due(words: str, now: datetime, *, day: date | None = None) -> Due:
         if _before(words) and not isinstance(due, datetime):
             due -= timedelta(days=1)
     except (NoSuchTimeError, OverflowError, ValueError) as error:
-        raise _not_understood(words, error) from None
+        raise not_understood(words, error) from None
     return due
 
 
@@ -74,7 +74,7 @@ def parse_span(words: str, now: datetime) -> tuple[datetime, datetime]:
             start = min(datetime.combine(now.date(), time.min), end)
         return _settled(start, zone), _settled(end, zone)
     except (NoSuchTimeError, OverflowError, ValueError) as error:
-        raise _not_understood(words, error) from None
+        raise not_understood(words, error) from None
 
 
 def _iso(words: str, now: datetime) -> Due | None:
@@ -87,7 +87,7 @@ def _iso(words: str, now: datetime) -> Due | None:
         moment = datetime.fromisoformat(f"{match[1]}T{match[2].upper()}")
         return _settled(moment, now.tzinfo) if moment.tzinfo is None else moment.astimezone(now.tzinfo)
     except (ValueError, OverflowError) as error:
-        raise _not_understood(words, error) from None
+        raise not_understood(words, error) from None
 
 
 def _before(words: str) -> bool:
@@ -152,13 +152,13 @@ def _due(parts: Parts, meant: date | None) -> Due:
         return day
     clock = _exact(parts.clock, parts.part)
     if day is not None:
-        due = _at(day, clock, zone)
+        due = at(day, clock, zone)
         vague = parts.clock is None and day == parts.today and due <= parts.now
         return day if vague else due
     for candidate in (meant, parts.today):
-        if candidate is not None and (due := _at(candidate, clock, zone)) > parts.now:
+        if candidate is not None and (due := at(candidate, clock, zone)) > parts.now:
             return due
-    return _at(parts.today + timedelta(days=1), clock, zone)
+    return at(parts.today + timedelta(days=1), clock, zone)
 
 
 def _exact(clock: Clock | None, part: str | None) -> Clock:
@@ -177,7 +177,8 @@ def _exact(clock: Clock | None, part: str | None) -> Clock:
     return Clock(hour, clock.minute, back=clock.back)
 
 
-def _at(day: date, clock: Clock, zone: object) -> datetime:
+def at(day: date, clock: Clock, zone: object) -> datetime:
+    """That time of that day."""
     naive = datetime.combine(day, time.min) + timedelta(hours=clock.hour, minutes=clock.minute - clock.back)
     return _settled(naive, zone)
 
@@ -213,7 +214,8 @@ def _span(parts: Parts) -> tuple[datetime, datetime]:
     return _days(day, day + timedelta(days=1))
 
 
-def _not_understood(words: str, error: Exception) -> DateNotUnderstood:
+def not_understood(words: str, error: Exception) -> DateNotUnderstood:
+    """The sentence about words that name no time, or an impossible one."""
     said = " ".join(words.split())
     said = said if len(said) <= 60 else said[:60] + "…"  # noqa: PLR2004 - enough to be recognised
     if isinstance(error, NoSuchTimeError) and str(error):

@@ -194,15 +194,14 @@ class TaskService:
         return parse_span(words, self.now(person)) if words else None
 
     def _new_due(self, person: Person, words: str | None, task: Task) -> tuple[Due | None] | None:
-        """A time without a day keeps the day that the task is due on, unless that would be in the past."""
+        """What the words mean for this task (see `moving`), in a tuple; None where it stays as it is."""
         if not words:
             return None
         if words.strip().casefold() == CLEAR:
             return (None,)
-        from mcp_servers.task_manager.dates import parse_due
+        from mcp_servers.task_manager.moving import new_due
 
-        day = task.due.date() if isinstance(task.due, datetime) else task.due
-        return (parse_due(words, self.now(person), day=day),)
+        return (new_due(words, self.now(person), task.due),)
 
     def _section(self, person: Person, wanted: Filter, status: Status, listing: Listing) -> Filter:
         if listing == "today" and wanted.start and wanted.end:

@@ -37,29 +37,29 @@ def listed(parts: Sequence[str], last: str = "and", separator: str = ",") -> str
     return f"{head}{';' if separator == ';' else ''} {last} {parts[-1]}"
 
 
-def say_due(due: Due, now: datetime) -> str:
-    """Such as "tomorrow", "Friday at 3 PM", "Friday 4 December", "4 March 2028"."""
+def say_due(due: Due, now: datetime, *, whole: bool = False) -> str:
+    """Such as "tomorrow", "Friday at 3 PM", "Friday 4 December", "4 March 2028"; `whole`: as `say_day`."""
     if not isinstance(due, datetime):
-        return say_day(due, now.date())
+        return say_day(due, now.date(), whole=whole)
     if due.hour == due.minute == 0:
-        return f"{say_day(due.date() - timedelta(days=1), now.date())} at midnight"
-    return f"{say_day(due.date(), now.date())} at {say_time(due)}"
+        return f"{say_day(due.date() - timedelta(days=1), now.date(), whole=whole)} at midnight"
+    return f"{say_day(due.date(), now.date(), whole=whole)} at {say_time(due)}"
 
 
-def say_day(day: date, today: date) -> str:
-    """A day as it is said today."""
+def say_day(day: date, today: date, *, whole: bool = False) -> str:
+    """A day as it is said today; `whole`: never by its weekday alone."""
     away = (day - today).days
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(away)
     if near:
         return near
-    if 1 < away < 7:  # noqa: PLR2004 - a week has seven days
+    if 1 < away < 7 and not whole:  # noqa: PLR2004 - a week has seven days
         return f"{day:%A}"
-    if -7 <= away < 0:  # noqa: PLR2004 - a week has seven days
+    if -7 <= away < 0 and not whole:  # noqa: PLR2004 - a week has seven days
         return f"last {day:%A}"
     if not 0 < away < _FAR:
         return f"{day.day} {day:%B %Y}"
     monday = today - timedelta(days=today.weekday())
-    following = 7 <= (day - monday).days < 14  # noqa: PLR2004 - the next calendar week
+    following = away >= 7 and 7 <= (day - monday).days < 14  # noqa: PLR2004 - the next calendar week
     return f"{'next ' if following else ''}{day:%A} {day.day} {day:%B}"
 
 
@@ -71,10 +71,10 @@ def say_time(moment: datetime) -> str:
     return f"{moment.hour % 12 or 12}{minutes} {'AM' if moment.hour < 12 else 'PM'}"  # noqa: PLR2004 - noon
 
 
-def due_clause(due: Due, now: datetime) -> str:
-    """Such as "due tomorrow", "was due yesterday"."""
+def due_clause(due: Due, now: datetime, *, whole: bool = False) -> str:
+    """Such as "due tomorrow", "was due yesterday"; `whole`: as `say_day`."""
     past = due < now if isinstance(due, datetime) else due < now.date()
-    return f"{'was due' if past else 'due'} {say_due(due, now)}"
+    return f"{'was due' if past else 'due'} {say_due(due, now, whole=whole)}"
 
 
 def task_phrase(task: Task, now: datetime) -> str:
@@ -102,10 +102,10 @@ def details(task: Task, now: datetime) -> str:
 
 
 def changed(before: Task, after: Task, now: datetime) -> str:
-    """What is different: “the dentist” is due Friday at 3 PM."""
+    """What is different: “the dentist” is due Friday 27 November at 3 PM."""
     parts: list[str] = []
     if after.due != before.due:
-        parts.append(f"is {due_clause(after.due, now)}" if after.due else "has no due time any more")
+        parts.append(f"is {due_clause(after.due, now, whole=True)}" if after.due else "has no due time any more")
     if after.title != before.title:
         parts.insert(0, f"is called {quoted(after.title)}")
     if after.priority != before.priority:

@@ -51,7 +51,11 @@ Due = Annotated[
 ]
 NewDue = Annotated[
     str | SkipJsonSchema[None],
-    Field(description="The new due time, as the person says it or as ISO 8601; “none” removes it."),
+    Field(
+        description="The new due time, as the person says it or as ISO 8601. A day alone (“Friday”) keeps the time of "
+        "day, a time alone the day. “by two days”, “an hour later” and “earlier by a week” count from the present due "
+        "time, “in two days” from now. “none” removes it."
+    ),
 ]
 DueSpan = Annotated[
     str | SkipJsonSchema[None],

@@ -64,7 +64,7 @@ async def test_each_era_creates_lists_changes_completes_reopens_and_deletes(
         assert tasks.said == "“buy milk” is due tomorrow, of high priority and tagged home. Notes: oat"
         changed = await tasks("update_task", task="the milk", due="Friday at three")
         assert changed["task"] == created["task"] | {"due": "2026-11-27T15:00:00+01:00"}
-        assert tasks.said == "“buy milk” is due Friday at 3 PM."
+        assert tasks.said == "“buy milk” is due Friday 27 November at 3 PM."
         done = await tasks("complete_task", task="bought the milk")
         assert done["task"] == changed["task"] | {"status": "done", "completed": "2026-11-21T10:00:00+01:00"}
         assert tasks.said == "Marked “buy milk” as done."

@@ -185,6 +185,10 @@ async def test_update_changes_what_is_given_and_nothing_else(tasks: Tasks) -> No
     await tasks.add("dentist", due="Friday at three", notes="bring card", tags=["health"])
     before = (await tasks("get_task", task="dentist"))["task"]
     assert (await tasks("update_task", task="dentist", due="four"))["task"]["due"] == "2026-11-27T16:00:00+01:00"
+    assert tasks.said == "“dentist” is due Friday 27 November at 4 PM."
+    assert (await tasks("update_task", task="dentist", due="by two days"))["task"]["due"] == "2026-11-29T16:00:00+01:00"
+    assert tasks.said == "“dentist” is due next Sunday 29 November at 4 PM."
+    assert (await tasks("update_task", task="dentist", due="thursday"))["task"]["due"] == "2026-11-26T16:00:00+01:00"
     assert (await tasks("update_task", task="dentist", due="none"))["task"] == before | {"due": None}
     assert tasks.said == "“dentist” has no due time any more."
     renamed = await tasks(
