@@ -21,6 +21,8 @@ SAMPLE_RATE = 16000
 """Hertz."""
 LONGEST = 30
 """Seconds that Whisper can hear at once."""
+ORDERS = " Add buy bread. Delete all finished tasks. What's on my list?"
+"""Examples of what is said to an assistant. Without them “add buy” is heard as “add by”."""
 PROMPT_TOKENS = 160
 """Whisper takes 224; longer lists made it continue the list instead of listening (benchmarks/ears_accuracy.py)."""
 WORKERS = 2
@@ -121,12 +123,14 @@ class Whisper:
             return self._tokenizers[language]
 
     def _prompt(self, tokenizer: Any, vocabulary: Sequence[str]) -> list[int]:
-        """As many of the likeliest words as fit, as one finished sentence: an open list would be gone on with."""
+        """Orders, then as many likely words as fit, as one finished sentence: Whisper goes on with an open list."""
         chosen: list[str] = []
-        room = PROMPT_TOKENS - 2
+        orders: list[int] = tokenizer.encode(ORDERS) if tokenizer.language_code == "en" else []
+        room = PROMPT_TOKENS - 2 - len(orders)
         for word in vocabulary:
             room -= len(tokenizer.encode(f" {word},"))
             if room < 0:
                 break
             chosen.append(word)
-        return [tokenizer.sot_prev, *tokenizer.encode(f" {', '.join(chosen)}.")] if chosen else []
+        words: list[int] = tokenizer.encode(f" {', '.join(chosen)}.") if chosen else []
+        return [tokenizer.sot_prev, *orders, *words] if orders or words else []
