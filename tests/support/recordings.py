@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 def record(folder: Path, text: str) -> Path:
     """Write `text`, spoken, into a WAV file of `folder`."""
     path = folder / f"{''.join(c if c.isalnum() else '-' for c in text.lower())[:60]}.wav"
-    write_wav(path, *_spoken(text))
+    write_wav(path, *spoken(text))
     return path
 
 
 @cache
-def _spoken(text: str) -> tuple[NDArray[np.int16], int]:
+def spoken(text: str) -> tuple[NDArray[np.int16], int]:
+    """Return `text` as 16 bit mono samples, shape (n,), and their rate in hertz."""
+    from piper import SynthesisConfig
+
     voice = _voice()
-    chunks = [np.frombuffer(chunk.audio_int16_bytes, np.int16) for chunk in voice.synthesize(text)]
+    # Without the noise that makes it livelier, the voice says the same each time.
+    same = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+    chunks = [np.frombuffer(chunk.audio_int16_bytes, np.int16) for chunk in voice.synthesize(text, same)]
     return np.concatenate(chunks), voice.config.sample_rate
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import soxr
 from livekit import rtc
 
-from voice_agent.offline import models
+from tests.support.recordings import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +20,8 @@ SAMPLE_RATE = 16_000
 
 def speak(text: str) -> NDArray[np.int16]:
     """The text as 16 bit mono samples at 16 kHz, shape (n,)."""
-    piper = models.piper().result(60)
-    samples = np.frombuffer(b"".join(piper.synthesize(text)), np.int16)
-    return soxr.resample(samples, piper.sample_rate, SAMPLE_RATE)
+    samples, rate = spoken(text)
+    return soxr.resample(samples, rate, SAMPLE_RATE)
 
 
 def silence(seconds: float) -> NDArray[np.int16]:
