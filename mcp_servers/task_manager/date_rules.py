@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 FILLERS = re.compile(
     r"(?:at|on|by|for|the|of|due|until|till|before|around|about|approximately|roughly|sometime|some time|any ?time|"
-    r"all day|please|sharp|exactly|from|and|no later than|later(?= today| this| on)|within)(?: |$)"
+    r"all day|please|sharp|exactly|from|and|no later than|later(?= today| this| on)|within|"
+    r"rest of(?= today| tomorrow))(?: |$)"
 )
 HOLIDAYS = {
     "christmas eve": (12, 24),
@@ -30,6 +31,7 @@ HOLIDAYS = {
     "new years eve": (12, 31),
     "new years day": (1, 1),
     "new year": (1, 1),
+    "new years": (1, 1),
     "valentines day": (2, 14),
     "halloween": (10, 31),
 }
@@ -39,6 +41,9 @@ _DAY_NAMES = "|".join(WEEKDAYS)
 _MONTH_NAMES = "|".join(MONTHS)
 _HOUR = r"(\d{1,2}|noon|midnight)(?: oclock)?(?: (am|pm))?"
 _YEAR = r"(?: (\d{4}))?"
+_SPAN_NAME = f"(day|week|weekend|month|year|{_MONTH_NAMES})"
+_NO_MONTH = f"(?! (?:of )?(?:{_MONTH_NAMES}))"
+_MINUTES = r"(half|quarter|5|10|20|25|\d{1,2}(?= min))(?: minutes?)?"
 _EDGE = "(?:(end|beginning|start|rest) (?:of )?)?"
 _WHICH = "(?:(this|next|last|past|coming|current|following) )?"
 _QUANTITY = r"\d{1,6}(?:\.5)? (?:second|minute|hour|day|week|month|year)s?"
@@ -88,6 +93,8 @@ class Parts:
     moment: datetime | None = None
     shift: tuple[int, int] | None = None
     """Days and months to go on from the day said, or from today."""
+    end_of_day: bool = False
+    """Said beside a day, it adds nothing: a day ends with itself. Said alone, it is today."""
 
     def put(self, slot: str, value: object) -> None:
         """Fill a slot. Raises `NoSuchTimeError` where it has another value already."""
@@ -189,8 +196,6 @@ def _dotted_date(match: re.Match[str], parts: Parts) -> None:
 
 def _slashed_date(match: re.Match[str], parts: Parts) -> None:
     first, second = int(match[1]), int(match[2])
-    if first <= 12 and second <= 12 and first != second:  # noqa: PLR2004 - either can be the month
-        raise NoSuchTimeError("the day and the month cannot be told apart")
     month, day = (second, first) if first > 12 else (first, second)  # noqa: PLR2004 - months
     parts.put("date", next_date(parts.today, month, day, match[3]))
 
@@ -199,9 +204,9 @@ def _slashed_date(match: re.Match[str], parts: Parts) -> None:
 
 
 def _span(match: re.Match[str], parts: Parts) -> None:
-    edge, which, name, year = match.groups()
+    edge, which, name, after_next, year = match.groups()
     today = parts.today
-    ahead = {"next": 1, "following": 1, "last": -1, "past": -1}.get(which or "", 0)
+    ahead = 2 if after_next else {"next": 1, "following": 1, "last": -1, "past": -1}.get(which or "", 0)
     if name == "day":
         start, end = today + timedelta(days=ahead), today + timedelta(days=ahead + 1)
     elif name in ("week", "weekend"):
@@ -327,6 +332,10 @@ def _compact_clock(match: re.Match[str], parts: Parts) -> None:
     parts.put("clock", Clock(int(match[1]), int(match[2])))
 
 
+def _end_of_day(_match: re.Match[str], parts: Parts) -> None:
+    parts.end_of_day = True
+
+
 def _same_time(_match: re.Match[str], parts: Parts) -> None:
     parts.put("clock", Clock(parts.now.hour, parts.now.minute))
 
@@ -357,19 +366,25 @@ _TABLE: tuple[tuple[str, Fill], ...] = (
     (r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d\d)?", _dotted_date),
     (r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d\d))?", _slashed_date),
     (
-        rf"(?:in |during |over )?(?:the )?{_EDGE}(?:the )?{_WHICH}(day|week|weekend|month|year|{_MONTH_NAMES}){_YEAR}",
+        rf"(?:in |during |over )?(?:the )?{_EDGE}(?:the )?{_WHICH}{_SPAN_NAME}( after next)?{_YEAR}",
         _span,
     ),
     (r"(?:in |over |within )?(?:the )?(?:next|coming|following) (\d{1,3}) (day|week|month|year)s?", _following_days),
     (rf"(?:in )?({QUANTITIES})(?: from now| (from|after|before|on|ago|time)\b)?", _quantities),
     (r"right now|now|immediately|right away|straight away", _now),
     (r"(\d{1,2})(?:[:. ]([0-5]\d)(?::[0-5]\d)?)?(?: oclock)?(?: (am|pm))?", _clock),
-    (rf"(half|quarter|\d{{1,2}})(?: minutes?)? (past|after|to|till|before) {_HOUR}", _past_or_to),
+    (
+        rf"{_MINUTES} (past|after|to|till|before) {_HOUR}{_NO_MONTH}",
+        _past_or_to,
+    ),
     (rf"(quarter) (of) {_HOUR}", _past_or_to),
     (r"half (\d{1,2})(?: (am|pm))?", _half),
     (r"(noon|midnight)", _named_clock),
     (r"(?:at )?(?:this|the current|the same|same) time", _same_time),
     (r"([01]\d|2[0-3])([0-5]\d)(?: hours)?", _compact_clock),
+    (r"([1-9]|1[0-2])([0-5]\d) (am|pm)", _clock),
+    (r"([1-9])([0-5]\d)()", _clock),
+    (r"(?:by )?(?:the )?eod", _end_of_day),
     (rf"(?:1st thing )?(?:in |during |at )?(?:the )?(?:(this) )?{_PART_NAMES}", _part),
     (r"(?:(this) )?(1st thing)", _first_thing),
     (r"tonight", _tonight),

@@ -28,7 +28,7 @@ _ALIASES = (
     {name[:3]: name for name in (*WEEKDAYS, *MONTHS)}
     | {"tues": "tuesday", "weds": "wednesday", "thur": "thursday", "thurs": "thursday", "sept": "september"}
     | {"tmrw": "tomorrow", "tmr": "tomorrow", "2morrow": "tomorrow", "tomorrows": "tomorrow", "todays": "today"}
-    | {"2nite": "tonight", "tonite": "tonight", "eod": "end of day", "mins": "minutes", "min": "minutes"}
+    | {"2nite": "tonight", "tonite": "tonight", "cob": "eod", "eob": "eod", "mins": "minutes", "min": "minutes"}
     | {"hr": "hour", "hrs": "hours", "wk": "week", "wks": "weeks", "midday": "noon", "lunchtime": "noon"}
 )
 _EXACT = {"every", "daily", "weekly", "monthly", "yearly", "right", "quarters", "fortnight", "weekday", "weekdays"}
@@ -65,6 +65,11 @@ _AFTER_WORDS = tuple(
     (re.compile(pattern), result)
     for pattern, result in (
         (r"\b(\d{1,2}) oh? (\d)\b", r"\1 0\2"),
+        (r"\b(?:the )?(?:end|close) of (?:the |my )?(?:(?:work|working|business) )?(?:day|business|play)\b", "eod"),
+        (
+            r"(?<!\d )(?<!\ba )\b(?:the )?(day|week|month) (before|after) (?!today|tomorrow|yesterday|next\b)(?=\w)",
+            r"1 \1 \2 ",
+        ),
         (r"\b3 quarters of an? hour\b", "45 minutes"),
         (r"\b(?:a )?quarter (?:of )?(?:an? )?hour\b", "15 minutes"),
         (r"\bhalf (?:an? )?hour\b", "30 minutes"),

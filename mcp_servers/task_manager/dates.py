@@ -8,6 +8,8 @@ Rules, where people differ:
 - A weekday is the next one after today, "this Friday" may be today, "next Friday" is in the next week (from Monday).
 - A span that has begun is due on its last day ("this week": Sunday), one to come on its first ("next month": the 1st);
   a weekend on its Saturday, or today.
+- "12/01" is 1 December, as in American English, unless only the other way makes a date ("13/01");
+  "12.01." is 12 January.
 - A time that daylight saving skips is moved on by what is skipped; of one that comes twice the first is meant.
 """
 
@@ -34,6 +36,9 @@ _ISO = re.compile(
 )
 _EVERY = re.compile(r"\b(?:every|each|daily|weekly|monthly|yearly|annually)\b", re.IGNORECASE)
 _UP_TO = re.compile(r"\s*(by|until|till|before|no later than)\b", re.IGNORECASE)
+_JOINER = re.compile(r"\s+(?:and|or|to|until|till|through|thru)\s+|\s*[–—]\s*|\s+-\s+", re.IGNORECASE)  # noqa: RUF001 - as people type it
+_RANGE = re.compile(r"\b(?:between|from)\b", re.IGNORECASE)
+_DAY_AFTER = re.compile(r"\s*(?:the )?(?:day after|next day|following day|one after)(?: that)?\W*", re.IGNORECASE)
 _EXAMPLES = "Say it like “tomorrow”, “Friday at three” or “in two weeks”."
 
 
@@ -58,8 +63,52 @@ def parse_due(words: str, now: datetime, *, day: date | None = None) -> Due:
 def parse_span(words: str, now: datetime) -> tuple[datetime, datetime]:
     """From when (inclusive) until when (exclusive) the words last, in the zone of `now`.
 
-    "By Friday" is from today until Friday ends. Raises `DateNotUnderstood`.
+    "By Friday" is from today until Friday ends, "Monday to Wednesday" until Wednesday ends. Raises `DateNotUnderstood`.
     """
+    try:
+        return _one_span(words, now)
+    except DateNotUnderstood:
+        between = _between(words, now)
+        if between is None:
+            raise
+        return between
+
+
+def _between(words: str, now: datetime) -> tuple[datetime, datetime] | None:
+    """From the one time said until the other; None if it is not two times that bound a span."""
+    for joiner in _JOINER.finditer(words) if len(words) <= LONGEST else ():
+        head, tail = words[: joiner.start()], words[joiner.end() :]
+        is_list = joiner[0].strip().casefold() in ("and", "or") and not _RANGE.search(head)
+        try:
+            start, end = _from_to(_RANGE.sub(" ", head), tail, now, is_list=is_list)
+        except DateNotUnderstood:
+            continue
+        if start < end:
+            return start, end
+    return None
+
+
+def _from_to(head: str, tail: str, now: datetime, *, is_list: bool) -> tuple[datetime, datetime]:
+    """`is_list`: the two must touch, for "Monday and Wednesday" leaves Tuesday out. Raises `DateNotUnderstood`."""
+    start, first_end = _one_span(head, now)
+    if first_end - start <= timedelta(minutes=1) and head.split() != ["now"]:
+        due = parse_due(tail, now, day=start.date())
+        if not isinstance(due, datetime):
+            raise not_understood(tail, NoSuchTimeError())
+        # "Between two and four tomorrow": the day is said with the second.
+        earlier = parse_due(head, now, day=due.date())
+        return (earlier if isinstance(earlier, datetime) and earlier <= due else start), due + timedelta(minutes=1)
+    if _DAY_AFTER.fullmatch(tail):
+        return start, first_end + timedelta(days=1)
+    second, end = _one_span(tail, now)
+    if end <= start:  # "Friday to Monday": the Monday after that Friday
+        second, end = _one_span(tail, start)
+    if end - second <= timedelta(minutes=1) or (is_list and second > first_end):
+        raise not_understood(tail, NoSuchTimeError())
+    return start, end
+
+
+def _one_span(words: str, now: datetime) -> tuple[datetime, datetime]:
     zone = now.tzinfo
     iso = _iso(words, now)
     try:
@@ -115,6 +164,8 @@ def _parse(words: str, now: datetime) -> Parts:
             raise NoSuchTimeError
     if not found:
         raise NoSuchTimeError
+    if parts.end_of_day and not (parts.date or parts.weekday or parts.span or parts.shift or parts.moment):
+        parts.date = parts.today
     return parts
 
 
@@ -196,6 +247,7 @@ def _days(start: date, end: date) -> tuple[datetime, datetime]:
 def _span(parts: Parts) -> tuple[datetime, datetime]:
     """Naive start and end."""
     if parts.moment is not None:
+        _due(parts, None)  # it refuses what names a day as well
         now, moment = parts.now.replace(tzinfo=None), parts.moment.replace(tzinfo=None)
         return min(now, moment), max(now, moment) + timedelta(minutes=1)
     if parts.clock is not None:

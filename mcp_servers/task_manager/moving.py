@@ -36,7 +36,9 @@ _VERB = r"(?:(?:postponed?|delay(?:ed)?|push(?:ed)?|moved?|shift(?:ed)?|put|brin
 _BY = re.compile(rf"{_VERB}(?:{_WHERE} )?by ({QUANTITIES})(?: {_WHERE})?")
 _LATER = re.compile(rf"{_VERB}({QUANTITIES}) {_WHERE}")
 _SAME_TIME = re.compile(r"\b(?:at )?(?:the )?same time\b", re.IGNORECASE)
-_ALL_DAY = re.compile(r"\b(?:(?:all|whole) day|any ?time)\b", re.IGNORECASE)
+_ALL_DAY = re.compile(
+    r"\b(?:(?:all|whole) day|any ?time|(?:end|close) of (?:the )?(?:day|business)|eod|eob|cob)\b", re.IGNORECASE
+)
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600}
 
 

@@ -130,6 +130,26 @@ DUES = {
     "a week tomorrow": "2026-11-29",
     "by the end of the day": "2026-11-21",
     "EOD": "2026-11-21",
+    "by eod": "2026-11-21",
+    "end of day": "2026-11-21",
+    "eod friday": "2026-11-27",
+    "by the end of the day on Friday": "2026-11-27",
+    "by end of day tomorrow": "2026-11-22",
+    "close of business monday": "2026-11-23",
+    "new years eve": "2026-12-31",
+    "New Year’s Eve": "2026-12-31",  # noqa: RUF001 - as recognisers write it
+    "new year's": "2027-01-01",
+    "a week before christmas": "2026-12-18",
+    "the day before christmas": "2026-12-24",
+    "the week after christmas": "2027-01-01",
+    "monday week": "2026-11-30",
+    "on Monday week": "2026-11-30",
+    "the week after next": "2026-11-30",
+    "any time friday": "2026-11-27",
+    "12/01": "2026-12-01",
+    "3/4": "2027-03-04",
+    "12/01/2026": "2026-12-01",
+    "13/01": "2027-01-13",
     # moments
     "tonight": "2026-11-21T20:00:00+01:00",
     "tonight at 6pm": "2026-11-21T18:00:00+01:00",
@@ -181,6 +201,15 @@ DUES = {
     "tomorrow at seven oh five": "2026-11-22T19:05:00+01:00",
     "three o'clock": "2026-11-21T15:00:00+01:00",
     "3 o’clock tomorrow": "2026-11-22T15:00:00+01:00",  # noqa: RUF001 - as recognisers write it
+    "seven thirty pm": "2026-11-21T19:30:00+01:00",
+    "tomorrow at seven thirty p.m.": "2026-11-22T19:30:00+01:00",
+    "four thirty": "2026-11-21T16:30:00+01:00",
+    "4:30": "2026-11-21T16:30:00+01:00",
+    "430": "2026-11-21T16:30:00+01:00",
+    "friday at 430": "2026-11-27T16:30:00+01:00",
+    "730pm": "2026-11-21T19:30:00+01:00",
+    "tomorrow 1130 am": "2026-11-22T11:30:00+01:00",
+    "eod at 5 pm": "2026-11-21T17:00:00+01:00",
     "6 PM": "2026-11-21T18:00:00+01:00",
     "9am": "2026-11-22T09:00:00+01:00",
     "at 18:45": "2026-11-21T18:45:00+01:00",
@@ -297,6 +326,23 @@ SPANS = {
     "in an hour": ("2026-11-21T10:00", "2026-11-21T11:01"),
     "2026-12-24": ("2026-12-24T00:00", "2026-12-25T00:00"),
     "Friday at three": ("2026-11-27T15:00", "2026-11-27T15:01"),
+    "rest of today": ("2026-11-21T00:00", "2026-11-22T00:00"),
+    "the rest of this week": ("2026-11-21T00:00", "2026-11-23T00:00"),
+    "the week after next": ("2026-11-30T00:00", "2026-12-07T00:00"),
+    "between monday and wednesday": ("2026-11-23T00:00", "2026-11-26T00:00"),
+    "from Monday to Wednesday": ("2026-11-23T00:00", "2026-11-26T00:00"),
+    "monday through friday": ("2026-11-23T00:00", "2026-11-28T00:00"),
+    "Friday to Monday": ("2026-11-27T00:00", "2026-12-01T00:00"),
+    "from now until friday": ("2026-11-21T10:00", "2026-11-28T00:00"),
+    "between december 3rd and december 5th": ("2026-12-03T00:00", "2026-12-06T00:00"),
+    "today and tomorrow": ("2026-11-21T00:00", "2026-11-23T00:00"),
+    "tomorrow and the day after": ("2026-11-22T00:00", "2026-11-24T00:00"),
+    "tomorrow and the day after tomorrow": ("2026-11-22T00:00", "2026-11-24T00:00"),
+    "Saturday or Sunday": ("2026-11-28T00:00", "2026-11-30T00:00"),
+    "this week and next week": ("2026-11-16T00:00", "2026-11-30T00:00"),
+    "between two and four": ("2026-11-21T14:00", "2026-11-21T16:01"),
+    "between two and four tomorrow": ("2026-11-22T14:00", "2026-11-22T16:01"),
+    "tomorrow between two and four": ("2026-11-22T14:00", "2026-11-22T16:01"),
     "yesterday": ("2026-11-20T00:00", "2026-11-21T00:00"),
     "last week": ("2026-11-09T00:00", "2026-11-16T00:00"),
 }
@@ -314,9 +360,10 @@ def test_a_time_alone_keeps_the_day_it_is_asked_for() -> None:
     assert parse_due("four", NOW, day=date(2026, 11, 2)) == datetime(2026, 11, 21, 16, tzinfo=BERLIN)
 
 
-def test_a_day_and_month_that_cannot_be_told_apart_are_asked_for_in_words() -> None:
-    with pytest.raises(DateNotUnderstood, match="the day and the month cannot be told apart"):
-        parse_due("3/4", NOW)
+@pytest.mark.parametrize("words", ["monday and wednesday", "3 to 5 december", "friday to the dentist", "between and"])
+def test_what_does_not_bound_a_span_is_an_error(words: str) -> None:
+    with pytest.raises(DateNotUnderstood, match="Say it like"):
+        parse_span(words, NOW)
 
 
 def test_a_weekday_that_contradicts_the_date_is_an_error() -> None:
