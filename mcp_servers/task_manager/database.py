@@ -7,11 +7,13 @@ What fails is a `StoreUnavailable` that names the file and the remedy; the next 
 from __future__ import annotations
 
 import asyncio
+import errno
+import shutil
 import sqlite3
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-from mcp_servers.task_manager.errors import StoreUnavailable
+from mcp_servers.task_manager.errors import ELSEWHERE, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -38,8 +40,17 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection that sees one state of the file. Raises `StoreUnavailable`."""
-        engine = await self.open()
+        """A connection that sees one state of the file, also of one that cannot be written.
+
+        Raises `StoreUnavailable`.
+        """
+        try:
+            engine = await self.open()
+        except StoreUnavailable:
+            reader = await asyncio.to_thread(_prepare_to_read, self._path)
+            if reader is None:
+                raise
+            engine = reader
         with told_plainly(self._path):
             async with engine.connect() as connection:
                 yield connection
@@ -82,7 +93,7 @@ class Database:
 
 def _prepare(path: Path, busy_seconds: float) -> AsyncEngine:
     """Import what is heavy, migrate, and make the engine; runs in a thread."""
-    from sqlalchemy import event, make_url
+    from sqlalchemy import make_url
     from sqlalchemy.ext.asyncio import create_async_engine
 
     from mcp_servers.task_manager.migrate import migrate
@@ -92,9 +103,35 @@ def _prepare(path: Path, busy_seconds: float) -> AsyncEngine:
         make_url("sqlite+aiosqlite://").set(database=str(path)),
         connect_args={"timeout": busy_seconds, "isolation_level": None},
     )
+    _listen(engine)
+    return engine
+
+
+def _prepare_to_read(path: Path) -> AsyncEngine | None:
+    """An engine that only reads and keeps nothing open: the next call tries again to write. Runs in a thread."""
+    from sqlalchemy import NullPool
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from mcp_servers.task_manager.migrate import address_for_reading
+
+    try:
+        address = address_for_reading(path)
+    except (StoreUnavailable, OSError):
+        return None
+    if address is None:
+        return None
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{address}&uri=true", poolclass=NullPool, connect_args={"isolation_level": None}
+    )
+    _listen(engine)
+    return engine
+
+
+def _listen(engine: AsyncEngine) -> None:
+    from sqlalchemy import event
+
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
-    return engine
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -124,27 +161,39 @@ def told_plainly(path: Path) -> Generator[None]:
 
 
 def _of_system(error: OSError, path: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or _is_full(path):
+        return _FULL.format(path=path)
     no_folder = isinstance(error, FileExistsError | NotADirectoryError)
     reason = "a file is in its place" if no_folder else (error.strerror or str(error)).lower()
-    return (
-        f"The folder of the task file {path} cannot be used: {reason}. "
-        "Make it writable, or choose another file with --database."
-    )
+    return f"The folder of the task file {path} cannot be used: {reason}. Make it writable, or {ELSEWHERE}."
 
 
+def _is_full(path: Path) -> bool:
+    """Whether the disk has no room for the index of a write-ahead log; SQLite has many words for that."""
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return shutil.disk_usage(folder).free < _SMALLEST_ROOM
+    except OSError:
+        return False
+
+
+_FULL = "The disk that holds {path} is full, so nothing was saved. Free some space and try again."
+_SMALLEST_ROOM = 64 * 1024
+"""Bytes."""
+_MAY_BE_FULL = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
 _SQLITE_SENTENCES = {
-    sqlite3.SQLITE_FULL: "The disk that holds {path} is full, so nothing was saved. Free some space and try again.",
+    sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_READONLY: (
-        "The task file {path} is read-only, so nothing was saved. "
-        "Make it and its folder writable, or choose another file with --database."
+        f"The task file {{path}} is read-only, so nothing was saved. Make it and its folder writable, or {ELSEWHERE}."
     ),
     sqlite3.SQLITE_CANTOPEN: (
-        "The task file {path} cannot be opened. Check that its folder is writable, or choose another with --database."
+        f"The task file {{path}} cannot be opened. Check that its folder is writable, or {ELSEWHERE}."
     ),
     sqlite3.SQLITE_BUSY: "The task file {path} is in use by another program. Try again in a moment.",
     sqlite3.SQLITE_NOTADB: (
-        "The file {path} is not a task database, and was left as it is. "
-        "Move it away, or choose another file with --database."
+        f"The file {{path}} is not a task database, and was left as it is. Move it away, or {ELSEWHERE}."
     ),
     sqlite3.SQLITE_CORRUPT: (
         "The task file {path} is damaged, and was left as it is. "
@@ -155,5 +204,7 @@ _SQLITE_SENTENCES = {
 
 def _of_sqlite(error: sqlite3.Error, path: Path) -> str:
     code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code; the rest is detail
+    if code in _MAY_BE_FULL and _is_full(path):
+        code = sqlite3.SQLITE_FULL
     other = "The task file {path} cannot be used just now ({reason}). Check its disk, then try again."
     return _SQLITE_SENTENCES.get(code, other).format(path=path, reason=error)

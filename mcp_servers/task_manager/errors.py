@@ -10,6 +10,11 @@ TaskError
 
 from __future__ import annotations
 
+ELSEWHERE = (
+    "name another file in TASK_MANAGER_DATABASE_URL (or with --database where you start task-manager-mcp yourself)"
+)
+"""What to do about a file that cannot be used, as the end of a sentence."""
+
 
 class TaskError(Exception):
     """Base of the tree."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcp_servers.task_manager.errors import StoreUnavailable
+from mcp_servers.task_manager.errors import ELSEWHERE, StoreUnavailable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,11 +29,34 @@ def migrate(path: Path, scripts: Path = SCRIPTS) -> None:
     Raises `StoreUnavailable` for a file of another program or of a newer version, else `OSError` or `sqlite3.Error`.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    known = sorted(script.name.split("_")[0] for script in (scripts / "versions").glob("[0-9]*.py"))
+    known = _layouts(scripts)
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
         _use_wal(connection)
         if _version(connection, path, known) != known[-1]:
             _upgrade(path, scripts, known)
+
+
+def address_for_reading(path: Path) -> str | None:
+    """An SQLite URI by which a file that cannot be written can still be read; None if there is no such way.
+
+    SQLite reads a write-ahead log only where its index beside it exists or can be made; a file without a log can be
+    read as one that nobody changes (sqlite.org/wal.html, "Read-Only Databases").
+    """
+    log = path.with_name(path.name + "-wal")
+    ways = ["mode=ro"] if log.exists() and log.stat().st_size else ["mode=ro", "immutable=1"]
+    for way in ways:
+        address = f"{path.as_uri()}?{way}"
+        try:
+            with closing(sqlite3.connect(address, uri=True)) as connection:
+                known = _layouts(SCRIPTS)
+                return address if _version(connection, path, known) == known[-1] else None
+        except sqlite3.Error:
+            continue
+    return None
+
+
+def _layouts(scripts: Path) -> list[str]:
+    return sorted(script.name.split("_")[0] for script in (scripts / "versions").glob("[0-9]*.py"))
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -57,7 +80,7 @@ def _version(connection: sqlite3.Connection, path: Path, known: list[str]) -> st
         if names:
             raise StoreUnavailable(
                 f"The file {path} is the database of another program, and was left as it is. "
-                "Choose another file with --database."
+                f"To keep the tasks elsewhere, {ELSEWHERE}."
             )
         return None
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -65,7 +88,7 @@ def _version(connection: sqlite3.Connection, path: Path, known: list[str]) -> st
     if version is not None and version not in known:
         raise StoreUnavailable(
             f"The task file {path} was made by a newer version of this program, and was left as it is. "
-            "Update this one, or choose another file with --database."
+            f"Update this one, or {ELSEWHERE}."
         )
     return version
 

@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,6 @@ from mcp_servers.task_manager.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
 pytestmark = pytest.mark.contract
 
@@ -225,6 +225,41 @@ async def test_a_folder_that_cannot_be_made_is_named_and_tried_again(tmp_path: P
     (tmp_path / "data").unlink()
     assert (await service.create(ME, "buy milk")).title == "buy milk"
     await database.close()
+
+
+async def test_a_list_that_cannot_be_written_can_still_be_read_and_is_written_again_when_it_can(
+    service: TaskService, database: Database, path: Path
+) -> None:
+    await service.create(ME, "buy milk")
+    await database.close()
+    (path.parent / "tasks.db-shm").mkdir()  # as on a full disk, the index of the log cannot be made
+    assert [task.title for task in (await service.list(ME, Query())).page.tasks] == ["buy milk"]
+    assert (await service.get(ME, "milk")).title == "buy milk"
+    with pytest.raises(StoreUnavailable, match=r"nothing was saved\. .* TASK_MANAGER_DATABASE_URL"):
+        await service.create(ME, "call mom")
+    (path.parent / "tasks.db-shm").rmdir()
+    await service.create(ME, "call mom")
+    assert (await service.list(ME, Query())).page.total == 2
+
+
+async def test_a_list_with_a_log_that_cannot_be_written_is_read_with_it(service: TaskService, path: Path) -> None:
+    await service.create(ME, "buy milk")  # still only in the log
+    copy = path.parent / "elsewhere" / "tasks.db"
+    (copy.parent / "tasks.db-shm").mkdir(parents=True)
+    for name in ("tasks.db", "tasks.db-wal"):
+        shutil.copy(path.parent / name, copy.parent / name)
+    listed = await TaskService(Database(copy)).list(ME, Query())
+    assert [task.title for task in listed.page.tasks] == ["buy milk"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_told_as_such_whatever_the_system_calls_it(path: Path) -> None:
+    with (
+        pytest.raises(StoreUnavailable, match=r"The disk that holds .*tasks\.db is full, so nothing was saved"),
+        told_plainly(path),
+        Path("/dev/full").open("w") as disk,
+    ):
+        disk.write("x")
 
 
 def test_a_read_only_file_is_named(path: Path) -> None:
