@@ -59,11 +59,15 @@ class Database:
     async def write(self) -> AsyncGenerator[AsyncConnection]:
         """A connection in a transaction of its own, committed at the end. Raises `StoreUnavailable`."""
         engine = await self.open()
-        with told_plainly(self._path):
-            async with self._writing, engine.connect() as connection:
-                await connection.execution_options(write=True)
-                async with connection.begin():
-                    yield connection
+        try:
+            with told_plainly(self._path):
+                async with self._writing, engine.connect() as connection:
+                    await connection.execution_options(write=True)
+                    async with connection.begin():
+                        yield connection
+        except StoreUnavailable:
+            await self.close()  # a connection that was opened to a full disk would never write again
+            raise
 
     async def open(self) -> AsyncEngine:
         """The engine, after creating or migrating the file where that is due. Raises `StoreUnavailable`."""

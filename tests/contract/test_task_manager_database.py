@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from mcp_servers.task_manager.service import Query, TaskService
 from mcp_servers.task_manager.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
 
 pytestmark = pytest.mark.contract
 
@@ -227,17 +227,28 @@ async def test_a_folder_that_cannot_be_made_is_named_and_tried_again(tmp_path: P
     await database.close()
 
 
+@contextmanager
+def nothing_can_be_written() -> Generator[None]:
+    """As on a full disk, no file can grow."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 async def test_a_list_that_cannot_be_written_can_still_be_read_and_is_written_again_when_it_can(
-    service: TaskService, database: Database, path: Path
+    service: TaskService, database: Database
 ) -> None:
     await service.create(ME, "buy milk")
     await database.close()
-    (path.parent / "tasks.db-shm").mkdir()  # as on a full disk, the index of the log cannot be made
-    assert [task.title for task in (await service.list(ME, Query())).page.tasks] == ["buy milk"]
-    assert (await service.get(ME, "milk")).title == "buy milk"
-    with pytest.raises(StoreUnavailable, match=r"nothing was saved\. .* TASK_MANAGER_DATABASE_URL"):
-        await service.create(ME, "call mom")
-    (path.parent / "tasks.db-shm").rmdir()
+    with nothing_can_be_written():
+        assert [task.title for task in (await service.list(ME, Query())).page.tasks] == ["buy milk"]
+        assert (await service.get(ME, "milk")).title == "buy milk"
+        with pytest.raises(StoreUnavailable, match=r"tasks\.db cannot be used just now"):
+            await service.create(ME, "call mom")
     await service.create(ME, "call mom")
     assert (await service.list(ME, Query())).page.total == 2
 

@@ -145,7 +145,8 @@ async def test_without_a_usable_folder_it_starts_lists_and_says_why(tmp_path: Pa
         for tool, arguments in (("create_task", {"title": "buy milk"}), ("list_tasks", {})):
             assert await text_of(client, tool, **arguments) == (
                 f"The folder of the task file {path} cannot be used: a file is in its place. "
-                "Make it writable, or choose another file with --database."
+                "Make it writable, or name another file in TASK_MANAGER_DATABASE_URL "
+                "(or with --database where you start task-manager-mcp yourself)."
             )
         (tmp_path / "file").unlink()
         assert await text_of(client, "create_task", title="buy milk") == "Added “buy milk”."
