@@ -24,9 +24,9 @@ def reason(entry: ServerEntry, **seen: object) -> str:
 
 
 def test_a_missing_command_is_named_with_its_remedy() -> None:
-    entry = StdioEntry("x", "npx", env={"PATH": "/nowhere"})
+    entry = StdioEntry("x", "docker", env={"PATH": "/nowhere"})
     trouble = explain(entry, Evidence(FileNotFoundError(2, "no")), Redactor(entry))
-    assert trouble.reason == "could not be started: there is no command “npx” on this machine — install Node.js"
+    assert trouble.reason == "could not be started: there is no command “docker” on this machine — install Docker"
     assert trouble.is_permanent
     assert trouble.state is State.FAILED
 

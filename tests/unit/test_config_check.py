@@ -126,6 +126,27 @@ def test_a_home_that_cannot_be_written_to_is_a_problem(tmp_path: Path) -> None:
     assert "VOICE_AGENT_HOME" in checks[0].remedy
 
 
+def test_the_folder_of_the_tasks_is_looked_at_wherever_it_is_set(folder: ConfigFolder) -> None:
+    (folder.root / "file").write_text("in the way")
+    for where, status in ((folder.root / "new" / "t.db", "ok"), (folder.root / "file" / "t.db", "problem")):
+        folder.environ["TASK_MANAGER_DATABASE_URL"] = f"sqlite:///{where}"
+        (found,) = check.check_tasks(folder.load())
+        assert (found.name, found.status) == ("tasks", status)
+        assert str(where) in found.text
+    assert found.remedy is not None
+    assert "TASK_MANAGER_DATABASE_URL" in found.remedy
+
+
+def test_the_folder_of_the_tasks_is_the_users_data_folder_where_nothing_is_set(folder: ConfigFolder) -> None:
+    (found,) = check.check_tasks(folder.load(), {"XDG_DATA_HOME": str(folder.root)})
+    assert str(folder.root / "voice-agent" / "tasks.db") in found.text
+
+
+def test_tasks_that_are_kept_elsewhere_are_not_looked_for(folder: ConfigFolder) -> None:
+    folder.write_servers({"tasks": {"url": "http://127.0.0.1:9/mcp"}})
+    assert list(check.check_tasks(folder.load())) == []
+
+
 def test_clock_and_time_zone_are_told(folder: ConfigFolder) -> None:
     folder.environ["VOICE_AGENT_TIME_ZONE"] = "Asia/Tokyo"
 

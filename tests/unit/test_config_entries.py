@@ -97,3 +97,13 @@ def test_odd_names_are_cleaned_and_stay_apart(folder: ConfigFolder) -> None:
 
     assert [entry.name for entry in config.servers[1:]] == ["Büro 📅", "a.b/c", "a b", "a b-2", "x" * 300]
     assert [problem.message for problem in config.problems] == ["A server has an empty name."] * 2
+
+
+def test_what_is_in_two_entries_of_one_name_is_not_told_too(folder: ConfigFolder) -> None:
+    folder.write(
+        "mcp.json", '{"mcpServers": {"a": {"command": "x", "env": {"B": "c"}},\n"a": {"command": "y", "env": {}}}}'
+    )
+    config = folder.load()
+    assert [str(problem).partition(" the last")[0] for problem in config.problems] == [
+        "mcp.json:2: “a” is there twice;"
+    ]

@@ -189,3 +189,19 @@ def test_a_named_toml_is_the_settings_file_and_servers_are_found_as_ever(folder:
 def test_a_bad_argument_ends_it(folder: ConfigFolder) -> None:
     with pytest.raises(ConfigError, match=r"^--time-zone: "):
         folder.load(overrides={"time_zone": "Mars"})
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('limits.call_timeout = "soon"', "it must be a number."),
+        ("limits.tools = 1.5", "it must be a whole number."),
+        ("limits.tools = 999", "it must be at most 128."),
+        ("profile = 3", "it must be text."),
+    ],
+)
+def test_why_a_value_is_not_used_is_told_in_plain_words(tmp_path: Path, line: str, reason: str) -> None:
+    folder = ConfigFolder(tmp_path)
+    folder.write("voice-agent.toml", line)
+    (problem,) = folder.load().problems
+    assert problem.message.endswith(f"is not used: {reason}")

@@ -175,3 +175,18 @@ def test_a_spoken_offline_conversation_without_its_packages_names_the_extra(
         picks("offline")
     assert error.value.exit_status == 2
     assert picks("auto", **keys("deepgram"))["stt"].first.provider == "deepgram"
+
+
+def test_the_address_of_openai_is_that_of_each_part_of_openai_without_its_own() -> None:
+    own = {"llm": {"provider": "openai", "base_url": "http://own/v1"}, "stt": {"provider": "openai"}}
+    chosen = picks(openai_base_url="http://proxy/v1", **own, **keys("openai", "cartesia"))
+    assert chosen["llm"].first.base_url == "http://own/v1"
+    assert chosen["stt"].first.base_url == "http://proxy/v1"
+    assert chosen["tts"].first.provider == "cartesia"
+    assert chosen["tts"].first.base_url is None
+    assert picks(openai_base_url="http://proxy/v1", **keys("openai"))["tts"].first.base_url == "http://proxy/v1"
+
+
+def test_a_missing_key_is_asked_for_where_it_is_looked_for() -> None:
+    with pytest.raises(ConfigError, match=r"in the environment, in voice-agent\.toml or in a secret file"):
+        picks("quality")

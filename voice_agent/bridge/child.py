@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-from voice_agent.config.inherited import inherited_environment
+from voice_agent.config.inherited import child_environment
 
 if TYPE_CHECKING:
     from voice_agent.config.types import StdioEntry
@@ -57,7 +57,7 @@ class Child(asyncio.SubprocessProtocol):
             OSError: There is no such command or folder, or it may not be run.
             ValueError: A part of the command line holds a NUL character.
         """
-        environment = {**inherited_environment(), **entry.env}
+        environment = child_environment(entry.env)
         command = entry.command
         if sys.platform == "win32":
             # Windows starts `npx.cmd` only by its full name.

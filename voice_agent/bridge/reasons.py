@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from voice_agent.bridge.cleaning import clean
 from voice_agent.bridge.redaction import shown_url
 from voice_agent.bridge.types import State
-from voice_agent.config.inherited import inherited_environment
+from voice_agent.config.inherited import child_environment
 from voice_agent.config.types import StdioEntry
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _of_child(entry: StdioEntry, evidence: Evidence, redact: Redactor) -> Troubl
 
 def _not_started(entry: StdioEntry, error: OSError | ValueError) -> Trouble:
     command, where = entry.command, entry.cwd
-    path = {**inherited_environment(), **entry.env}.get("PATH")
+    path = child_environment(entry.env).get("PATH")
     is_there = shutil.which(command, path=path) is not None or Path(command).is_file()
     if isinstance(error, ValueError):
         why = "its command holds a character that cannot be"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.config.load import Config
+    from voice_agent.config.types import ServerEntry
 
 PATIENCE = 20.0
 """Seconds that a command waits for servers; `npx` and `uvx` may be fetching packages."""
@@ -36,12 +37,17 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def read_config(args: argparse.Namespace) -> Config:
-    """Load what the arguments name, and say on standard error what is wrong with it."""
+def read_config(args: argparse.Namespace, *, tell_left_out: bool = True) -> Config:
+    """Load what the arguments name, and say on standard error what is wrong with it.
+
+    Not `tell_left_out`: the caller says itself why a server is left out.
+    """
     from voice_agent.config.load import load
 
     config = load(config=args.config, servers=args.server)
     for problem in config.problems:
+        if problem.server is not None and not tell_left_out:
+            continue
         sys.stderr.write(f"{problem}\n")
     return config
 
@@ -69,6 +75,20 @@ def aligned(rows: Iterable[Sequence[str]]) -> Iterable[str]:
     for row in table:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         yield "  ".join([*cells, row[-1]]).rstrip()
+
+
+def by_hand(entry: ServerEntry | None, reason: str | None = None) -> str:
+    """What to run in order to see more than `reason` tells; empty where nothing was started."""
+    import shlex
+
+    from voice_agent.config.shown import shown_server
+    from voice_agent.config.types import StdioEntry
+
+    if not isinstance(entry, StdioEntry) or (reason is not None and "ended" not in reason):
+        return ""
+    shown = shown_server(entry)
+    words = shlex.join([shown["command"], *shown["args"]])
+    return f"Run it by hand: {''.join(c if c.isprintable() else '�' for c in words)}."
 
 
 @contextlib.contextmanager

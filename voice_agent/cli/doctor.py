@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from voice_agent.bridge.types import ServerStatus
     from voice_agent.config.check import Check
     from voice_agent.config.load import Config
+    from voice_agent.config.types import ServerEntry
 
 _MARKS = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
 _PATIENCE = 30.0
@@ -73,6 +74,7 @@ def _checks(args: argparse.Namespace) -> Iterator[Check]:
 
             yield from check_keys_online(config.settings)
         yield from check.check_home(config.home)
+        yield from check.check_tasks(config)
         yield from check.check_clock(config.settings)
         yield from _servers(config)
 
@@ -105,17 +107,19 @@ def _servers(config: Config) -> Iterator[Check]:
             await bridge.aclose()
 
     logging.disable(logging.CRITICAL)
-    origins = {entry.name: entry.origin for entry in config.servers}
+    entries = {entry.name: entry for entry in config.servers}
     for status in asyncio.run(look()):
-        yield _server(status, origins.get(status.name, ""))
+        yield _server(status, entries.get(status.name))
 
 
-def _server(status: ServerStatus, origin: str) -> Check:
+def _server(status: ServerStatus, entry: ServerEntry | None) -> Check:
     from voice_agent.bridge.types import State
+    from voice_agent.cli.attached import by_hand
     from voice_agent.config.check import Check
 
     name, quoted = f"server {status.name}", f"“{status.name}”"
     reason = (status.reason or "does not answer").rstrip(".")
+    origin = entry.origin if entry else ""
     place = {"--server": "the --server argument", "built in": "the installation: run make setup"}.get(
         origin, f"its entry, {origin}"
     )
@@ -128,11 +132,11 @@ def _server(status: ServerStatus, origin: str) -> Check:
             return Check(name, "warning", f"{quoted} has {status.tools} tools, but {reason}.", f"Look at {place}.")
         case State.STARTING:
             text = f"{quoted} is still starting after {_PATIENCE:g} seconds."
-            return Check(name, "problem", text, f"Run its command by hand to see why; look at {place}.")
+            return Check(name, "problem", text, f"{by_hand(entry)} Look at {place}.")
         case State.NEEDS_LOGIN:
             return Check(name, "problem", f"{quoted} {reason}.", f"Give it a valid token in {place}.")
         case _:
-            return Check(name, "problem", f"{quoted} {reason}.", f"Look at {place}.")
+            return Check(name, "problem", f"{quoted} {reason}.", f"{by_hand(entry, reason)} Look at {place}.".strip())
 
 
 def _line(check: Check) -> str:

@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from voice_agent.bridge.types import ServerStatus, State
-from voice_agent.cli.attached import aligned, attached, declare, read_config
+from voice_agent.cli.attached import aligned, attached, by_hand, declare, read_config
 
 if TYPE_CHECKING:
     import argparse
 
     from voice_agent.config.load import Config
+    from voice_agent.config.types import ServerEntry
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Start all, wait, show."""
-    config = read_config(args)
+    config = read_config(args, tell_left_out=False)
     rows = asyncio.run(_rows(config, args.wait))
     if args.json:
         import json
@@ -40,27 +41,29 @@ def run(args: argparse.Namespace) -> int:
 
 async def _rows(config: Config, seconds: float) -> list[dict[str, Any]]:
     async with attached(config, seconds) as bridge:
-        origins = {entry.name: entry.origin for entry in config.servers}
-        rows = [_row(status, origins.get(status.name), seconds) for status in bridge.servers]
+        entries = {entry.name: entry for entry in config.servers}
+        rows = [_row(status, entries.get(status.name), seconds) for status in bridge.servers]
     known = {row["name"] for row in rows}
     for problem in config.problems:
         # An entry that had to be skipped is a server that its user expects to see.
         if problem.server is not None and problem.server not in known:
             known.add(problem.server)
-            skipped = ServerStatus(
-                problem.server, problem.server, State.FAILED, f"{problem.message} {problem.remedy}", None, 0
-            )
-            rows.append(_row(skipped, problem.where, seconds))
+            why = f"{problem.message} {problem.remedy}"
+            skipped = ServerStatus(problem.server, problem.server, State.FAILED, why, None, 0)
+            rows.append(_row(skipped, None, seconds) | {"origin": problem.where})
     return rows
 
 
-def _row(status: ServerStatus, origin: str | None, seconds: float) -> dict[str, Any]:
+def _row(status: ServerStatus, entry: ServerEntry | None, seconds: float) -> dict[str, Any]:
     late = f"has not answered within {seconds:g} s" if status.state is State.STARTING else None
+    reason = status.reason or late
+    if reason and status.state is State.FAILED and (more := by_hand(entry, reason)):
+        reason = f"{reason}. {more}"
     return {
         "name": status.name,
         "say": status.say,
         "state": status.state.value,
-        "reason": status.reason or late,
+        "reason": reason,
         "tools": status.tools,
-        "origin": origin,
+        "origin": entry.origin if entry else None,
     }

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from voice_agent.config import bundled
 from voice_agent.config.profiles import KEYS, PARTS, load_profile
-from voice_agent.config.types import HttpEntry
+from voice_agent.config.types import HttpEntry, StdioEntry
 from voice_agent.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from voice_agent.config.load import Config
     from voice_agent.config.settings import Settings
@@ -168,19 +169,46 @@ def _is_open(file: Path) -> bool:
     return bool(file.stat().st_mode & _READABLE_BY_OTHERS)
 
 
-def check_home(home: Path) -> Iterator[Check]:
-    """Can tasks and settings be written, and is there room for them."""
-    folder = home
+def check_tasks(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """Can the Task Manager write its file, where it is started here."""
+    entry = next((entry for entry in config.servers if bundled.runs(entry)), None)
+    file = bundled.database(entry, environ) if isinstance(entry, StdioEntry) else None
+    if file is None:
+        return
+    _, why_not = _written_to(file.parent)
+    if why_not is None and file.exists() and not os.access(file, os.W_OK):
+        why_not = "the file is read-only"
+    if why_not:
+        yield Check(
+            "tasks",
+            "problem",
+            f"The tasks cannot be written to {file}: {why_not}.",
+            "Allow it, or set TASK_MANAGER_DATABASE_URL to a file in a folder that can be written to.",
+        )
+    else:
+        yield Check("tasks", "ok", f"The tasks are kept in {file}, which can be written to.")
+
+
+def _written_to(folder: Path) -> tuple[Path, str | None]:
+    """The folder, or the nearest above it that exists, and why nothing can be written there; None if it can."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"-")
     except OSError as error:
+        return folder, error.strerror or str(error)
+    return folder, None
+
+
+def check_home(home: Path) -> Iterator[Check]:
+    """Can tasks and settings be written, and is there room for them."""
+    folder, why_not = _written_to(home)
+    if why_not:
         yield Check(
             "home",
             "problem",
-            f"Nothing can be written to {home}: {error.strerror}.",
+            f"Nothing can be written to {home}: {why_not}.",
             "Allow it, or set VOICE_AGENT_HOME to a folder that can be written to.",
         )
     else:

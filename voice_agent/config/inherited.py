@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +50,19 @@ def inherited_environment(environ: Mapping[str, str] | None = None) -> dict[str,
     source = os.environ if environ is None else environ
     # A value that starts with "()" is a function that bash has exported: code, not a value.
     return {name: value for name, value in source.items() if _is_passed(name) and not value.startswith("()")}
+
+
+def child_environment(own: Mapping[str, str], environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a server's process is given: what any server may see, then its entry's own variables.
+
+    The folder of our own Python is the last of its PATH, so that programs that were installed with us are found.
+    """
+    found = {**inherited_environment(environ), **own}
+    beside = str(Path(sys.executable).parent) if sys.executable else ""
+    path = found.get("PATH", os.defpath)
+    if beside and beside not in path.split(os.pathsep):
+        found["PATH"] = f"{path}{os.pathsep}{beside}" if path else beside
+    return found
 
 
 def _is_passed(name: str) -> bool:

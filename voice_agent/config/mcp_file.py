@@ -62,7 +62,10 @@ def read_mcp_file(path: Path, label: str, around: Surroundings, *, starts_server
         cwd=workspace if starts_servers_in_its_folder else None,
     )
     found = McpFile()
+    repeated = set(document.repeated)
     for key in document.repeated:
+        if any(key[:depth] in repeated for depth in range(1, len(key))):
+            continue  # what is in an object that is there twice is not itself there twice
         found.problems.append(
             Problem(
                 f"{label}:{document.line(*key)}",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from voice_agent.config.sources import reason
 from voice_agent.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -205,7 +206,9 @@ def _read(where: Path | Traversable) -> _ProfileFile:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(step) for step in first["loc"])
-        raise ConfigError(f"{where}: “{key}” is wrong: {first['msg']}. Correct it in that file.") from error
+        raise ConfigError(
+            f"{where}: “{key}” is wrong: {reason(first['type'], first['msg'])} Correct it in that file."
+        ) from error
 
 
 def _candidates(part: PartName, file: _ProfileFile, where: object, settings: Settings) -> tuple[Candidate, ...]:
@@ -243,7 +246,7 @@ def _candidate(part: PartName, file: _CandidateFile, where: object, settings: Se
         voice=file.voice,
         language=set_by_user.language or file.language or settings.language,
         time_zone=settings.time_zone,
-        base_url=file.base_url,
+        base_url=file.base_url or (settings.openai_base_url if file.provider == "openai" else None),
         api_key=keys.get(file.provider),
         speed=file.speed if set_by_user.speed is None else set_by_user.speed,
         temperature=file.temperature if set_by_user.temperature is None else set_by_user.temperature,

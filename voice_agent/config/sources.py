@@ -126,7 +126,7 @@ def settle(layers: Iterable[list[Value]], problems: list[Problem]) -> tuple[Sett
             for detail in error.errors(include_input=False, include_url=False):
                 name = ".".join(str(part) for part in detail["loc"])
                 bad = next(value for key, value in chosen.items() if name == key or name.startswith(key + "."))
-                message = f"{_reason(detail['msg'])}"
+                message = reason(detail["type"], detail["msg"])
                 if bad.origin.startswith("--"):
                     raise ConfigError(f"{bad.origin}: {message}") from None
                 if bad.name in chosen:
@@ -137,9 +137,26 @@ def settle(layers: Iterable[list[Value]], problems: list[Problem]) -> tuple[Sett
     return settings, origins
 
 
-def _reason(message: str) -> str:
-    plain = message.removeprefix("Value error, ").removeprefix("Input ")
-    return (f"it {plain}" if plain != message and message.startswith("Input ") else plain).rstrip(".") + "."
+_KINDS = {"float": "a number", "int": "a whole number", "bool": "true or false", "string": "text", "model": "a table"}
+
+
+def reason(kind: str, message: str) -> str:
+    """A sentence from what pydantic says of a bad value: its error type and message."""
+    wanted = _KINDS.get(kind.partition("_")[0])
+    if wanted and kind.endswith(("_parsing", "_type", "_from_float")):
+        return f"it must be {wanted}."
+    plain = message.removeprefix("Value error, ").rstrip(".") + "."
+    for theirs, ours in _WORDINGS:
+        plain = plain.replace(theirs, ours)
+    return plain
+
+
+_WORDINGS = (
+    ("Input should be", "it must be"),
+    ("less than or equal to", "at most"),
+    ("greater than or equal to", "at least"),
+    ("greater than", "more than"),
+)
 
 
 def _tree(values: Iterable[Value]) -> dict[str, Any]:

@@ -231,7 +231,10 @@ def _lacking_error(profile: Profile, lacking: Sequence[tuple[Candidate, _Verdict
     for candidate, verdict in lacking:
         wanted.setdefault(verdict.reason, []).append(SPOKEN_PARTS[candidate.part])
     reasons = [f"{reason} (for the {' and the '.join(parts)})" for reason, parts in wanted.items()]
-    remedy = "Set it in the environment or in .env, or choose another profile: “offline” needs no key."
+    remedy = (
+        "Set it in the environment, in voice-agent.toml or in a secret file, "
+        "or choose another profile: “offline” needs no key."
+    )
     if all(verdict.missing != "setting" for _, verdict in lacking):
         remedy = "Set the key of a provider that can do it, such as DEEPGRAM_API_KEY or OPENAI_API_KEY."
     return ConfigError(f"The profile “{profile.name}” cannot be used: {_listed(reasons)}. {remedy}")
