@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.support.schemas import task_schemas
+from tests.support.schemas import TEXT, a_schema, task_schemas
 from voice_agent.offline.brain.brain import Brain
 from voice_agent.offline.brain.catalog import Catalog
 from voice_agent.offline.brain.dialogue import Act, Ask, Call, Say, Turn
@@ -88,3 +88,100 @@ def test_what_cannot_be_undone_is_said_and_what_can_is_undone() -> None:
 )
 def test_the_clock_and_small_talk_need_no_tool_and_disturb_nothing(said: str, told: str) -> None:
     assert words_for(ADDED, said) == told
+
+
+TEXTS = {"type": "array", "items": TEXT}
+FILES = Brain(
+    Catalog.of(
+        [
+            *task_schemas(),
+            a_schema(
+                "git_git_add",
+                "Adds file contents to the staging area",
+                ("repo_path", "files"),
+                repo_path=TEXT,
+                files=TEXTS,
+            ),
+            a_schema("git_git_status", "Shows the working tree status", ("repo_path",), repo_path=TEXT),
+            a_schema(
+                "git_git_create_branch",
+                "Creates a new branch",
+                ("repo_path", "branch_name"),
+                repo_path=TEXT,
+                branch_name=TEXT,
+            ),
+            a_schema(
+                "files_write_file", "Create a new file or overwrite one.", ("path", "content"), path=TEXT, content=TEXT
+            ),
+            a_schema(
+                "files_move_file", "Move or rename files.", ("source", "destination"), source=TEXT, destination=TEXT
+            ),
+        ]
+    )
+)
+
+
+def test_fillers_are_no_arguments_and_the_place_told_before_still_holds() -> None:
+    said = "create a branch called feature in the repo"
+    assert words_for(said, brain=FILES) == "What is the repo path?"
+    status = Turn("git status of /src/app", (Call("git_git_status", {"repo_path": "/src/app"}, "clean"),), "clean")
+    assert calls_for(status, said, brain=FILES) == [
+        ("git_git_create_branch", {"branch_name": "feature", "repo_path": "/src/app"})
+    ]
+    assert calls_for(status, "stage new.txt", brain=FILES) == [
+        ("git_git_add", {"files": ["new.txt"], "repo_path": "/src/app"})
+    ]
+
+
+def memory() -> Brain:
+    thing = {"type": "object", "properties": {"name": TEXT, "entityType": TEXT, "observations": TEXTS}}
+    return Brain(
+        Catalog.of(
+            [
+                *task_schemas(),
+                a_schema(
+                    "memory_create_entities",
+                    "Create new entities",
+                    ("entities",),
+                    entities={"type": "array", "items": thing},
+                ),
+                a_schema("memory_delete_entities", "Delete entities", ("entityNames",), entityNames=TEXTS),
+                a_schema("memory_search_nodes", "Search for nodes", ("query",), query=TEXT),
+            ]
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "query"),
+    [
+        ("who likes tea?", "likes tea"),
+        ("forget Anna", "Anna"),
+        ("remember my wife's name is Clara", "my wife"),
+        ("what is my wife's name?", "my wife"),
+    ],
+)
+def test_facts_go_to_the_tools_that_keep_them(said: str, query: str) -> None:
+    assert calls_for(said, brain=memory()) == [("memory_search_nodes", {"query": query})]
+
+
+def test_who_is_to_be_forgotten_is_looked_up_first() -> None:
+    known = Call("memory_search_nodes", {"query": "Anna"}, '{"entities":[{"name":"Anna","entityType":"person"}]}')
+    assert calls_for(Turn("forget Anna", (known,)), brain=memory()) == [
+        ("memory_delete_entities", {"entityNames": ["Anna"]})
+    ]
+    unknown = Call("memory_search_nodes", {"query": "Anna"}, '{"entities":[],"relations":[]}')
+    assert words_for(Turn("forget Anna", (unknown,)), brain=memory()) == "I know nothing about Anna."
+
+
+def test_a_fact_is_no_task_where_nothing_keeps_facts() -> None:
+    assert words_for("remember my wife's name is Clara").startswith("I have no memory for facts.")
+    assert calls_for("remember to buy milk") == [("tasks_create_task", {"title": "buy milk"})]
+
+
+@pytest.mark.parametrize("cut", [None, -8])
+def test_json_is_never_read_aloud(cut: int | None) -> None:
+    things = [{"name": "Anna", "entityType": "person", "observations": ["Anna likes tea"]}]
+    output = json.dumps(things, indent=2)[:cut] + ("" if cut else "\n" + json.dumps({"entities": things}))
+    told = words_for(Turn("read the memory graph", (Call("memory_read_graph", {}, output),)), brain=memory())
+    assert not set(told) & set('[]{}"')

@@ -51,7 +51,7 @@ class Index:
         said = list(dict.fromkeys(stems(_without_values(request))))
         if (path := addresses.path(request)) and re.search(r"\.\w{1,5}$", path):
             said.append(stem("file"))
-        deeds = deeds_of(request)
+        deeds = deeds_of(_without_values(request))
         scored: list[tuple[float, Ability]] = []
         for ability in self.catalog.abilities:
             score = self._score(ability, said, deeds)
@@ -68,13 +68,14 @@ class Index:
             and not any(stem(word) in said for word in ability.words if word in CLASS_OF)
         ):
             return 0.0
-        if "delete" in deeds and "delete" not in classes:
+        if ("write" in ability.words and not deeds) or ("delete" in deeds and "delete" not in classes):
             return 0.0
         if deeds & _CHANGING and not deeds & classes and classes <= _READING:
             return 0.0
         words = self.weights[ability.key]
         hits = {word: words[word] * self.rarity[word] for word in said if word in words}
-        if not hits:
+        is_only_a_file = classes & _CHANGING and not deeds and set(hits) <= {stem("file")}
+        if not hits or is_only_a_file:
             return 0.0
         asked = sum(self.rarity.get(word, 0.35) for word in said)
         covered = sum(self.rarity[word] for word in hits) / asked

@@ -23,6 +23,8 @@ _LEADING = STOP | _SAYS.words("leading") | set(CLASS_OF)
 _CUES = cast("dict[str, str]", _SAYS.table["cues"])
 _CUED, _TAKEN = _SAYS.text("cued"), _SAYS.text("taken")
 _ANSWERING = _SAYS.pattern("answering")
+_FILLERS, _IN_THE_PLACE = _SAYS.words("fillers"), _SAYS.pattern("in_the_place")
+_ANYTHING = frozenset({"message", "content", "text", "body"})
 _SEVERAL = re.compile(r"\s*,\s*(?:and )?|\s+and\s+")
 _YES, _NO = re.compile(r"^(?:y|sure|true|on)", re.IGNORECASE), re.compile(r"^(?:n|false|off)", re.IGNORECASE)
 _PATH_WORDS = 3
@@ -71,7 +73,8 @@ def without_place(rest: str, ability: Ability) -> str:
     """`rest` without a last “in my notes” that only says which tool is meant."""
     own = {stem(word) for word in (*ability.words, *split_name(ability.server))}
     ending = re.search(
-        r" (?:in|on|from|with|using|via) (?:the |my |our )?(?P<where>[\w-]+(?: [\w-]+)?)$", rest.strip(" ,.;:?!")
+        r"(?:^| )(?:in|on|from|with|using|via|to) (?:the |my |our )?(?P<where>[\w-]+(?: [\w-]+)?)$",
+        rest.strip(" ,.;:?!"),
     )
     if ending and all(stem(word) in own for word in ending["where"].lower().split()):
         return rest[: ending.start()]
@@ -110,7 +113,8 @@ def _text(
     words = set(parameter.words)
     takes_rest = is_alone and (words & _FREE or len(ability.required) == 1)
     if takes_rest or words & {"query", "message", "text"}:
-        return addresses.quoted(request) or topic(_left_over(request, arguments), ability) or None
+        rest = addresses.quoted(request) or topic(_left_over(request, arguments), ability)
+        return rest if rest and rest.lower() not in _FILLERS else None
     return None
 
 
@@ -124,15 +128,18 @@ def _left_over(request: str, arguments: dict[str, Any]) -> str:
 
 def _announced(parameter: Parameter, ability: Ability, request: str) -> str | None:
     """Text after a word that announces it: “called …”, “saying …”, or the parameter's own name."""
+    words = set(parameter.words)
     cue = next((_CUES[word] for word in parameter.words if word in _CUES), None)
     if cue and (parameter.is_required or re.search("called|saying", cue)) and (found := _after(cue, request)):
-        return without_place(found, ability)
+        if not words & _ANYTHING:
+            found = _IN_THE_PLACE.sub("", found)
+        return None if found.lower() in _FILLERS else without_place(found, ability)
     name = re.escape(" ".join(parameter.words))
     if len(name) < 3:  # noqa: PLR2004 - “to” announces too much
         return None
     link = "(?: is| of|:| =)?" if parameter.is_required else "(?: is|:| =)"
     found = _after(f"{name}{link}", request)
-    return without_place(found, ability) if found else None
+    return without_place(found, ability) if found and found.lower() not in _FILLERS else None
 
 
 def _after(cue: str, request: str) -> str | None:

@@ -80,6 +80,10 @@ def render_output(output: Output, now: datetime) -> str:
 
 def _prose(output: Output, now: datetime) -> str:
     lines = [line.strip() for line in output.prose.splitlines() if line.strip()]
+    if any(_KEYED.match(line) for line in lines):
+        lines = [line for line in lines if not _CODE.match(line)]
+    if not lines:
+        return ""
     if len(lines) > 3 and output.items is not None and len(output.items) > 1:  # noqa: PLR2004 - a few lines can be said
         return render_items(output.items, now)
     if len(lines) > 3 or (len(lines) > 1 and sum(map(len, lines)) > 200):  # noqa: PLR2004 - likewise
@@ -90,6 +94,9 @@ def _prose(output: Output, now: datetime) -> str:
     return _shortened(for_the_ear(joined, now))
 
 
+_KEYED = re.compile(r"^[\[{\s]*\"[^\"]*\"\s*:")
+_CODE = re.compile(r"^\s*(?:[\[\]{}(),\s]+|[\[{\s]*\"[^\"]*\"\s*:.*|\"[^\"]*\",?)\s*$")
+"""A line of JSON, whole or cut off."""
 _FIELD = re.compile(r"^(?P<key>[A-Za-z][A-Za-z _-]{0,24})[:=]\s*(?P<value>\S.*)$")
 
 

@@ -76,15 +76,17 @@ def read_output(text: str) -> Output:
             except ValueError:
                 continue
             prose = head.strip() if tail else ""
-            return Output(prose if not _is_same(prose, data) else "", _unwrap(data))
+            return Output(prose if not _is_same(prose) else "", _unwrap(data))
     return Output(text, None)
 
 
-def _is_same(prose: str, data: object) -> bool:
+def _is_same(prose: str) -> bool:
+    """Whether what stands before the data is data too, not words."""
     try:
-        return json.loads(prose) in (data, _unwrap(data))
+        json.loads(prose)
     except ValueError:
         return False
+    return prose[:1] in "{["
 
 
 def _unwrap(data: Any) -> Any:

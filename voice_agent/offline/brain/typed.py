@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.offline.brain import addresses, figures, moments
 from voice_agent.offline.brain.catalog import split_name
-from voice_agent.offline.brain.kinds import cast_value, is_id, is_path, item_schema
+from voice_agent.offline.brain.kinds import cast_value, is_id, is_path, is_place, item_schema
 from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.stems import STOP, stem
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _SAYS = load("tools")
 _LIMIT = _SAYS.words("limit")
+_FILLERS = _SAYS.words("fillers")
+_FILE = re.compile(r"[\w-]+\.\w{1,5}")
+"""A bare file name, which no folder has."""
 _SWITCH = frozenset({"include", "enable", "show", "is", "with", "use"})
 _NUMBERED = re.compile(r"\b(?:id|number|no\.?|#) ?#?([\w-]*\d[\w-]*)\b|\b([0-9a-f]{8}-[0-9a-f-]{27})\b")
 _NAMED_PATH = _SAYS.patterns("named_path")
@@ -104,7 +107,7 @@ class TypedValues:
         if is_date or parameter.format in {"date", "date-time"}:
             return self._date(parameter)
         if is_path(parameter):
-            return self._path()
+            return self._path(is_folder=is_place(parameter))
         return self._address(parameter, words, about)
 
     def _address(self, parameter: Parameter, words: set[str], about: str) -> str | None:
@@ -148,12 +151,15 @@ class TypedValues:
             return datetime(when.year, when.month, when.day, int(hour), int(minute), tzinfo=self.now.tzinfo).isoformat()
         return when.isoformat()
 
-    def _path(self) -> str | None:
+    def _path(self, *, is_folder: bool) -> str | None:
         for path in addresses.paths(self.request):
-            if path not in self.used:
+            if path not in self.used and not (is_folder and _FILE.fullmatch(path)):
                 return path
         for pattern in _NAMED_PATH:
-            if (match := pattern.search(self.request)) and (name := match[1].rstrip(".,?!")) not in self.used:
+            if (match := pattern.search(self.request)) is None:
+                continue
+            name = match[1].rstrip(".,?!")
+            if name.lower() not in _FILLERS and name not in self.used:
                 return name
         return None
 
