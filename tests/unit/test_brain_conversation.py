@@ -185,3 +185,8 @@ def test_json_is_never_read_aloud(cut: int | None) -> None:
     output = json.dumps(things, indent=2)[:cut] + ("" if cut else "\n" + json.dumps({"entities": things}))
     told = words_for(Turn("read the memory graph", (Call("memory_read_graph", {}, output),)), brain=memory())
     assert not set(told) & set('[]{}"')
+
+
+def test_a_task_is_named_to_the_tool_without_article_and_quotes_stay_paired() -> None:
+    assert calls_for("delete the dentist") == [("tasks_delete_task", {"task": "dentist"})]
+    assert calls_for('add read "War and Peace"') == [("tasks_create_task", {"title": 'read "War and Peace"'})]

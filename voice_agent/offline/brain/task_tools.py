@@ -180,6 +180,7 @@ def arguments_for(ability: Ability, wish: Wish, title: str | None) -> dict[str, 
     elif wish.action == Action.LIST:
         give(QUERY, title)
     elif title is not None and (parameter := reference(ability)):
+        title = re.sub(r"^(?:the|my|our) (?=\S)", "", title, flags=re.IGNORECASE)
         given[parameter.name] = (
             int(title) if parameter.kind == "integer" and title.isdigit() else _as_type(parameter, title)
         )

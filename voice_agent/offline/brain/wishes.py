@@ -71,6 +71,8 @@ def tidy(title: str) -> str:
         before = title
         title = _EDGES.sub("", title, count=1).strip()
         title = (_TAIL.sub("", title) or title).strip(" ,")
+    if title.count('"') == 2 and not title.startswith('"'):  # noqa: PLR2004 - a pair, around a part of the title
+        return title
     return title.strip("\"'") if title.count("'") != 1 else title.strip('"')
 
 
