@@ -1,7 +1,8 @@
 """What a new time means for a task that has one already. Pure; "now" and its zone are given.
 
 Rules, where people differ:
-- "By two days", "two days later" and "earlier by an hour" count from the task's own due time; "in two days" from now.
+- "By two days", "two days later" and "earlier by an hour" count from the task's own due time, and so does "two days"
+  alone; "in two days" counts from now.
 - "Forward by" is earlier, as in "bring it forward"; "back by" is later, as in "push it back".
 - A time without a day keeps the task's day, unless that time has passed. A day without a time keeps the task's time of
   day, unless that has passed today or "all day" is said.
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _EARLIER: Final = {"earlier", "sooner", "forward", "forwards"}
 _WHERE = r"(later|earlier|sooner|forwards?|back|backwards?|out)"
 _VERB = r"(?:(?:postponed?|delay(?:ed)?|push(?:ed)?|moved?|shift(?:ed)?|put|bring|brought|it|is) )*"
-_BY = re.compile(rf"{_VERB}(?:{_WHERE} )?by ({QUANTITIES})(?: {_WHERE})?")
+_BY = re.compile(rf"{_VERB}(?:{_WHERE} )?(?:by )?({QUANTITIES})(?: {_WHERE})?")
 _LATER = re.compile(rf"{_VERB}({QUANTITIES}) {_WHERE}")
 _SAME_TIME = re.compile(r"\b(?:at )?(?:the )?same time\b", re.IGNORECASE)
 _ALL_DAY = re.compile(

@@ -21,6 +21,8 @@ AT_TWO = datetime(2026, 11, 25, 14, tzinfo=BERLIN)
 
 OF_A_MOMENT = {
     "by two days": "2026-11-27T14:00:00+01:00",
+    "two days": "2026-11-27T14:00:00+01:00",
+    "push it back two hours": "2026-11-25T16:00:00+01:00",
     "by an hour": "2026-11-25T15:00:00+01:00",
     "by half an hour": "2026-11-25T14:30:00+01:00",
     "by a week": "2026-12-02T14:00:00+01:00",
