@@ -80,7 +80,7 @@ class Conversation:
                 for server in self.bridge.servers
             ]
             + [
-                {"name": problem.server, "state": "failed", "reason": str(problem), "tools": 0}
+                {"name": problem.server, "state": "failed", "reason": f"was left out: {problem}", "tools": 0}
                 for problem in self.problems
                 if problem.server is not None
             ],

@@ -50,7 +50,8 @@ class Terminal:
             self._out.flush()
 
     def _tell_trouble(self, server: Line) -> None:
-        if server["state"] in _TROUBLE:
+        # What was left out of the configuration has been told before the conversation began.
+        if server["state"] in _TROUBLE and not str(server["reason"]).startswith("was left out"):
             self.say(f"  ({server['name']} {server['reason']})")
 
     def _print(self, text: str) -> None:
