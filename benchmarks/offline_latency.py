@@ -1,6 +1,6 @@
 """Last loud sample of a recording until the first audio of the answer, offline, in real time.
 
-python benchmarks/offline_latency.py [--recordings DIR] [--most 24] [--only NAME …] [--json]
+python benchmarks/offline_latency.py [--recordings DIR [--words WORD …]] [--most 24] [--only NAME …] [--json]
 
 Compared, in the same run, with a plain set-up: LiveKit's own turn detector and VAD around Whisper that is asked when
 the speech has ended (`StreamAdapter`), and Piper that is asked when the reply is there, both with their default
@@ -36,7 +36,7 @@ from voice_agent.session.audio.paced import PacedInput  # noqa: E402
 from voice_agent.session.audio.recording import RecordingOutput  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable
 
     from voice_agent.session.audio.segments import Segment
 
@@ -133,7 +133,7 @@ class _PlainSpeech(tts.ChunkedStream):
         output_emitter.flush()
 
 
-def plain() -> Any:
+def plain(_: tuple[str, ...]) -> Any:
     return AgentSession[None](
         stt=PlainWhisper(),
         llm=FixedReply(with_tool=False),
@@ -145,9 +145,9 @@ def plain() -> Any:
     )
 
 
-def ours(*, detection: Any = "semantic", with_tool: bool = False) -> Any:
+def ours(words: tuple[str, ...], *, detection: Any = "semantic", with_tool: bool = False) -> Any:
     ears = WhisperSTT()
-    ears.set_vocabulary(VOCABULARY)
+    ears.set_vocabulary(words)
     detector = TurnDetector(ears) if detection == "semantic" else detection
     return AgentSession[None](
         stt=ears,
@@ -161,11 +161,11 @@ def ours(*, detection: Any = "semantic", with_tool: bool = False) -> Any:
     )
 
 
-SETUPS = {
+SETUPS: dict[str, Callable[[tuple[str, ...]], Any]] = {
     "plain set-up": plain,
     "offline profile": ours,
-    "offline, with a tool call": lambda: ours(with_tool=True),
-    "offline, detection vad": lambda: ours(detection="vad"),
+    "offline, with a tool call": lambda words: ours(words, with_tool=True),
+    "offline, detection vad": lambda words: ours(words, detection="vad"),
 }
 
 
@@ -180,9 +180,9 @@ class Turn:
     """Something was answered before the last loud sample."""
 
 
-async def measure(name: str, recordings: list[Recording]) -> list[Turn]:
+async def measure(name: str, recordings: list[Recording], words: tuple[str, ...]) -> list[Turn]:
     """Play the recordings one after the other; each reply is stopped once its first audio was heard."""
-    session: Any = SETUPS[name]()
+    session: Any = SETUPS[name](words)
     heard: asyncio.Queue[Segment] = asyncio.Queue()
     ear, mouth = PacedInput(), RecordingOutput(heard.put_nowait)
     session.input.audio, session.output.audio = ear, mouth
@@ -201,7 +201,9 @@ async def measure(name: str, recordings: list[Recording]) -> list[Turn]:
 
 
 async def _turn(session: Any, ear: PacedInput, heard: asyncio.Queue[Segment], recording: Recording) -> Turn:
-    started = [segment.started_at.counter async for segment in _drained(heard)]
+    while not heard.empty():
+        heard.get_nowait()
+    started: list[float] = []
     speaking = asyncio.Event()
 
     def note(change: Any) -> None:
@@ -230,11 +232,6 @@ async def _turn(session: Any, ear: PacedInput, heard: asyncio.Queue[Segment], re
         session.off("agent_state_changed", note)
 
 
-async def _drained(queue: asyncio.Queue[Segment]) -> AsyncIterator[Segment]:
-    while not queue.empty():
-        yield queue.get_nowait()
-
-
 def summary(turns: list[Turn], base: list[Turn] | None) -> dict[str, Any]:
     """Figures of one set-up; ratios are to the same recording in the plain one."""
     times = sorted(turn.seconds for turn in turns if turn.seconds is not None)
@@ -243,15 +240,15 @@ def summary(turns: list[Turn], base: list[Turn] | None) -> dict[str, Any]:
         "unanswered": len(turns) - len(times),
         "cut_short": sum(turn.early for turn in turns),
         "median": round(statistics.median(times), 3),
-        "p95": round(times[min(len(times) - 1, int(0.95 * len(times)))], 3),
+        "p95": round(float(np.quantile(times, 0.95)), 3),
         "max": round(times[-1], 3),
     }
     pairs = [(t.seconds, b.seconds) for t, b in zip(turns, base or turns, strict=True)]
     ratios = sorted(t / b for t, b in pairs if t is not None and b is not None)
     row |= {
         "ratio": round(statistics.median(ratios), 2),
-        "ratio_p5": round(ratios[int(0.05 * len(ratios))], 2),
-        "ratio_p95": round(ratios[min(len(ratios) - 1, int(0.95 * len(ratios)))], 2),
+        "ratio_p5": round(float(np.quantile(ratios, 0.05)), 2),
+        "ratio_p95": round(float(np.quantile(ratios, 0.95)), 2),
     }
     return row
 
@@ -259,12 +256,13 @@ def summary(turns: list[Turn], base: list[Turn] | None) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recordings", type=Path, help="folder of WAV files, one utterance each")
+    parser.add_argument("--words", nargs="*", default=VOCABULARY, help="vocabulary: what the tools would tell")
     parser.add_argument("--most", type=int, default=24)
     parser.add_argument("--only", nargs="*", choices=list(SETUPS), default=list(SETUPS))
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     recordings = from_folder(args.recordings, args.most) if args.recordings else spoken(SENTENCES[: args.most])
-    measured = {name: asyncio.run(measure(name, recordings)) for name in args.only}
+    measured = {name: asyncio.run(measure(name, recordings, tuple(args.words))) for name in args.only}
     base = measured.get("plain set-up")
     report = {name: summary(turns, base) for name, turns in measured.items()}
     if args.json:
