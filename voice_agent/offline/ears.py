@@ -33,8 +33,8 @@ SAMPLE_RATE = 16000
 """Hertz."""
 PATIENCE = 2.0
 """Seconds of silence before a sentence that is plainly not at its end is taken for the end of the turn."""
-_EARLY = 0.5
-"""Seconds of silence within which LiveKit asks for the text without having waited."""
+_EARLY = 1.0
+"""Seconds of silence after which an unfinished text is given away to whoever asks for it."""
 _THREADS = 2
 """One for the newest guess, one that may still be busy with an outdated one."""
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 DOUBT = 0.15
 """Probability by melody below which not even a sentence that is complete by its words is at its end."""
+LIKELY = 0.25
+"""The same for words that could end or go on. Of 200 orders of real people 4 % ended below LiveKit's 0.36 and 2 % below
+this, while of 17 pauses inside them only one more was taken for the end."""
 _WORDS_WITHIN = 0.9
 """Seconds to wait for the ears: LiveKit gives a detector 1.0."""
 _HANDING_ON = 0.01
@@ -119,4 +122,4 @@ def _fused(melody: float, words: str) -> float:
     """The probability that the turn is over, by melody and words."""
     if is_unfinished(words):
         return 0.0
-    return 1.0 if melody >= DOUBT and is_finished(words) else melody
+    return 1.0 if melody >= (DOUBT if is_finished(words) else LIKELY) else melody

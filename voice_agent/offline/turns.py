@@ -8,7 +8,7 @@ VAD_SILENCE = 0.25
 """Seconds: `min_silence_duration` of the session's VAD, the least that LiveKit's turn detector accepts."""
 
 DELAYS: dict[str, tuple[float, float]] = {
-    "semantic": (0.3, 1.5),
+    "semantic": (0.3, 1.2),
     "vad": (0.5, 1.5),
 }
 """Seconds of silence after a finished and after an unfinished sentence, by turn detection."""
