@@ -23,8 +23,9 @@ _BEGUN = re.compile(
     r"(?:please |and |also |then |okay |ok |so |um |uh )*"
     r"(?:(?:can|could|would|will) you(?: please)?|please|i (?:want|need|would like|have|think)|i'd like|let's|remind me"
     r"|add|move|rename|change|set|put|tell me|show me|give me|mark|remove|delete|create|make|call|schedule|book)"
+    r"(?: (?:to|too|two))?"
 )
-"""The whole of what was said is only how a request begins."""
+"""The whole of what was said is only how a request begins. A “to” that is drawn out is heard as “too”."""
 _DONE = re.compile(
     r".*\b(?:today|tonight|tomorrow|noon|midnight|(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend|week|month|year"
     r"|january|february|march|april|may|june|july|august|september|october|november|december|morning|afternoon"
