@@ -123,10 +123,6 @@ class Confirmations:
         if self._pending is not None:
             self._pending.asked_at = self._clock()
 
-    def drop(self) -> None:
-        """Forget what was asked."""
-        self._pending = None
-
 
 def _canonical(arguments: Json) -> str:
     return json.dumps(arguments, sort_keys=True, ensure_ascii=False)
