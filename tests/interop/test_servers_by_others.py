@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 WITHIN = 45.0
 needs_npm = pytest.mark.skipif(
-    not (HERE / "node_modules").is_dir(), reason="npm servers are not installed; run: make setup-test"
+    not (HERE / "node_modules").is_dir(), reason="npm servers are not installed; run: make test"
 )
 
 
