@@ -17,8 +17,11 @@ TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encod
 
 
 def sample(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-    return found
+    return samples(language)[0]
+
+
+def samples(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 
 def test_the_samples_are_read_without_a_mistake(tmp_path: Path) -> None:
@@ -32,6 +35,17 @@ def test_the_samples_are_read_without_a_mistake(tmp_path: Path) -> None:
     assert [entry.name for entry in config.servers] == ["tasks", "memory", "docs", "files"]
     assert config.servers[3].voice.confirm == ("write_*", "move_*")
     assert config.settings.llm.base_url == "http://localhost:11434/v1"
+
+
+def test_a_profile_of_the_users_own_is_taken_from_their_folder(tmp_path: Path) -> None:
+    folder = ConfigFolder(tmp_path, {"VOICE_AGENT_PROFILE": "mine"})
+    (folder.home / "profiles").mkdir()
+    (folder.home / "profiles" / "mine.toml").write_text(samples("toml")[1])
+
+    profile = folder.load().profile
+
+    assert [part[0].provider for part in (profile.stt, profile.llm, profile.tts)] == ["deepgram", "openai", "offline"]
+    assert profile.turn.min_delay == 0.3
 
 
 def test_the_server_arguments_are_read_as_they_are_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from voice_agent.config import bundled
-from voice_agent.config.profiles import KEYS, PARTS, load_profile
+from voice_agent.config.profiles import KEYS, PARTS
 from voice_agent.config.types import HttpEntry, StdioEntry
 from voice_agent.errors import ConfigError
 
@@ -89,7 +89,7 @@ def check_profile(config: Config) -> Check:
     """Is there such a profile, and does it have the keys that it insists on."""
     settings = config.settings
     try:
-        profile = load_profile(settings.profile, settings)
+        profile = config.profile
     except ConfigError as error:
         return Check("profile", "problem", str(error), f"Correct it where it is set: {config.origins['profile']}.")
     missing = sorted(

@@ -12,6 +12,7 @@ from voice_agent.config.expand import Scope
 from voice_agent.config.mcp_file import McpFile, read_mcp_file
 from voice_agent.config.mistake import Mistake, plain
 from voice_agent.config.places import Found, Places, look
+from voice_agent.config.profiles import Profile, load_profile
 from voice_agent.config.secret_files import SecretFiles
 from voice_agent.config.server_argument import read_server_argument
 from voice_agent.config.types import Problem, ServerEntry, VoiceOptions
@@ -41,6 +42,15 @@ class Config:
     """The folder of this user's files; it need not exist."""
     mcp_file: Path | None
     settings_file: Path | None
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that is set: one of the user's own, `profiles/NAME.toml` in `home`, else a bundled one.
+
+        Raises:
+            ConfigError: there is no such profile, its file is wrong, or the provider set for a part cannot do it.
+        """
+        return load_profile(self.settings.profile, self.settings, folders=[self.home / "profiles"])
 
 
 def load(

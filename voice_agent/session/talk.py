@@ -50,7 +50,7 @@ async def talk(config: Config, options: Options) -> int:
     bridge.start()
     try:
         need = "text" if options.mode == "text" else "voice"
-        stack = await build(config.settings, need=need)
+        stack = await build(config.settings, profile=config.profile, need=need)
         # Imports LiveKit, which has been done in a thread by now.
         building: Any = importlib.import_module("voice_agent.session.build")
     except BaseException:
