@@ -10,6 +10,13 @@ TaskError
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcp_servers.task_manager.models import Task
+
 ELSEWHERE = (
     "name another file in TASK_MANAGER_DATABASE_URL (or with --database where you start task-manager-mcp yourself)"
 )
@@ -29,7 +36,12 @@ class TaskNotFound(TaskError):
 
 
 class SeveralTasks(TaskError):
-    """More than one task matches, and choosing is not ours."""
+    """More than one task matches, and choosing is not ours. The message names them."""
+
+    def __init__(self, message: str, choices: Sequence[Task] = ()) -> None:
+        super().__init__(message)
+        self.choices = tuple(choices)
+        """All that match; none where they are too many to choose from."""
 
 
 class BadRequest(TaskError):

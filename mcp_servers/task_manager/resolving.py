@@ -20,14 +20,20 @@ JUST_NOW = timedelta(minutes=2)
 """A task changed this short while ago is still what its words mean, so that repeating a call does no harm."""
 NAMED = 5
 """How many choices are named."""
+OFFERED = 20
+"""How many tasks can be chosen from."""
 
 
-async def resolve(table: TaskTable, words: str, now: datetime, *, prefer: Status, repeatable: bool = False) -> Task:
-    """The task meant, among those of status `prefer` before the others.
+async def resolve(table: TaskTable, words: str | int, now: datetime, *, prefer: Status, repeatable: bool = False) -> Task:
+    """The task meant, among those of status `prefer` before the others; a number is an id and nothing else.
 
     `repeatable`: a task already in the other status that fits better and was changed just now is what is meant.
     Raises `BadRequest`, `SeveralTasks`, `TaskNotFound`.
     """
+    if isinstance(words, int):
+        if task := await table.get(words):
+            return task
+        raise TaskNotFound("That task is not there any more.")
     if not words.strip():
         raise BadRequest("Say which task, by its words or its id.")
     number = re.fullmatch(r"\s*(?:(?:task|number|id)\s+)*#?(\d{1,18})\s*", words, re.IGNORECASE)
@@ -44,9 +50,9 @@ async def resolve(table: TaskTable, words: str, now: datetime, *, prefer: Status
         found = replace(other, close=(*found.close, *other.close)[:3])
     if not found.ids:
         raise TaskNotFound(_none_like(words, [titles[one] for one in found.close]))
-    choices = [await table.required(one) for one in found.ids[:NAMED]]
+    choices = [await table.required(one) for one in found.ids[:OFFERED]]
     if len(found.ids) > 1:
-        raise SeveralTasks(_which(choices, len(found.ids), now))
+        raise SeveralTasks(_which(choices[:NAMED], len(found.ids), now), choices if len(found.ids) <= OFFERED else ())
     return choices[0]
 
 

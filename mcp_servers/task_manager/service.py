@@ -111,12 +111,12 @@ class TaskService:
             overdue = await table.count(before) if before else 0
         return Listed(page, close, span, overdue)
 
-    async def get(self, person: Person, words: str) -> Task:
+    async def get(self, person: Person, words: str | int) -> Task:
         """The task of that id or those words, open ones first. Raises `TaskNotFound`, `SeveralTasks`."""
         async with self._database.read() as connection:
             return await resolve(self._table(connection, person), words, self.now(person), prefer="open")
 
-    async def set_status(self, person: Person, words: str, status: Status) -> tuple[Task, bool]:
+    async def set_status(self, person: Person, words: str | int, status: Status) -> tuple[Task, bool]:
         """Complete or reopen; also whether that changed anything."""
         async with self._database.write() as connection:
             table = self._table(connection, person)
@@ -130,7 +130,7 @@ class TaskService:
     async def update(
         self,
         person: Person,
-        words: str,
+        words: str | int,
         *,
         title: str | None = None,
         due: str | None = None,
@@ -155,7 +155,7 @@ class TaskService:
             await table.change(before.id, columns, self._new_due(person, due, before), labels)
             return before, await table.required(before.id)
 
-    async def delete(self, person: Person, words: str) -> Task:
+    async def delete(self, person: Person, words: str | int) -> Task:
         """Delete one task for good, open ones first; what it was."""
         from mcp_servers.task_manager.store import Filter
 
