@@ -13,9 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mcp_servers.task_manager.models import Task
+    from collections.abc import Mapping
 
 ELSEWHERE = (
     "name another file in TASK_MANAGER_DATABASE_URL (or with --database where you start task-manager-mcp yourself)"
@@ -38,10 +36,10 @@ class TaskNotFound(TaskError):
 class SeveralTasks(TaskError):
     """More than one task matches, and choosing is not ours. The message names them."""
 
-    def __init__(self, message: str, choices: Sequence[Task] = ()) -> None:
+    def __init__(self, message: str, choices: Mapping[int, str]) -> None:
         super().__init__(message)
-        self.choices = tuple(choices)
-        """All that match; none where they are too many to choose from."""
+        self.choices = choices
+        """All that match, by id, each as it is said; none where they are too many to choose from."""
 
 
 class BadRequest(TaskError):

@@ -24,7 +24,9 @@ OFFERED = 20
 """How many tasks can be chosen from."""
 
 
-async def resolve(table: TaskTable, words: str | int, now: datetime, *, prefer: Status, repeatable: bool = False) -> Task:
+async def resolve(
+    table: TaskTable, words: str | int, now: datetime, *, prefer: Status, repeatable: bool = False
+) -> Task:
     """The task meant, among those of status `prefer` before the others; a number is an id and nothing else.
 
     `repeatable`: a task already in the other status that fits better and was changed just now is what is meant.
@@ -50,23 +52,26 @@ async def resolve(table: TaskTable, words: str | int, now: datetime, *, prefer: 
         found = replace(other, close=(*found.close, *other.close)[:3])
     if not found.ids:
         raise TaskNotFound(_none_like(words, [titles[one] for one in found.close]))
-    choices = [await table.required(one) for one in found.ids[:OFFERED]]
-    if len(found.ids) > 1:
-        raise SeveralTasks(_which(choices[:NAMED], len(found.ids), now), choices if len(found.ids) <= OFFERED else ())
-    return choices[0]
+    if len(found.ids) == 1:
+        return await table.required(found.ids[0])
+    raise _several([await table.required(one) for one in found.ids[:OFFERED]], len(found.ids), now)
 
 
-def _which(choices: Sequence[Task], count: int, now: datetime) -> str:
+def _several(choices: Sequence[Task], count: int, now: datetime) -> SeveralTasks:
     """Ids are named only where the words cannot tell the tasks apart."""
     titles = [choice.title.casefold() for choice in choices]
-    named: list[str] = []
+    clauses: list[str] = []
     for choice in choices:
         due = f", {spoken.due_clause(choice.due, now)}" if choice.due else ""
         twin = f" (id {choice.id})" if titles.count(choice.title.casefold()) > 1 else ""
-        named.append(f"{spoken.quoted(choice.title)}{due}{twin}")
-    if count > len(choices):
-        named.append(f"{spoken.number(count - len(choices))} more")
-    return f"There are {spoken.number(count)}: {spoken.listed(named)}. Which one?"
+        clauses.append(due + twin)
+    named = [spoken.quoted(choice.title) + clause for choice, clause in zip(choices, clauses, strict=True)][:NAMED]
+    if count > len(named):
+        named.append(f"{spoken.number(count - len(named))} more")
+    offered = {choice.id: choice.title + clause for choice, clause in zip(choices, clauses, strict=True)}
+    return SeveralTasks(
+        f"There are {spoken.number(count)}: {spoken.listed(named)}. Which one?", offered if count <= OFFERED else {}
+    )
 
 
 def _none_like(words: str, close: Sequence[str]) -> str:
