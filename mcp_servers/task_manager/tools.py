@@ -3,108 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastmcp.tools import Tool, ToolResult
-from mcp_types import TextContent, ToolAnnotations
-from pydantic import BeforeValidator, Field
-from pydantic.json_schema import SkipJsonSchema
+from mcp_types import InputRequiredResult, TextContent, ToolAnnotations
 
+from mcp_servers.task_manager import parameters as given
 from mcp_servers.task_manager import shapes, spoken
+from mcp_servers.task_manager.asking import with_one
 from mcp_servers.task_manager.overview import overview
-from mcp_servers.task_manager.service import MOST_AT_ONCE, Query
+from mcp_servers.task_manager.service import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp_servers.task_manager.models import Person, Task
     from mcp_servers.task_manager.service import TaskService
-
-
-def _text(value: Any) -> Any:
-    """Models send ids as numbers too."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _word(value: Any) -> Any:
-    return value.strip().casefold() if isinstance(value, str) else value
-
-
-def _labels(value: Any) -> Any:
-    """Models send one tag, or several with commas, as text too."""
-    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-TaskWords = Annotated[
-    str,
-    BeforeValidator(_text),
-    Field(description="The task: its id, or the words of its title as the person says them, such as “the dentist”."),
-]
-Title = Annotated[str, Field(description="What is to be done, short and without the due time: “buy milk”.")]
-NewTitle = Annotated[str | SkipJsonSchema[None], Field(description="The new title.")]
-Due = Annotated[
-    str | SkipJsonSchema[None],
-    Field(
-        description="When it is due, as the person says it (“tomorrow”, “Friday at three”, “in two weeks”) "
-        "or as ISO 8601. Leave out if no time was said."
-    ),
-]
-NewDue = Annotated[
-    str | SkipJsonSchema[None],
-    Field(
-        description="The new due time, as the person says it or as ISO 8601. A day alone (“Friday”) keeps the time of "
-        "day, a time alone the day. “by two days”, “an hour later” and “earlier by a week” count from the present due "
-        "time, “in two days” from now. “none” removes it."
-    ),
-]
-DueSpan = Annotated[
-    str | SkipJsonSchema[None],
-    Field(
-        description="Only tasks due on that day or in that span, as people say it: “tomorrow”, “this week”, “in May”."
-    ),
-]
-Notes = Annotated[str | SkipJsonSchema[None], Field(description="More about the task.")]
-NewNotes = Annotated[str | SkipJsonSchema[None], Field(description="The new notes; “none” removes them.")]
-PriorityWord = Literal["low", "normal", "high"]
-Priority = Annotated[
-    PriorityWord,
-    BeforeValidator(_word),
-    Field(description="How much it matters: high for what is urgent or important."),
-]
-NewPriority = Annotated[
-    PriorityWord | SkipJsonSchema[None], BeforeValidator(_word), Field(description="The new priority.")
-]
-Tags = Annotated[
-    list[str] | SkipJsonSchema[None],
-    BeforeValidator(_labels),
-    Field(description="Labels to group tasks by, such as “work”."),
-]
-NewTags = Annotated[
-    list[str] | SkipJsonSchema[None],
-    BeforeValidator(_labels),
-    Field(description="All its labels from now on; empty for none."),
-]
-Status = Annotated[
-    Literal["open", "done", "all", "today", "overdue", "upcoming"],
-    BeforeValidator(_word),
-    Field(
-        description="Which tasks: open (to be done), done, all; or of the open ones those due today, "
-        "overdue (their time has passed), upcoming (their time is still to come)."
-    ),
-]
-ClearStatus = Annotated[
-    Literal["done", "open", "overdue", "all"],
-    BeforeValidator(_word),
-    Field(description="Which tasks to delete: done (finished), open (unfinished), overdue, or all."),
-]
-Words = Annotated[
-    str | SkipJsonSchema[None], Field(description="Only tasks with these words in the title, in any form.")
-]
-OneTag = Annotated[str | SkipJsonSchema[None], Field(description="Only tasks with this tag.")]
-Limit = Annotated[int, Field(description="How many tasks to return at most.", ge=1, le=MOST_AT_ONCE)]
-Cursor = Annotated[
-    str | SkipJsonSchema[None], Field(description="next_cursor of the page before, for the page after it.")
-]
 
 
 DESCRIPTIONS = {
@@ -118,6 +32,9 @@ DESCRIPTIONS = {
     "clear_tasks": "Delete many tasks for good at once: all finished, all open or all overdue ones, or the whole list.",
 }
 """What a model chooses by."""
+
+
+Answer: TypeAlias = ToolResult | InputRequiredResult
 
 
 def _result(text: str, content: dict[str, Any]) -> ToolResult:
@@ -136,11 +53,11 @@ class TaskTools:
 
     async def _create_task(
         self,
-        title: Title,
-        due: Due = None,
-        notes: Notes = None,
-        priority: Priority = "normal",
-        tags: Tags = None,
+        title: given.Title,
+        due: given.Due = None,
+        notes: given.Notes = None,
+        priority: given.Priority = "normal",
+        tags: given.Tags = None,
     ) -> ToolResult:
         person = self.person()
         task = await self.service.create(person, title, due=due, notes=notes, priority=priority, tags=tags or ())
@@ -148,12 +65,12 @@ class TaskTools:
 
     async def _list_tasks(  # noqa: PLR0917 - the parameters of the tool
         self,
-        status: Status = "open",
-        due: DueSpan = None,
-        query: Words = None,
-        tag: OneTag = None,
-        limit: Limit = 50,
-        cursor: Cursor = None,
+        status: given.Status = "open",
+        due: given.DueSpan = None,
+        query: given.Words = None,
+        tag: given.OneTag = None,
+        limit: given.Limit = 50,
+        cursor: given.Cursor = None,
     ) -> ToolResult:
         person = self.person()
         asked = Query(status, due, query, tag, limit, cursor)
@@ -167,41 +84,58 @@ class TaskTools:
         }
         return _result(text, content)
 
-    async def _get_task(self, task: TaskWords) -> ToolResult:
+    async def _get_task(self, task: given.TaskWords) -> Answer:
         person = self.person()
-        found = await self.service.get(person, task)
-        return self._one(spoken.details(found, self.service.now(person)), found)
 
-    async def _complete_task(self, task: TaskWords) -> ToolResult:
-        found, changed = await self.service.set_status(self.person(), task, "done")
-        name = spoken.quoted(found.title)
-        return self._one(f"Marked {name} as done." if changed else f"{name} was already done.", found)
+        async def act(words: str | int) -> ToolResult:
+            found = await self.service.get(person, words)
+            return self._one(spoken.details(found, self.service.now(person)), found)
 
-    async def _reopen_task(self, task: TaskWords) -> ToolResult:
-        found, changed = await self.service.set_status(self.person(), task, "open")
-        name = spoken.quoted(found.title)
-        return self._one(f"{name} is open again." if changed else f"{name} is still open.", found)
+        return await with_one(task, act)
+
+    async def _complete_task(self, task: given.TaskWords) -> Answer:
+        async def act(words: str | int) -> ToolResult:
+            found, changed = await self.service.set_status(self.person(), words, "done")
+            name = spoken.quoted(found.title)
+            return self._one(f"Marked {name} as done." if changed else f"{name} was already done.", found)
+
+        return await with_one(task, act)
+
+    async def _reopen_task(self, task: given.TaskWords) -> Answer:
+        async def act(words: str | int) -> ToolResult:
+            found, changed = await self.service.set_status(self.person(), words, "open")
+            name = spoken.quoted(found.title)
+            return self._one(f"{name} is open again." if changed else f"{name} is still open.", found)
+
+        return await with_one(task, act)
 
     async def _update_task(  # noqa: PLR0917 - the parameters of the tool
         self,
-        task: TaskWords,
-        title: NewTitle = None,
-        due: NewDue = None,
-        notes: NewNotes = None,
-        priority: NewPriority = None,
-        tags: NewTags = None,
-    ) -> ToolResult:
+        task: given.TaskWords,
+        title: given.NewTitle = None,
+        due: given.NewDue = None,
+        notes: given.NewNotes = None,
+        priority: given.NewPriority = None,
+        tags: given.NewTags = None,
+    ) -> Answer:
         person = self.person()
-        before, after = await self.service.update(
-            person, task, title=title, due=due, notes=notes, priority=priority, tags=tags
-        )
-        return self._one(spoken.changed(before, after, self.service.now(person)), after)
 
-    async def _delete_task(self, task: TaskWords) -> ToolResult:
-        found = await self.service.delete(self.person(), task)
-        return self._one(f"Deleted {spoken.quoted(found.title)}.", found)
+        async def act(words: str | int) -> ToolResult:
+            before, after = await self.service.update(
+                person, words, title=title, due=due, notes=notes, priority=priority, tags=tags
+            )
+            return self._one(spoken.changed(before, after, self.service.now(person)), after)
 
-    async def _clear_tasks(self, status: ClearStatus) -> ToolResult:
+        return await with_one(task, act)
+
+    async def _delete_task(self, task: given.TaskWords) -> Answer:
+        async def act(words: str | int) -> ToolResult:
+            found = await self.service.delete(self.person(), words)
+            return self._one(f"Deleted {spoken.quoted(found.title)}.", found)
+
+        return await with_one(task, act)
+
+    async def _clear_tasks(self, status: given.ClearStatus) -> ToolResult:
         count = await self.service.clear(self.person(), status)
         return _result(spoken.cleared(status, count), {"deleted": count})
 
