@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import logging
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastmcp import FastMCP
@@ -15,6 +16,7 @@ from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from pydantic import ValidationError as PydanticValidationError
 
 from mcp_servers.task_manager import __version__
+from mcp_servers.task_manager.caller import Caller
 from mcp_servers.task_manager.database import Database
 from mcp_servers.task_manager.errors import TaskError
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person
@@ -22,7 +24,7 @@ from mcp_servers.task_manager.service import Query, TaskService
 from mcp_servers.task_manager.tools import TaskTools
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime, tzinfo
     from pathlib import Path
 
@@ -38,12 +40,41 @@ WARM_UP_DELAY = 0.05
 """Seconds between the first answer and the warm-up, so that the answer is not slowed down by it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The server and what it is made of, for what is added to it."""
+
+    mcp: FastMCP[None]
+    service: TaskService
+    database: Database
+    person: Callable[[], Person]
+    """Who is calling: ask it in every tool, resource, prompt and subscription, for nothing else says whose tasks."""
+
+
+ADDITIONS: tuple[Callable[[Parts], None], ...] = ()
+"""What adds resources, prompts, completion and the like; each is called once, before the server starts."""
+
+
 def build_server(path: Path, zone: tzinfo, *, clock: Callable[[], datetime] | None = None) -> FastMCP[None]:
-    """A server for one person over the SQLite file at `path`. Touches nothing until it is used."""
+    """The server alone; see `build`."""
+    return build(path, zone, clock=clock).mcp
+
+
+def build(
+    path: Path,
+    zone: tzinfo,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    middleware: Sequence[Middleware] = (),
+) -> Parts:
+    """A server over the SQLite file at `path`, for whom each request is from. Touches nothing until it is used.
+
+    `zone`: of people whose request does not name theirs. `middleware` sees every request before the tools do.
+    """
     database = Database(path)
     service = TaskService(database, clock) if clock else TaskService(database)
-    person = Person(LOCAL_OWNER, zone)
-    warmer = WarmUp(service, person)
+    person = Caller(zone)
+    warmer = WarmUp(service, Person(LOCAL_OWNER, zone))
 
     @asynccontextmanager
     async def lifespan(_server: FastMCP[None]) -> AsyncGenerator[None]:
@@ -53,15 +84,19 @@ def build_server(path: Path, zone: tzinfo, *, clock: Callable[[], datetime] | No
             await warmer.stop()
             await database.close()
 
-    return FastMCP(
+    mcp = FastMCP(
         "Task Manager",
         instructions=INSTRUCTIONS,
         version=__version__,
-        tools=TaskTools(service, lambda: person).all(),
-        middleware=[PlainErrors(), warmer],
+        tools=TaskTools(service, person).all(),
+        middleware=[PlainErrors(), *middleware, warmer],
         lifespan=lifespan,
         mask_error_details=True,
     )
+    parts = Parts(mcp, service, database, person)
+    for add in ADDITIONS:
+        add(parts)
+    return parts
 
 
 class PlainErrors(Middleware):
