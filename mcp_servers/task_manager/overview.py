@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
 SAID_AT_ONCE = 5
 """How many tasks are named."""
-_KINDS = {"open": "open ", "done": "finished ", "all": "", "today": "", "overdue": "overdue ", "upcoming": "upcoming "}
+_KINDS = {
+    "open": "open ",
+    "done": "finished ",
+    "all": "",
+    "today": "",
+    "overdue": "overdue ",
+    "upcoming": "upcoming ",
+    "undated": "undated ",
+}
 
 
 def overview(asked: Query, listed: Listed, now: datetime) -> str:

@@ -20,6 +20,8 @@ from mcp_servers.task_manager.caller import Caller
 from mcp_servers.task_manager.database import Database
 from mcp_servers.task_manager.errors import TaskError
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person
+from mcp_servers.task_manager.prompts import add_prompts
+from mcp_servers.task_manager.resources import add_resources
 from mcp_servers.task_manager.service import Query, TaskService
 from mcp_servers.task_manager.tools import TaskTools
 
@@ -51,7 +53,7 @@ class Parts:
     """Who is calling: ask it in every tool, resource, prompt and subscription, for nothing else says whose tasks."""
 
 
-ADDITIONS: tuple[Callable[[Parts], None], ...] = ()
+ADDITIONS: tuple[Callable[[Parts], None], ...] = (add_resources, add_prompts)
 """What adds resources, prompts, completion and the like; each is called once, before the server starts."""
 
 

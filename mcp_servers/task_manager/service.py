@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Due, Page, Person, Priority, Status, Task
     from mcp_servers.task_manager.store import Filter, TaskTable, When
 
-Listing: TypeAlias = Literal["open", "done", "all", "today", "overdue", "upcoming"]
+Listing: TypeAlias = Literal["open", "done", "all", "today", "overdue", "upcoming", "undated"]
 Clearing: TypeAlias = Literal["done", "open", "overdue", "all"]
 
 LONGEST_TITLE = 500
@@ -209,7 +209,7 @@ class TaskService:
             wanted = replace(
                 wanted, start=max(wanted.start, midnight), end=min(wanted.end, midnight + timedelta(days=1))
             )
-        whens: dict[Listing, When] = {"overdue": "overdue", "upcoming": "ahead"}
+        whens: dict[Listing, When] = {"overdue": "overdue", "upcoming": "ahead", "undated": "never"}
         return replace(wanted, status=status, when=whens.get(listing, "any"))
 
 
@@ -220,6 +220,7 @@ _SECTIONS: dict[Listing, tuple[Status, ...]] = {
     "today": ("open",),
     "overdue": ("open",),
     "upcoming": ("open",),
+    "undated": ("open",),
 }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from mcp_servers.task_manager.models import Page
 
 
 def _or_null(kind: str, description: str) -> dict[str, Any]:
@@ -46,3 +49,8 @@ MANY: Final = _closed(
 )
 
 DELETED: Final = _closed({"deleted": {"type": "integer", "minimum": 0, "description": "How many were deleted."}})
+
+
+def of_page(page: Page) -> dict[str, Any]:
+    """The page as tools and resources return it, in the shape of `MANY`."""
+    return {"tasks": [task.as_json() for task in page.tasks], "total": page.total, "next_cursor": page.next_cursor}

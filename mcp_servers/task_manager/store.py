@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 RANKS: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
 PRIORITIES: dict[int, Priority] = {rank: priority for priority, rank in RANKS.items()}
 
-When: TypeAlias = Literal["any", "overdue", "ahead"]
-"""Overdue: its day or moment has passed. Ahead: it has one that has not."""
+When: TypeAlias = Literal["any", "overdue", "ahead", "never"]
+"""Overdue: its day or moment has passed. Ahead: it has one that has not. Never: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,8 @@ class TaskTable:
         day, moment = tasks.c.due_day, tasks.c.due_at
         if wanted.when == "overdue":
             parts.append(or_(day < today, and_(day.is_(None), moment < self._now)))
+        elif wanted.when == "never":
+            parts.append(moment == NEVER)
         elif wanted.when == "ahead":
             parts += [moment < NEVER, or_(day >= today, and_(day.is_(None), moment >= self._now))]
         if wanted.start is not None:

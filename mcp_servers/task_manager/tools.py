@@ -76,13 +76,7 @@ class TaskTools:
         asked = Query(status, due, query, tag, limit, cursor)
         listed = await self.service.list(person, asked)
         text = overview(asked, listed, self.service.now(person))
-        page = listed.page
-        content = {
-            "tasks": [task.as_json() for task in page.tasks],
-            "total": page.total,
-            "next_cursor": page.next_cursor,
-        }
-        return _result(text, content)
+        return _result(text, shapes.of_page(listed.page))
 
     async def _get_task(self, task: given.TaskWords) -> Answer:
         person = self.person()
