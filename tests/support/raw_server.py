@@ -12,7 +12,7 @@ Run as a script with one argument, a JSON object:
     hang          a method that is never answered; "start": nothing is
     ignore_eof    true: stay when standard input closes, and when asked to end (SIGTERM)
     starts        a file that gets one line for each start
-    calls         a file that gets one line for each call, and for each cancellation
+    calls         a file that gets one line for each call (with its idempotency key), and for each cancellation
     exit_from     end at the start with status 1 from this start on (counted in `starts`, from 1)
 Its own tools: `echo`, `get_env`, `read_slowly`, `write_slowly`, `read_then_die`, `write_then_die`, `fail`, `add_tool`,
 `change_tool`, `count_up` (reports progress), `read_big`, `read_huge`.
@@ -37,6 +37,7 @@ Object: TypeAlias = dict[str, Any]
 OPTIONS: Object = {}
 OUT = threading.Lock()
 CANCELLED: dict[Any, threading.Event] = {}
+KEY = "idempotency_key"
 NO_PARAMETERS: Object = {"type": "object", "properties": {}}
 TOOLS: list[Object] = []
 
@@ -89,7 +90,7 @@ def take_time(arguments: Object, request: Object) -> Object | None:
 
 
 def die(arguments: Object, request: Object) -> Object:
-    note("calls", request["params"]["name"])
+    note("calls", request["params"]["name"] + (" with " + arguments[KEY] if KEY in arguments else ""))
     flag = Path(arguments["flag"])
     if arguments.get("always") or not flag.exists():
         flag.write_text("dead")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rapidfuzz import process
@@ -79,6 +80,7 @@ class Bridge:
                 supervisor,
                 _say(supervisor.entry),
                 call_timeout if supervisor.entry.voice.timeout == unsaid else supervisor.entry.voice.timeout,
+                partial(self._catalog.of, name),
             )
             for name, supervisor in self._supervisors.items()
         }

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from voice_agent.bridge.arguments import Arguments
 from voice_agent.bridge.catalog import IDEMPOTENCY_KEY, has_idempotency_key
 from voice_agent.bridge.cleaning import clean
-from voice_agent.bridge.policy import is_repeatable
+from voice_agent.bridge.failures import CallFailed, Failure, Trace, doubt, failure, way_to_check
+from voice_agent.bridge.policy import is_read, is_repeatable
 from voice_agent.bridge.results import ERROR_LIMIT, is_big, shape
 from voice_agent.bridge.types import Decision, Progress, Result, State, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from voice_agent.bridge.connection import Connection
     from voice_agent.bridge.supervisor import Supervisor
@@ -23,33 +25,25 @@ if TYPE_CHECKING:
 
 PATIENCE = 4.0
 """Seconds that a call waits for a server that is starting or being reconnected."""
-_TIMED_OUT, _CLOSED, _TOO_LONG = -32001, -32000, -32090
-_SESSION_GONE = "Session terminated"
 _CHECKS = 512
 _PROGRESS_LIMIT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """A call that was not answered as it should be."""
-
-    sentence: str
-    """What is said where it certainly changed nothing, or only reads."""
-    is_dropped: bool = False
-    """The connection is gone."""
-    was_refused: bool = False
-    """The server did not even take the request, so that it can be sent again whatever it does."""
-    was_answered: bool = False
-    """The server itself said no."""
+_LOST_KEYS = 64
+_KEY_LIVES = 900.0
+"""Seconds in which the same call, tried again after its answer was lost, has the same idempotency key."""
 
 
 class Caller:
     """Calls tools of one server."""
 
-    def __init__(self, supervisor: Supervisor, say: str, seconds: float) -> None:
-        """`say`: the server's spoken name; `seconds`: what one call may take, a second try included."""
-        self._supervisor, self._say, self._seconds = supervisor, say, seconds
+    def __init__(self, supervisor: Supervisor, say: str, seconds: float, tools: Callable[[], Sequence[Tool]]) -> None:
+        """Take what all calls of the server share.
+
+        `say`: the server's spoken name; `seconds`: what one call may take, a second try included; `tools`: what the
+        server offers now.
+        """
+        self._supervisor, self._say, self._seconds, self._tools = supervisor, say, seconds, tools
         self._checks: dict[str, Arguments] = {}
+        self._lost_keys: dict[str, tuple[str, float]] = {}
 
     async def call(
         self, tool: Tool, arguments: Json, *, confirmed: bool, on_progress: Callable[[Progress], None] | None
@@ -57,27 +51,31 @@ class Caller:
         """Return how the call ended; raises nothing but `CancelledError`, which cancels it at the server too."""
         if (refusal := self._refusal(tool, confirmed=confirmed)) is not None:
             return refusal
+        given, loop = arguments, asyncio.get_running_loop()
         if has_idempotency_key(tool):
-            arguments = {IDEMPOTENCY_KEY: str(uuid.uuid4()), **arguments}
+            arguments = {IDEMPOTENCY_KEY: self._key(tool, given, loop.time()), **given}
         if (problem := self._check(tool).problem(arguments)) is not None:
             return Result(Status.ERROR, f"The call was not made. {clean(problem, ERROR_LIMIT)}")
-        loop = asyncio.get_running_loop()
         deadline = loop.time() + self._seconds
         connection = await self._supervisor.wait_ready(min(PATIENCE, self._seconds))
         if connection is None:
             return Result(Status.ERROR, self._not_ready())
         outcome = await self._send(connection, tool, arguments, self._seconds, on_progress)
-        if isinstance(outcome, Result):
-            return outcome
-        if outcome.is_dropped or outcome.was_refused:
+        if isinstance(outcome, Failure) and outcome.is_dropped:
             # The supervisor learns of it here where the transport could not tell.
             connection.ended.set()
-            if outcome.was_refused or self._repeatable(tool):
+            if outcome.was_refused or (self._repeatable(tool) and not outcome.was_answered):
                 again = await self._supervisor.wait_ready(min(PATIENCE, deadline - loop.time()), other_than=connection)
-                if again is None:
-                    return Result(Status.ERROR, f"The connection to {self._say} was lost. {self._not_ready()}")
-                outcome = await self._send(again, tool, arguments, max(deadline - loop.time(), 1.0), on_progress)
-        return outcome if isinstance(outcome, Result) else self._given_up(tool, outcome)
+                if again is not None and any(same.name == tool.name and same.pin == tool.pin for same in self._tools()):
+                    left = max(deadline - loop.time(), 1.0)
+                    second = await self._send(again, tool, arguments, left, on_progress)
+                    # What the first try may have done, the second does not undo by being refused.
+                    is_in_doubt = isinstance(second, Failure) and second.was_refused and not outcome.was_refused
+                    outcome = replace(second, was_refused=False) if is_in_doubt else second
+        if isinstance(outcome, Result):
+            self._lost_keys.pop(_identity(tool, given), None)
+            return outcome
+        return self._given_up(tool, arguments, given, outcome)
 
     def _refusal(self, tool: Tool, *, confirmed: bool) -> Result | None:
         title = tool.title or tool.name
@@ -108,7 +106,7 @@ class Caller:
         arguments: Json,
         seconds: float,
         on_progress: Callable[[Progress], None] | None,
-    ) -> Result | _Failure:
+    ) -> Result | Failure:
         def report(progress: Progress) -> None:
             if on_progress is not None:
                 message = clean(progress.message, _PROGRESS_LIMIT, one_line=True) if progress.message else None
@@ -116,38 +114,50 @@ class Caller:
 
         try:
             answer = await connection.call(tool.name, arguments, seconds, report)
+        except CallFailed as failed:
+            return self._failure(failed.error, failed.trace, connection, seconds)
         except Exception as error:  # noqa: BLE001 - whatever a server does becomes a sentence
-            return self._failure(error, connection, seconds)
+            return self._failure(error, Trace(), connection, seconds)
         redact = self._supervisor.redact
         return await asyncio.to_thread(shape, answer, redact) if is_big(answer) else shape(answer, redact)
 
-    def _failure(self, error: Exception, connection: Connection, seconds: float) -> _Failure:
-        code: Any = getattr(error, "code", None)
-        message = str(getattr(error, "message", "") or "")
-        if code == _TIMED_OUT and message.startswith("Request"):
-            return _Failure(f"{self._say} did not answer within {seconds:g} seconds.")
-        if code == _TOO_LONG:
-            return _Failure(f"{self._say} answered with more than can be read at once; ask for less.")
-        if message == _SESSION_GONE:
-            return _Failure(f"{self._say} has forgotten this conversation.", was_refused=True)
-        if code is None and type(error).__name__ == "ValidationError":
-            return _Failure(f"{self._say} answered in a way that cannot be read.")
-        if (
-            code is None
-            or connection.ended.is_set()
-            or (code == _CLOSED and ("stream" in message or "closed" in message))
-        ):
-            return _Failure(f"The connection to {self._say} was lost.", is_dropped=True)
-        advice = self._supervisor.redact(clean(message, ERROR_LIMIT))
-        return _Failure(advice or f"{self._say} refused the call.", was_answered=True)
+    def _failure(self, error: Exception, trace: Trace, connection: Connection, seconds: float) -> Failure:
+        found = failure(error, trace, say=self._say, seconds=seconds, has_ended=connection.ended.is_set())
+        return replace(found, sentence=self._supervisor.redact(found.sentence))
 
-    def _given_up(self, tool: Tool, failure: _Failure) -> Result:
-        if failure.was_answered or failure.was_refused or self._repeatable(tool):
-            return Result(Status.ERROR, failure.sentence)
-        return Result(Status.UNKNOWN, f"{failure.sentence} I don't know whether it went through.")
+    def _given_up(self, tool: Tool, arguments: Json, given: Json, failed: Failure) -> Result:
+        sentence = failed.sentence
+        if failed.is_dropped and self._supervisor.connection is None and self._supervisor.reason:
+            sentence = f"{sentence} It {self._supervisor.reason}."
+        trusted = self._supervisor.entry.voice.trust
+        if failed.was_answered:
+            return Result(Status.ERROR, failed.sentence)
+        if failed.was_refused or is_read(tool.name, tool.hints, trusted=trusted):
+            return Result(Status.ERROR, sentence if not failed.was_refused else f"{sentence} Nothing was done.")
+        is_safe = self._repeatable(tool)
+        if IDEMPOTENCY_KEY in arguments:
+            self._keep_key(tool, given, arguments[IDEMPOTENCY_KEY])
+        check = way_to_check(tool, given, self._tools(), trusted=trusted)
+        text = doubt(failed.sentence, self._say, check, is_safe=is_safe, redact=self._supervisor.redact)
+        return Result(Status.UNKNOWN, text, check=check.key if check is not None else None)
+
+    def _key(self, tool: Tool, given: Json, now: float) -> str:
+        key, until = self._lost_keys.get(_identity(tool, given), ("", 0.0))
+        return key if now < until else str(uuid.uuid4())
+
+    def _keep_key(self, tool: Tool, given: Json, key: str) -> None:
+        """Keep the key for when the user has the same call tried again: its first try may have taken effect."""
+        while len(self._lost_keys) >= _LOST_KEYS:
+            del self._lost_keys[next(iter(self._lost_keys))]
+        self._lost_keys[_identity(tool, given)] = (key, asyncio.get_running_loop().time() + _KEY_LIVES)
 
     def _not_ready(self) -> str:
         state, reason = self._supervisor.state, self._supervisor.reason
         if state is State.STARTING:
             return f"{self._say} is still starting. Nothing was done."
         return f"{self._say} is not ready{f': it {reason}' if reason else ''}. Nothing was done."
+
+
+def _identity(tool: Tool, given: Json) -> str:
+    """Return what makes two calls the same."""
+    return f"{tool.pin} {json.dumps(given, sort_keys=True, default=str)}"

@@ -29,6 +29,7 @@ _HASH = 6
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_-]")
 IDEMPOTENCY_KEY = "idempotency_key"
 """A parameter of this name is filled by the bridge and never shown to the model."""
+_KEY_LENGTH = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:
     broken: str | None = None
     adapted: Json = {"type": "object", "properties": {}}
     try:
-        adapted = _hide_idempotency_key(adapt(original))
+        adapted = _hide_idempotency_key(adapt(original), original)
     except Unusable as error:
         broken = str(error)
     except RecursionError:
@@ -179,11 +180,28 @@ def title_of(name: str) -> str:
 
 def has_idempotency_key(tool: Tool) -> bool:
     """Tell whether the tool takes a key by which its server recognises a call that is sent again."""
-    return isinstance(_object(tool.original_schema.get("properties")).get(IDEMPOTENCY_KEY), dict)
+    return _takes_key(tool.original_schema)
 
 
-def _hide_idempotency_key(adapted: Json) -> Json:
-    if IDEMPOTENCY_KEY not in adapted["properties"]:
+def _takes_key(original: Any) -> bool:
+    """Tell whether the bridge can fill the key in: a text without a form of its own."""
+    node = _object(_object(_object(original).get("properties")).get(IDEMPOTENCY_KEY))
+    if not node:
+        return IDEMPOTENCY_KEY in _object(_object(original).get("properties"))
+    branches = [branch for word in ("anyOf", "oneOf") for branch in node.get(word) or ()] or [node]
+    return any(_is_text(_object(branch)) for branch in branches)
+
+
+def _is_text(node: Json) -> bool:
+    kind = node.get("type", "string")
+    longest = node.get("maxLength", _KEY_LENGTH)
+    if (kind != "string" and not (isinstance(kind, list) and "string" in kind)) or "pattern" in node or "enum" in node:
+        return False
+    return isinstance(longest, int) and longest >= _KEY_LENGTH and node.get("format", "uuid") == "uuid"
+
+
+def _hide_idempotency_key(adapted: Json, original: Any) -> Json:
+    if not _takes_key(original):
         return adapted
     shown = {name: node for name, node in adapted["properties"].items() if name != IDEMPOTENCY_KEY}
     required = [name for name in adapted.get("required", []) if name != IDEMPOTENCY_KEY]

@@ -15,8 +15,16 @@ from mcp.client.subscriptions import listen
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
-from voice_agent.bridge.transports import BridgeSession, ChildTransport, WatchedTransport, http_transport
+from voice_agent.bridge.failures import CallFailed, Trace
+from voice_agent.bridge.transports import (
+    TOO_LONG_MARK,
+    BridgeSession,
+    ChildTransport,
+    WatchedTransport,
+    http_transport,
+)
 from voice_agent.bridge.types import Progress
+from voice_agent.bridge.wire import TRACE, Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -63,14 +71,19 @@ class Connection(Protocol):
     async def call(
         self, name: str, arguments: Json, within: float, on_progress: Callable[[Progress], None] | None = None
     ) -> Any:
-        """Call a tool and return the server's `CallToolResult`."""
+        """Call a tool and return the server's `CallToolResult`.
+
+        Raises:
+            CallFailed: It was not answered as it should be.
+        """
         ...
 
 
 class ClientConnection:
     """A connection over `fastmcp.Client`, in whichever protocol era the server speaks."""
 
-    def __init__(self, name: str, transport: ClientTransport) -> None:
+    def __init__(self, name: str, transport: ClientTransport, wire: Wire | None = None) -> None:
+        self._wire = wire
         self._client = Client(
             WatchedTransport(transport),
             name=name,
@@ -103,6 +116,9 @@ class ClientConnection:
         """Connect and negotiate; disconnect at the end."""
         async with self._client:
             self.ended = self._session.ended
+            if self._wire is not None:
+                self._wire.is_open = True
+                self._wire.lost.append(self.ended.set)
             capabilities = self._client.server_capabilities
             announces = capabilities is not None and capabilities.tools is not None and capabilities.tools.list_changed
             if announces and self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
@@ -148,14 +164,23 @@ class ClientConnection:
         """Call a tool; cancelling this cancels it at the server.
 
         Raises:
-            MCPError: The server refused, did not answer within `within` seconds, or is gone.
+            CallFailed: The server refused, did not answer within `within` seconds, or is gone.
         """
 
         async def report(progress: float, total: float | None, message: str | None) -> None:
             if on_progress is not None:
                 on_progress(Progress(progress, total, message))
 
-        return await self._client.call_tool_mcp(name, arguments, progress_handler=report, timeout=within)
+        trace = Trace()
+        mark = TRACE.set(trace)
+        try:
+            return await self._client.call_tool_mcp(name, arguments, progress_handler=report, timeout=within)
+        except Exception as error:
+            is_long = getattr(error, "data", None) is TOO_LONG_MARK
+            trace.is_too_long = trace.is_too_long or is_long or (self._wire is not None and self._wire.is_overflowed)
+            raise CallFailed(error, trace) from error
+        finally:
+            TRACE.reset(mark)
 
     async def _listen(self) -> None:
         # A server may announce changes and yet refuse this; the periodic re-list stands behind it.
@@ -187,7 +212,8 @@ async def open_url(entry: HttpEntry, heard: Callable[[int], None]) -> AsyncGener
         heard(status)
 
     for kind in kinds:
-        connection = ClientConnection(entry.name, http_transport(entry, kind, note))
+        wire = Wire(kind, note)
+        connection = ClientConnection(entry.name, http_transport(entry, wire), wire)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(connection.open())

@@ -10,18 +10,21 @@ import contextlib
 import logging
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import anyio
 import httpx2
 import mcp_types
-from fastmcp.client.transports import ClientTransport, SSETransport, StreamableHttpTransport
+from fastmcp.client.auth import BearerAuth
+from fastmcp.client.transports import ClientTransport, SSETransport
 from fastmcp.client.transports.base import SessionKwargs, TransportOptions
 from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 from typing_extensions import Unpack, override
 
 from voice_agent.bridge.child import Child, LineTooLong
+from voice_agent.bridge.wire import MAX_EVENT, Pacer, WatchedClient, Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -174,8 +177,10 @@ class ChildTransport(ClientTransport):
             group.cancel_scope.cancel()
 
     async def _receive(self, to_session: MemoryObjectSendStream[Item]) -> None:
+        pacer = Pacer()
         async with to_session:
             while True:
+                await pacer.note()
                 try:
                     line = await self._child.read_line()
                 except LineTooLong as error:
@@ -202,22 +207,14 @@ class ChildTransport(ClientTransport):
             await to_session.aclose()
 
 
-class Heard(Protocol):
-    """What a connection wants to know of each HTTP answer."""
-
-    def __call__(self, status: int, /) -> None:
-        """Take the status."""
-        ...
-
-
-def http_transport(entry: HttpEntry, kind: str, heard: Heard) -> ClientTransport:
-    """Return the transport of `entry`, `kind` being `http` (streamable) or `sse`; `heard` is told each HTTP status.
+def http_transport(entry: HttpEntry, wire: Wire) -> ClientTransport:
+    """Return the transport of `entry`; what is seen on the way is noted in `wire`.
 
     Redirects are followed within one origin only, so that credentials stay with the host they are meant for.
     """
-
-    async def note(response: httpx2.Response) -> None:
-        heard(response.status_code)
+    auth = entry.auth if entry.auth != "oauth" else None
+    if wire.kind == "http":
+        return HttpTransport(entry, wire, BearerAuth(auth) if auth else None)
 
     def client(
         headers: dict[str, str] | None = None,
@@ -225,19 +222,41 @@ def http_transport(entry: HttpEntry, kind: str, heard: Heard) -> ClientTransport
         auth: httpx2.Auth | None = None,
         **_: Any,
     ) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(
-            headers=headers,
-            timeout=timeout or httpx2.Timeout(30.0, read=300.0),
-            auth=auth,
-            follow_redirects=False,
-            event_hooks={"response": [note]},
-        )
+        return _client(wire, headers or {}, auth, timeout)
 
-    auth = entry.auth if entry.auth != "oauth" else None
-    factory = cast("Any", client)
-    if kind == "sse":
-        return SSETransport(entry.url, headers=dict(entry.headers), auth=auth, httpx_client_factory=factory)
-    return StreamableHttpTransport(entry.url, headers=dict(entry.headers), auth=auth, httpx_client_factory=factory)
+    return SSETransport(entry.url, headers=dict(entry.headers), auth=auth, httpx_client_factory=cast("Any", client))
+
+
+class HttpTransport(ClientTransport):
+    """Streamable HTTP (MCP, basic/transports#streamable-http)."""
+
+    def __init__(self, entry: HttpEntry, wire: Wire, auth: httpx2.Auth | None) -> None:
+        self._entry, self._wire, self._auth = entry, wire, auth
+
+    @contextlib.asynccontextmanager
+    async def connect_session(
+        self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
+    ) -> AsyncGenerator[ClientSession, None]:
+        """Carry messages between the session and the server."""
+        options = transport_options or TransportOptions()
+        async with (
+            _client(self._wire, dict(self._entry.headers), self._auth, None) as client,
+            streamable_http_client(self._entry.url, http_client=client, max_sse_event_size=MAX_EVENT) as (read, write),
+            options.session_class(read, write, **session_kwargs) as session,
+        ):
+            yield session
+
+
+def _client(
+    wire: Wire, headers: dict[str, str], auth: httpx2.Auth | None, timeout: httpx2.Timeout | None
+) -> httpx2.AsyncClient:
+    return WatchedClient(
+        wire,
+        headers={"accept-encoding": "identity", **headers},
+        timeout=timeout or httpx2.Timeout(30.0, read=300.0),
+        auth=auth,
+        follow_redirects=False,
+    )
 
 
 def _parsed(line: bytes) -> SessionMessage | None:
@@ -257,10 +276,12 @@ def _too_long(error: LineTooLong) -> SessionMessage | None:
     if found is None:
         return None
     word = found[1].decode("utf-8", "replace")
-    data = mcp_types.ErrorData(code=TOO_LONG, message="The answer was too long to be read.")
+    data = mcp_types.ErrorData(code=TOO_LONG, message="The answer was too long to be read.", data=TOO_LONG_MARK)
     identity = word.strip('"') if word.startswith('"') else int(word)
     return SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=identity, error=data))
 
 
 TOO_LONG = -32090
 """Our own error code for an answer that was longer than what is read."""
+TOO_LONG_MARK = object()
+"""Its data, by which it is told from an error of the server with the same code."""

@@ -118,6 +118,8 @@ class Result:
     structured: Json | None = None
     """The structured content, whole."""
     media: tuple[Media, ...] = ()
+    check: str | None = None
+    """Of an unknown outcome: the key of the tool that can show whether the call went through."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""The HTTP side of one connection: watched, bounded in size and in pace, never led to another host.
+
+Every message of the client is sent in the context of the call that it belongs to, so what is met on the way can be
+noted with that very call (`TRACE`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx2
+from typing_extensions import override
+
+from voice_agent.bridge.child import MAX_LINE
+from voice_agent.bridge.failures import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+MAX_EVENT = MAX_LINE
+MAX_SSE_EVENT = 1024 * 1024
+"""Bytes of one event of the older SSE transport, whose limit is fixed in the library."""
+_AT_ONCE, _PAUSE = 200, 0.1
+_UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_SESSION = "mcp-session-id"
+
+TRACE: ContextVar[Trace | None] = ContextVar("voice_agent_call", default=None)
+"""The call that is being sent, where it is one."""
+
+
+class Pacer:
+    """Keeps a server that floods from holding the event loop: at most 2,000 messages a second are taken from it."""
+
+    def __init__(self) -> None:
+        self._count, self._since = 0, 0.0
+
+    async def note(self, count: int = 1) -> None:
+        """Take notice of `count` more messages; wait where they come too fast."""
+        self._count += count
+        if self._count < _AT_ONCE:
+            return
+        now = asyncio.get_running_loop().time()
+        left = _PAUSE * self._count / _AT_ONCE - (now - self._since)
+        self._count, self._since = 0, now
+        if left > 0:
+            await asyncio.sleep(min(left, 2.0))
+            self._since = asyncio.get_running_loop().time()
+
+
+@dataclass(slots=True)
+class Wire:
+    """What is seen of one connection by HTTP."""
+
+    kind: str
+    """`http` (streamable) or `sse`."""
+    heard: Callable[[int], None]
+    """Told of each status."""
+    is_open: bool = False
+    """The server has been connected to; what goes wrong from now on concerns one call, not the connection."""
+    is_overflowed: bool = False
+    """A message was longer than what is read."""
+    lost: list[Callable[[], None]] = field(default_factory=list["Callable[[], None]"])
+    """Called when a message could not be delivered and nothing else would tell."""
+    pacer: Pacer = field(default_factory=Pacer)
+
+    def tell_lost(self) -> None:
+        """Say that the connection is of no more use."""
+        for tell in self.lost:
+            tell()
+
+
+class WatchedClient(httpx2.AsyncClient):
+    """An HTTP client that notes what each call met, and bounds what it reads.
+
+    Of a connection that is open, an error of one request is turned into an answer of its own, for the library would
+    end the whole connection with it (streamable HTTP), or never tell (SSE).
+    """
+
+    def __init__(self, wire: Wire, **options: Any) -> None:
+        """Take `options` of `httpx2.AsyncClient`."""
+        super().__init__(**options)
+        self._wire = wire
+
+    @override
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        wire, trace = self._wire, TRACE.get() or Trace()
+        is_message = wire.is_open and request.method == "POST"
+        is_gone = False
+        try:
+            response = await super().send(request, **options)
+        except httpx2.TransportError as error:
+            trace.is_unsent, trace.is_lost = isinstance(error, _UNSENT), True
+            if not is_message:
+                raise
+            response, is_gone = _stand_in(request, HTTPStatus.SERVICE_UNAVAILABLE), True
+        else:
+            trace.http_status = response.status_code
+            wire.heard(response.status_code)
+            if response.headers.get("content-encoding", "identity") != "identity":
+                # What it unpacks to has no bound.
+                await response.aclose()
+                response = _stand_in(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+            else:
+                response.stream = _Bounded(cast("httpx2.AsyncByteStream", response.stream), response, wire, trace)
+        has_session = wire.kind == "sse" or _SESSION in request.headers
+        if is_message and has_session and response.status_code == HTTPStatus.NOT_FOUND:
+            trace.is_session_gone = True
+        if is_message and wire.kind == "sse" and (is_gone or response.is_error):
+            wire.tell_lost()
+            await response.aclose()
+            return _stand_in(request, HTTPStatus.ACCEPTED)
+        return response
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A body of which no more is read than fits."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream, response: httpx2.Response, wire: Wire, trace: Trace) -> None:
+        self._inner, self._wire, self._trace = inner, wire, trace
+        self._has_events = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+        self._limit = MAX_SSE_EVENT if wire.kind == "sse" else MAX_EVENT
+        self._length, self._tail = 0, b""
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        async for chunk in self._inner:
+            if self._has_events:
+                await self._count_events(chunk)
+            else:
+                self._length += len(chunk)
+            if self._length > self._limit:
+                self._trace.is_too_long = self._wire.is_overflowed = True
+                if self._has_events:
+                    raise httpx2.SSEError("an event is too long")
+                raise httpx2.StreamError("the answer is too long")
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._inner.aclose()
+
+    async def _count_events(self, chunk: bytes) -> None:
+        seen = (self._tail + chunk).replace(b"\r", b"")
+        self._tail = chunk[-2:]
+        if events := seen.count(b"\n\n"):
+            self._length = len(seen) - seen.rfind(b"\n\n")
+            await self._wire.pacer.note(events)
+        else:
+            self._length += len(chunk)
+
+
+def _stand_in(request: httpx2.Request, status: HTTPStatus) -> httpx2.Response:
+    return httpx2.Response(status, request=request)
