@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp.prompts import Prompt
-from pydantic import Field
+from fastmcp.prompts.base import PromptArgument
+from pydantic import PrivateAttr
 
 from mcp_servers.task_manager import spoken
-from mcp_servers.task_manager.resources import told
+from mcp_servers.task_manager.errors import BadRequest
 from mcp_servers.task_manager.service import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from mcp_servers.task_manager.models import Person, Task
@@ -35,32 +36,49 @@ _PLAN = (
     "the tools only once I agree."
 )
 
-Tag = Annotated[str, Field(description="Only tasks with this tag.")]
-Week = Annotated[str, Field(description="Which week, as people say it: “this week”, “next week”.")]
+_TAG = PromptArgument(name="tag", description="Only tasks with this tag.", required=False)
+_WEEK = PromptArgument(
+    name="week", description="Which week, as people say it: “this week”, “next week”.", required=False
+)
+
+
+class TaskPrompt(Prompt):
+    """A prompt whose arguments are what people type, and whose text is written when it is asked for."""
+
+    _write: Callable[..., Awaitable[str]] = PrivateAttr()
+
+    def __init__(self, write: Callable[..., Awaitable[str]], **described: Any) -> None:
+        super().__init__(**described)
+        self._write = write
+
+    async def render(self, arguments: dict[str, Any] | None = None) -> str:
+        """The text. An argument left empty is one left out. Raises `TaskError`."""
+        known = {argument.name for argument in self.arguments or ()}
+        given = {name: str(value) for name, value in (arguments or {}).items() if str(value).strip()}
+        if unknown := given.keys() - known:
+            raise BadRequest(f"{self.name} has no argument {min(unknown)}.")
+        return await self._write(**given)
 
 
 def add_prompts(parts: Parts) -> None:
     """Add both prompts to the server."""
     prompts = TaskPrompts(parts.service, parts.person)
-
-    async def daily_review(tag: Tag = "") -> str:
-        with told():
-            return await prompts.daily_review(tag)
-
-    async def plan_my_week(week: Week = WEEKS[0], tag: Tag = "") -> str:
-        with told():
-            return await prompts.plan_my_week(week, tag)
-
     parts.mcp.add_prompt(
-        Prompt.from_function(
-            daily_review,
+        TaskPrompt(
+            prompts.daily_review,
+            name="daily_review",
             title="Review my day",
             description="Go through what is overdue, due today and coming up, and decide what to do.",
+            arguments=[_TAG],
         )
     )
     parts.mcp.add_prompt(
-        Prompt.from_function(
-            plan_my_week, title="Plan my week", description="Find a day for everything that is to be done in a week."
+        TaskPrompt(
+            prompts.plan_my_week,
+            name="plan_my_week",
+            title="Plan my week",
+            description="Find a day for everything that is to be done in a week.",
+            arguments=[_WEEK, _TAG],
         )
     )
 

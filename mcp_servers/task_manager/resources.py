@@ -7,19 +7,17 @@ A resource holds the first `MOST_SHOWN` tasks; `total` says how many there are, 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from fastmcp.exceptions import NotFoundError, ResourceError
 from fastmcp.resources import Resource, ResourceContent, ResourceResult, ResourceTemplate
 
-from mcp_servers.task_manager.errors import TaskError, TaskNotFound
+from mcp_servers.task_manager.plain import PlainReads
 from mcp_servers.task_manager.service import Query
 from mcp_servers.task_manager.shapes import of_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from mcp_servers.task_manager.models import Person
     from mcp_servers.task_manager.server import Parts
@@ -34,7 +32,8 @@ MIME = "application/json"
 
 
 def add_resources(parts: Parts) -> None:
-    """Add every resource to the server."""
+    """Add every resource to the server, and what tells plainly why one cannot be read."""
+    parts.mcp.add_middleware(PlainReads())
     TaskResources(parts.service, parts.person).add_to(parts)
 
 
@@ -55,8 +54,7 @@ class TaskResources:
             return await self._listed("today")
 
         async def one_task(id: str) -> ResourceResult:  # noqa: A002 - the name in the URI
-            with told():
-                return _json({"task": (await self.service.get(self.person(), id)).as_json()})
+            return _json({"task": (await self.service.get(self.person(), id)).as_json()})
 
         parts.mcp.add_resource(
             Resource.from_function(
@@ -91,20 +89,8 @@ class TaskResources:
         )
 
     async def _listed(self, status: Listing) -> ResourceResult:
-        with told():
-            listed = await self.service.list(self.person(), Query(status, limit=MOST_SHOWN))
+        listed = await self.service.list(self.person(), Query(status, limit=MOST_SHOWN))
         return _json(of_page(listed.page))
-
-
-@contextmanager
-def told() -> Generator[None]:
-    """Turn what goes wrong on purpose into what a client of resources and prompts is told."""
-    try:
-        yield
-    except TaskNotFound as error:
-        raise NotFoundError(str(error)) from None
-    except TaskError as error:
-        raise ResourceError(str(error)) from None
 
 
 def _json(content: dict[str, Any]) -> ResourceResult:
