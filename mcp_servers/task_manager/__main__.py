@@ -1,8 +1,7 @@
-"""The `task-manager-mcp` command: serves the tasks over standard input and output."""
+"""The `task-manager-mcp` command: serves the tasks over standard input and output, or over HTTP."""
 
 from __future__ import annotations
 
-import argparse
 import gc
 import logging
 import os
@@ -10,40 +9,72 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from mcp_servers.task_manager import __version__
-from mcp_servers.task_manager.errors import TaskError
+from mcp_servers.task_manager.errors import BadRequest, TaskError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mcp_servers.task_manager.options import Options
+
+PROGRAM = "task-manager-mcp"
+USAGE, FAILURE = 2, 1
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until standard input ends; 2 for wrong usage."""
-    parser = argparse.ArgumentParser(
-        prog="task-manager-mcp",
-        description="A task manager as an MCP server, over standard input and output.",
-        epilog="Without --database the file is TASK_MANAGER_DATABASE_URL, else tasks.db in the user's data folder.",
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("--database", metavar="URL", help="the SQLite file, as a path or as sqlite:///path")
-    parser.add_argument("--timezone", metavar="TZ", help="the person's time zone, such as Europe/Berlin")
-    args = parser.parse_args(argv)
-    from mcp_servers.task_manager.settings import database_path, time_zone
+    """Serve until standard input or a signal ends it; 2 for wrong usage, 1 for a start that failed."""
+    from mcp_servers.task_manager.options import read_options
 
     try:
-        path, zone = database_path(args.database), time_zone(args.timezone)
+        options = read_options(argv)
+        if options.print_config is not None:
+            return _print_config(options)
+        return _serve(options)
     except TaskError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+        sys.stderr.write(f"{PROGRAM}: {error}\n")
+        return USAGE if isinstance(error, BadRequest) else FAILURE
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - whatever it is, a traceback helps nobody who reads it here
+        from mcp_servers.task_manager.faults import places
+
+        where = (places(error.__traceback__) or ["nowhere"])[-1]
+        sys.stderr.write(
+            f"{PROGRAM}: stopped by a fault of its own ({type(error).__name__}, {where}). Please report it.\n"
+        )
+        return FAILURE
+
+
+def _print_config(options: Options) -> int:
+    from mcp_servers.task_manager.snippets import snippet
+
+    text, place = snippet(options.print_config or "", options)
+    sys.stdout.write(f"{text}\n")
+    sys.stderr.write(f"Put this into {place}.\n")
+    return 0
+
+
+def _serve(options: Options) -> int:
+    from mcp_servers.task_manager.settings import database_path, time_zone
+
+    path, zone = database_path(options.database), time_zone(options.timezone)
+    over_http = options.transport == "http"
+    if not over_http:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _leave)
 
     gc.disable()  # what is imported stays: looking through it for garbage takes a sixth of the start
     import fastmcp
 
     fastmcp.settings.check_for_updates = "off"
+    logging.getLogger("fastmcp").setLevel(logging.CRITICAL)
+    if over_http:
+        from mcp_servers.task_manager.over_http.serving import serve
+
+        gc.freeze()
+        gc.enable()
+        return serve(options, path, zone)
     from mcp_servers.task_manager.server import build_server
 
-    logging.getLogger("fastmcp").setLevel(logging.CRITICAL)
     server = build_server(path, zone)
     gc.freeze()
     gc.enable()

@@ -19,6 +19,7 @@ from mcp_servers.task_manager import __version__
 from mcp_servers.task_manager.caller import Caller
 from mcp_servers.task_manager.database import Database
 from mcp_servers.task_manager.errors import TaskError
+from mcp_servers.task_manager.faults import places
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person
 from mcp_servers.task_manager.prompts import add_prompts
 from mcp_servers.task_manager.resources import add_resources
@@ -120,7 +121,9 @@ class PlainErrors(Middleware):
             if cause is None:
                 raise
             tool = context.message.name
-            _log.error("%s failed: %s: %s", tool, type(cause).__name__, cause)
+            _log.error(
+                "fault", extra={"tool": tool, "error": type(cause).__name__, "trace": places(cause.__traceback__)}
+            )
             raise ToolError(
                 f"{tool} failed by a fault of the Task Manager. List the tasks before trying again."
             ) from None
@@ -161,7 +164,7 @@ class WarmUp(Middleware):
         """Wait for what is under way."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(asyncio.CancelledError, Exception):
                 await self._task
 
     async def _warm_up(self) -> None:
