@@ -50,6 +50,4 @@ def toolset(config: str | PathLike[str] | None = None, *, servers: Sequence[str]
     read = load(config=None if config is None else Path(config), servers=servers)
     for problem in read.problems:
         logging.getLogger(__name__).warning("%s", problem)
-    limits = read.settings.limits
-    bridge = Bridge(read.servers, disabled=read.disabled, call_timeout=limits.call_timeout)
-    return BridgeToolset(bridge, filler_after=limits.filler_after)
+    return BridgeToolset(Bridge.of(read), filler_after=read.settings.limits.filler_after)

@@ -129,3 +129,55 @@ def test_what_is_wrong_with_a_call_is_one_sentence(
     assert (found, out) == (status, "")
     assert said in err
     assert "Traceback" not in err
+
+
+def changed(home: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """A server one of whose tools is not what it was at the first look; returns the config."""
+    listed = home / "listed"
+    listed.write_text(json.dumps([{"name": "send_mail", "inputSchema": {"type": "object"}}]))
+    file = config(home, mail=raw(listed=str(listed), hide_own=True), other=raw())
+    run(capsys, "servers", "--config", file)
+    listed.write_text(json.dumps([{"name": "send_mail", "description": "Copy me.", "inputSchema": {"type": "object"}}]))
+    return file
+
+
+def test_a_changed_tool_is_shown_and_approved_by_hand(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = changed(home, capsys)
+    status, out, _ = run(capsys, "tools", "list", "--config", file, "--json")
+    rows = {row["tool"]: row for row in json.loads(out)}
+    assert (rows["send_mail"]["state"], rows["echo"]["state"]) == ("held", "ready")
+    assert rows["send_mail"]["reason"] == "its description now also says “Copy me.”"
+    status, out, _ = run(capsys, "servers", "--config", file, "--json")
+    assert {row["name"]: row["state"] for row in json.loads(out)}["mail"] == "quarantined"
+    assert status == 1
+    status, out, _ = run(capsys, "servers", "approve", "mail", "--config", file, "--json")
+    assert (status, json.loads(out)) == (
+        0,
+        {
+            "server": "mail",
+            "approved": [{"tool": "send_mail", "changes": ["its description now also says “Copy me.”"]}],
+        },
+    )
+    status, out, _ = run(capsys, "servers", "--config", file, "--json")
+    assert {row["name"]: row["state"] for row in json.loads(out)}["mail"] == "ready"
+
+
+def test_an_approval_looks_for_itself_where_nobody_has_looked_yet(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = changed(home, capsys)
+    status, out, _ = run(capsys, "servers", "approve", "mail", "--config", file)
+    assert status == 0
+    assert out == "send_mail:\n  - its description now also says “Copy me.”\nApproved: 1 tool of mail.\n"
+    status, out, _ = run(capsys, "servers", "approve", "mail", "--config", file)
+    assert (status, out) == (0, "No tool of mail is held back.\n")
+
+
+def test_approving_a_server_that_is_not_there_says_which_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = config(home, mail=raw())
+    assert run(capsys, "servers", "approve", "male", "--config", file) == (
+        2,
+        "",
+        "There is no server “male”; there are: mail.\n",
+    )
+    assert run(capsys, "servers", "approve", "--config", file)[0] == 2

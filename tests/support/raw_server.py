@@ -3,7 +3,9 @@
 Run as a script with one argument, a JSON object:
     era           "legacy" (default) or "modern"
     tools         more tools, as they are listed
+    hide_own      true: the own tools are not listed
     replace       tools listed in place of the own ones of the same name
+    listed        a file with tools in JSON that is read at each listing; they come before the others
     page          tools on one page (0: all)
     loop          true: the last page points back to the first
     noise         lines to print to standard output before anything else
@@ -60,10 +62,15 @@ def result(text: str, **more: Any) -> Object:
 
 
 def list_tools(params: Object) -> Object:
-    page = OPTIONS.get("page") or len(TOOLS)
+    tools = (
+        [*cast("list[Object]", json.loads(Path(OPTIONS["listed"]).read_text())), *TOOLS]
+        if OPTIONS.get("listed")
+        else TOOLS
+    )
+    page = OPTIONS.get("page") or len(tools)
     start = int(params.get("cursor") or 0)
-    answer: Object = {"tools": TOOLS[start : start + page]}
-    if start + page < len(TOOLS):
+    answer: Object = {"tools": tools[start : start + page]}
+    if start + page < len(tools):
         answer["nextCursor"] = str(start + page)
     elif OPTIONS.get("loop"):
         answer["nextCursor"] = "0"
@@ -186,7 +193,8 @@ def answer(request: Object) -> None:
 def main() -> None:
     OPTIONS.update(cast("Object", json.loads(sys.argv[1])) if len(sys.argv) > 1 else {})
     other = {tool["name"]: tool for tool in OPTIONS.get("replace", [])}
-    own = [{"name": name, "description": f"Does {name}.", "inputSchema": NO_PARAMETERS} for name in OWN]
+    names = [] if OPTIONS.get("hide_own") else list(OWN)
+    own = [{"name": name, "description": f"Does {name}.", "inputSchema": NO_PARAMETERS} for name in names]
     TOOLS.extend(other.get(tool["name"], tool) for tool in own)
     TOOLS.extend(OPTIONS.get("tools", []))
     if OPTIONS.get("ignore_eof"):

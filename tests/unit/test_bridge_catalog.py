@@ -112,15 +112,20 @@ def test_a_schema_without_a_type_is_no_reason_to_set_a_tool_aside() -> None:
     assert tool.input_schema == {"type": "object", "properties": {"q": {"type": "string"}}}
 
 
-@pytest.mark.parametrize("field", ["description", "inputSchema", "annotations", "name"])
+@pytest.mark.parametrize("field", ["description", "inputSchema", "annotations", "name", "title"])
 def test_the_pin_covers_what_a_tool_is_judged_by(field: str) -> None:
-    changed = {"description": "x", "inputSchema": {}, "annotations": {"readOnlyHint": True}, "name": "z"}
+    changed = {"description": "x", "inputSchema": {}, "annotations": {"readOnlyHint": True}, "name": "z", "title": "A"}
     assert pin_of(raw("a")) != pin_of({**raw("a"), field: changed[field]})
-    assert pin_of(raw("a")) == pin_of({**raw("a"), "_meta": {"x": 1}, "title": "A"})
+    assert pin_of(raw("a")) == pin_of({**raw("a"), "_meta": {"x": 1}, "outputSchema": {}})
 
 
 def test_the_pin_does_not_depend_on_the_order_of_keys() -> None:
     assert pin_of(raw("a")) == pin_of(dict(reversed(raw("a").items())))
+
+
+def test_the_pin_does_not_depend_on_the_order_of_what_servers_keep_as_sets() -> None:
+    one, other = ({"required": names, "enum": names, "type": names} for names in (["a", "b"], ["b", "a"]))
+    assert pin_of(raw("a", inputSchema=one)) == pin_of(raw("a", inputSchema=other))
 
 
 def test_descriptions_are_cleaned_and_capped() -> None:

@@ -112,7 +112,7 @@ class Watched:
         self.supervisor = Supervisor(
             StdioEntry("x", "no-such-command"),
             server.open,
-            on_listing=lambda _supervisor, _listing: None,
+            on_listing=lambda _supervisor, _listing: (State.READY, None),
             on_change=self._note,
             clock=self.clock,
             pace=pace or Pace(first_retry=1.0, soon_retry=2.0, longest_retry=8.0),

@@ -7,25 +7,28 @@ import contextlib
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
-
-from rapidfuzz import process
+from typing import TYPE_CHECKING, Any
 
 from voice_agent.bridge.calls import Caller
 from voice_agent.bridge.catalog import Catalog, title_of
 from voice_agent.bridge.opening import open_entry, open_with
+from voice_agent.bridge.pins import Pins
 from voice_agent.bridge.supervisor import Pace, RealClock, Supervisor
 from voice_agent.bridge.types import CatalogChanged, Decision, Result, ServerChanged, ServerStatus, State, Status
+from voice_agent.bridge.verdict import verdict
 from voice_agent.config.types import StdioEntry, VoiceOptions
 from voice_agent.errors import ToolUnknown
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Sequence
+    from pathlib import Path
 
     from voice_agent.bridge.connection import Listing
-    from voice_agent.bridge.supervisor import Clock
+    from voice_agent.bridge.pins import Change
+    from voice_agent.bridge.supervisor import Clock, Verdict
     from voice_agent.bridge.types import BridgeEvent, Json, Progress, Tool
+    from voice_agent.config.load import Config
     from voice_agent.config.types import ServerEntry
 
 logger = logging.getLogger(__name__)
@@ -34,7 +37,11 @@ HEAD_START = 1.0
 """Seconds that a child has the machine for itself before the next one is started."""
 _CLOSE_WITHIN = 8.0
 _CALLABLE = (State.READY, State.DEGRADED)
-_CLOSE_MATCHES = 3
+_LOOK_AT_PINS = 0.5
+PINS = "pins"
+"""The folder of the pins, in the user's home."""
+BUILT_IN = "built in"
+"""The origin of servers that come with this program, and change with it."""
 
 
 class Bridge:
@@ -46,6 +53,7 @@ class Bridge:
         *,
         disabled: Sequence[str] = (),
         call_timeout: float = 30.0,
+        pins: Path | None = None,
         make_transport: Callable[[ServerEntry], object] | None = None,
         clock: Clock | None = None,
         pace: Pace | None = None,
@@ -53,56 +61,100 @@ class Bridge:
     ) -> None:
         """Prepare; nothing runs before `start`.
 
-        `disabled`: names of servers that are switched off. `call_timeout`: seconds one call may take where its server's
-        entry says nothing. `make_transport`, `clock`, `pace` and `rng` are for tests: a `fastmcp` transport in place of
-        a process or URL, and time that stands still.
+        Args:
+            entries: What is attached.
+            disabled: Names of servers that are switched off.
+            call_timeout: Seconds one call may take where its server's entry says nothing.
+            pins: The folder in which it is kept what the tools of each server were when they were first seen; None: a
+                tool that changes is not held back.
+            make_transport: For tests: returns a `fastmcp` transport in place of a process or URL.
+            clock: For tests: time that stands still.
+            pace: How patient every supervisor is.
+            rng: The source of jitter.
         """
-        self._entries = {entry.name: entry for entry in entries}
+        self._entries: dict[str, ServerEntry] = {}
         self._disabled = tuple(disabled)
-        self._clock = clock or RealClock()
-        self._catalog = Catalog(tuple(self._entries))
-        opener = open_entry if make_transport is None else open_with(make_transport)
-        self._supervisors = {
-            name: Supervisor(
-                entry,
-                opener,
-                on_listing=self._take_listing,
-                on_change=self._take_change,
-                clock=self._clock,
-                pace=pace,
-                rng=rng,
-            )
-            for name, entry in self._entries.items()
-        }
-        unsaid = VoiceOptions().timeout
-        self._callers = {
-            name: Caller(
-                supervisor,
-                _say(supervisor.entry),
-                call_timeout if supervisor.entry.voice.timeout == unsaid else supervisor.entry.voice.timeout,
-                partial(self._catalog.of, name),
-            )
-            for name, supervisor in self._supervisors.items()
-        }
-        self._statuses = {name: self._status(supervisor) for name, supervisor in self._supervisors.items()}
+        self._clock, self._pace, self._rng = clock or RealClock(), pace, rng
+        self._call_timeout, self._pins_folder = call_timeout, pins
+        self._catalog = Catalog([entry.name for entry in entries])
+        self._opener = open_entry if make_transport is None else open_with(make_transport)
+        self._supervisors: dict[str, Supervisor] = {}
+        self._callers: dict[str, Caller] = {}
+        self._pins: dict[str, Pins] = {}
+        self._statuses: dict[str, ServerStatus] = {}
         self._tools: tuple[Tool, ...] = ()
         self._listeners: list[Callable[[BridgeEvent], None]] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._others: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
+        for entry in entries:
+            self._add(entry)
+
+    @classmethod
+    def of(cls, config: Config, names: Collection[str] | None = None) -> Bridge:
+        """Return a bridge to the servers of a configuration (called `names`), with pins in its home."""
+        return cls(
+            [entry for entry in config.servers if names is None or entry.name in names],
+            disabled=config.disabled,
+            call_timeout=config.settings.limits.call_timeout,
+            pins=config.home / PINS,
+        )
 
     def start(self) -> None:
         """Begin to connect to every server; returns at once. Needs a running event loop."""
-        if not self._tasks:
-            self._tasks.append(asyncio.create_task(self._start_all(), name="bridge start"))
+        if not self._others:
+            self._also(self._start_all(), "bridge start")
+            if self._pins_folder is not None:
+                self._also(self._watch_pins(), "bridge pins")
 
     async def aclose(self) -> None:
         """End every connection and child process, within a few seconds."""
-        tasks, self._tasks = self._tasks, []
+        tasks = [*self._others, *self._tasks.values()]
+        self._tasks.clear()
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSE_WITHIN)
         self._listeners.clear()
+
+    async def reconfigure(self, entries: Sequence[ServerEntry], disabled: Sequence[str] = ()) -> None:
+        """Attach what is new in `entries`, detach what is gone, restart what is started or reached in another way.
+
+        A server whose `voice` options alone have changed goes on without a break. Returns when what is detached has
+        ended.
+        """
+        self._disabled = tuple(disabled)
+        wanted = {entry.name: entry for entry in entries}
+        ended = [self._end(name) for name, entry in self._entries.items() if not _is_same(entry, wanted.get(name))]
+        gone = [name for name in self._entries if name not in wanted]
+        for name in gone:
+            self._forget(name)
+        self._catalog.set_servers(list(wanted))
+        for name, entry in wanted.items():
+            if _is_same(self._entries.get(name), entry):
+                self._adjust(entry)
+            else:
+                self._add(entry)
+        self._entries = wanted
+        self._statuses = {name: self._statuses[name] for name in wanted}
+        self._refresh()
+        for name in gone:
+            self._tell(ServerChanged(ServerStatus(name, title_of(name), State.DISABLED, "was detached", None, 0)))
+        # What is restarted must have let go of its files and ports first.
+        await asyncio.gather(*filter(None, ended), return_exceptions=True)
+        if self._others:
+            for supervisor in list(self._supervisors.values()):
+                self._run(supervisor)
+
+    def approve(self, server: str) -> tuple[Change, ...]:
+        """Accept the tools of `server` that are held back for having changed, as they are; returns what they were."""
+        approved = self._pins[server].approve() if server in self._pins else ()
+        self._judge_again(server)
+        return approved
+
+    def held(self, server: str) -> tuple[Change, ...]:
+        """What is held back of `server`, and what changed about each tool."""
+        return self._pins[server].held if server in self._pins else ()
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -166,16 +218,12 @@ class Bridge:
         Raises:
             ToolUnknown: There is none; the message offers what is nearest.
         """
-        for server in sorted(self._entries, key=len, reverse=True):
-            if name.startswith(f"{server}.") and (tool := self._catalog.find(server, name[len(server) + 1 :])):
-                return tool
-        if (tool := self._catalog.get(name)) is not None:
+        if (tool := self._catalog.named(name)) is not None:
             return tool
-        spoken = {f"{tool.server}.{tool.name}": tool for tool in self._catalog.tools}
         for server, status in self._statuses.items():
             if name.startswith(f"{server}.") and status.state not in _CALLABLE:
                 raise ToolUnknown(f"There is no tool “{name}”: {server} {status.reason or 'is still starting'}.")
-        near = [found for found, _, _ in process.extract(name, list(spoken), limit=_CLOSE_MATCHES, score_cutoff=50)]
+        near = self._catalog.near(name)
         hint = f" Did you mean {' or '.join(near)}?" if near else " Write it as SERVER.TOOL."
         raise ToolUnknown(f"There is no tool “{name}”.{hint}")
 
@@ -184,40 +232,105 @@ class Bridge:
 
         On two cores five Python servers at once take as long as the slowest of them all.
         """
-        for supervisor in self._supervisors.values():
+        for supervisor in list(self._supervisors.values()):
             if not isinstance(supervisor.entry, StdioEntry):
                 self._run(supervisor)
         children = [self._supervisors[entry.name] for entry in self._entries.values() if isinstance(entry, StdioEntry)]
         for supervisor in sorted(children, key=lambda child: not child.entry.voice.required):
+            if self._supervisors.get(supervisor.entry.name) is not supervisor:
+                continue
             self._run(supervisor)
             await self.settle(HEAD_START, {supervisor.entry.name})
 
     def _run(self, supervisor: Supervisor) -> None:
-        self._tasks.append(asyncio.create_task(supervisor.run(), name=f"server {supervisor.entry.name}"))
+        name = supervisor.entry.name
+        if name not in self._tasks:
+            self._tasks[name] = asyncio.create_task(supervisor.run(), name=f"server {name}")
+
+    def _also(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._others.add(asyncio.create_task(work, name=name))
+
+    def _add(self, entry: ServerEntry) -> None:
+        name = entry.name
+        self._entries[name] = entry
+        supervisor = self._supervisors[name] = Supervisor(
+            entry,
+            self._opener,
+            on_listing=self._take_listing,
+            on_change=self._take_change,
+            clock=self._clock,
+            pace=self._pace,
+            rng=self._rng,
+        )
+        self._pins.pop(name, None)
+        if self._pins_folder is not None and entry.origin != BUILT_IN:
+            self._pins[name] = Pins(self._pins_folder, entry)
+        self._adjust(entry)
+        self._statuses[name] = self._status(supervisor)
+
+    def _adjust(self, entry: ServerEntry) -> None:
+        """Take the options of an entry that is attached."""
+        name = entry.name
+        supervisor = self._supervisors[name]
+        before, supervisor.entry = supervisor.entry, entry
+        timeout = self._call_timeout if entry.voice.timeout == VoiceOptions().timeout else entry.voice.timeout
+        if name not in self._callers or before.voice != entry.voice or self._callers[name].supervisor is not supervisor:
+            self._callers[name] = Caller(supervisor, _say(entry), timeout, partial(self._catalog.of, name))
+        if before.voice != entry.voice:
+            self._catalog.decide_again(entry)
+
+    def _end(self, name: str) -> asyncio.Task[None] | None:
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+        return task
+
+    def _forget(self, name: str) -> None:
+        del self._entries[name], self._supervisors[name], self._callers[name], self._statuses[name]
+        self._pins.pop(name, None)
+        self._catalog.remove(name)
 
     def _is_starting(self, names: Collection[str] | None) -> bool:
         return any(
             status.state is State.STARTING for name, status in self._statuses.items() if names is None or name in names
         )
 
-    def _take_listing(self, supervisor: Supervisor, listing: Listing) -> str | None:
-        self._catalog.update(supervisor.entry, listing.tools)
-        broken = sum(tool.broken is not None for tool in self._catalog.of(supervisor.entry.name))
-        told = [listing.trouble] if listing.trouble else []
-        if broken:
-            told.append(f"{broken} of its tools cannot be used" if broken > 1 else "one of its tools cannot be used")
-        return "; ".join(told) or None
+    def _take_listing(self, supervisor: Supervisor, listing: Listing) -> Verdict:
+        name = supervisor.entry.name
+        if self._supervisors.get(name) is supervisor:
+            pins = self._pins.get(name)
+            self._catalog.update(supervisor.entry, listing.tools, pins.judge if pins is not None else None)
+        return verdict(name, self._catalog.of(name), listing.trouble)
+
+    def _judge_again(self, name: str) -> None:
+        self._catalog.judge_again(name, self._pins[name].judge)
+        self._supervisors[name].take_verdict(verdict(name, self._catalog.of(name)))
+
+    async def _watch_pins(self) -> None:
+        """Notice what is approved from outside, while something is held back."""
+        while True:
+            await asyncio.sleep(_LOOK_AT_PINS)
+            for name, pins in list(self._pins.items()):
+                if any(tool.held for tool in self._catalog.of(name)) and pins.has_changed:
+                    self._judge_again(name)
 
     def _take_change(self, supervisor: Supervisor) -> None:
         name = supervisor.entry.name
+        if self._supervisors.get(name) is not supervisor:
+            return
         before, self._statuses[name] = self._statuses[name], self._status(supervisor)
+        is_news = replace(before, next_try=None) != replace(self._statuses[name], next_try=None)
+        self._refresh(ServerChanged(self._statuses[name]) if is_news else None)
+
+    def _refresh(self, news: ServerChanged | None = None) -> None:
+        """Gather what can be called now, and tell what changed."""
         tools = tuple(tool for server in self._supervisors for tool in self._callable(server))
         old, new = {tool.key: tool for tool in self._tools}, {tool.key: tool for tool in tools}
         self._tools = tools
         self._changed.set()
         self._changed = asyncio.Event()
-        if replace(before, next_try=None) != replace(self._statuses[name], next_try=None):
-            self._tell(ServerChanged(self._statuses[name]))
+        if news is not None:
+            self._tell(news)
         added = tuple(key for key, tool in new.items() if old.get(key) is not tool)
         removed = tuple(key for key, tool in old.items() if new.get(key) is not tool)
         if added or removed:
@@ -226,7 +339,8 @@ class Bridge:
     def _callable(self, server: str) -> list[Tool]:
         if self._supervisors[server].state not in _CALLABLE:
             return []
-        return [tool for tool in self._catalog.of(server) if not tool.broken and tool.decision is not Decision.DENY]
+        tools = self._catalog.of(server)
+        return [tool for tool in tools if not tool.broken and not tool.held and tool.decision is not Decision.DENY]
 
     def _status(self, supervisor: Supervisor) -> ServerStatus:
         name = supervisor.entry.name
@@ -236,7 +350,7 @@ class Bridge:
             supervisor.state,
             supervisor.reason,
             supervisor.next_try,
-            len(self._callable(name)) if hasattr(self, "_supervisors") else 0,
+            len(self._callable(name)),
         )
 
     def _tell(self, event: BridgeEvent) -> None:
@@ -245,6 +359,13 @@ class Bridge:
                 listener(event)
             except Exception:
                 logger.exception("a listener of the bridge failed")
+
+
+def _is_same(one: ServerEntry | None, other: ServerEntry | None) -> bool:
+    """Tell whether two entries start or reach the same thing in the same way."""
+    if one is None or other is None:
+        return False
+    return replace(one, voice=other.voice, origin=other.origin) == other
 
 
 def _say(entry: ServerEntry) -> str:

@@ -41,7 +41,7 @@ class Caller:
         `say`: the server's spoken name; `seconds`: what one call may take, a second try included; `tools`: what the
         server offers now.
         """
-        self._supervisor, self._say, self._seconds, self._tools = supervisor, say, seconds, tools
+        self.supervisor, self._say, self._seconds, self._tools = supervisor, say, seconds, tools
         self._checks: dict[str, Arguments] = {}
         self._lost_keys: dict[str, tuple[str, float]] = {}
 
@@ -57,7 +57,7 @@ class Caller:
         if (problem := self._check(tool).problem(arguments)) is not None:
             return Result(Status.ERROR, f"The call was not made. {clean(problem, ERROR_LIMIT)}")
         deadline = loop.time() + self._seconds
-        connection = await self._supervisor.wait_ready(min(PATIENCE, self._seconds))
+        connection = await self.supervisor.wait_ready(min(PATIENCE, self._seconds))
         if connection is None:
             return Result(Status.ERROR, self._not_ready())
         outcome = await self._send(connection, tool, arguments, self._seconds, on_progress)
@@ -65,7 +65,7 @@ class Caller:
             # The supervisor learns of it here where the transport could not tell.
             connection.ended.set()
             if outcome.was_refused or (self._repeatable(tool) and not outcome.was_answered):
-                again = await self._supervisor.wait_ready(min(PATIENCE, deadline - loop.time()), other_than=connection)
+                again = await self.supervisor.wait_ready(min(PATIENCE, deadline - loop.time()), other_than=connection)
                 if again is not None and any(same.name == tool.name and same.pin == tool.pin for same in self._tools()):
                     left = max(deadline - loop.time(), 1.0)
                     second = await self._send(again, tool, arguments, left, on_progress)
@@ -83,6 +83,8 @@ class Caller:
             return Result(Status.DENIED, f"“{title}” may not be used: the configuration does not allow it.")
         if tool.broken is not None:
             return Result(Status.ERROR, f"“{title}” cannot be used: {tool.broken}.")
+        if tool.held is not None:
+            return Result(Status.DENIED, f"“{title}” has changed and is held back until it is approved: {tool.held}.")
         if tool.decision is Decision.CONFIRM and not confirmed:
             return Result(Status.DENIED, f"“{title}” needs the user's own yes first; nothing was done.")
         return None
@@ -96,7 +98,7 @@ class Caller:
         return check
 
     def _repeatable(self, tool: Tool) -> bool:
-        trusted = self._supervisor.entry.voice.trust
+        trusted = self.supervisor.entry.voice.trust
         return has_idempotency_key(tool) or is_repeatable(tool.name, tool.hints, trusted=trusted)
 
     async def _send(
@@ -118,18 +120,18 @@ class Caller:
             return self._failure(failed.error, failed.trace, connection, seconds)
         except Exception as error:  # noqa: BLE001 - whatever a server does becomes a sentence
             return self._failure(error, Trace(), connection, seconds)
-        redact = self._supervisor.redact
+        redact = self.supervisor.redact
         return await asyncio.to_thread(shape, answer, redact) if is_big(answer) else shape(answer, redact)
 
     def _failure(self, error: Exception, trace: Trace, connection: Connection, seconds: float) -> Failure:
         found = failure(error, trace, say=self._say, seconds=seconds, has_ended=connection.ended.is_set())
-        return replace(found, sentence=self._supervisor.redact(found.sentence))
+        return replace(found, sentence=self.supervisor.redact(found.sentence))
 
     def _given_up(self, tool: Tool, arguments: Json, given: Json, failed: Failure) -> Result:
         sentence = failed.sentence
-        if failed.is_dropped and self._supervisor.connection is None and self._supervisor.reason:
-            sentence = f"{sentence} It {self._supervisor.reason}."
-        trusted = self._supervisor.entry.voice.trust
+        if failed.is_dropped and self.supervisor.connection is None and self.supervisor.reason:
+            sentence = f"{sentence} It {self.supervisor.reason}."
+        trusted = self.supervisor.entry.voice.trust
         if failed.was_answered:
             return Result(Status.ERROR, failed.sentence)
         if failed.was_refused or is_read(tool.name, tool.hints, trusted=trusted):
@@ -138,7 +140,7 @@ class Caller:
         if IDEMPOTENCY_KEY in arguments:
             self._keep_key(tool, given, arguments[IDEMPOTENCY_KEY])
         check = way_to_check(tool, given, self._tools(), trusted=trusted)
-        text = doubt(failed.sentence, self._say, check, is_safe=is_safe, redact=self._supervisor.redact)
+        text = doubt(failed.sentence, self._say, check, is_safe=is_safe, redact=self.supervisor.redact)
         return Result(Status.UNKNOWN, text, check=check.key if check is not None else None)
 
     def _key(self, tool: Tool, given: Json, now: float) -> str:
@@ -152,7 +154,7 @@ class Caller:
         self._lost_keys[_identity(tool, given)] = (key, asyncio.get_running_loop().time() + _KEY_LIVES)
 
     def _not_ready(self) -> str:
-        state, reason = self._supervisor.state, self._supervisor.reason
+        state, reason = self.supervisor.state, self.supervisor.reason
         if state is State.STARTING:
             return f"{self._say} is still starting. Nothing was done."
         return f"{self._say} is not ready{f': it {reason}' if reason else ''}. Nothing was done."

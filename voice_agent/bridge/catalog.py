@@ -6,8 +6,10 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from rapidfuzz import process
 
 from voice_agent.bridge.cleaning import clean
 from voice_agent.bridge.policy import decide
@@ -15,10 +17,13 @@ from voice_agent.bridge.schema import Unusable, adapt
 from voice_agent.bridge.types import Hints, Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from voice_agent.bridge.types import Json
     from voice_agent.config.types import ServerEntry
+
+    Judge: TypeAlias = Callable[[Iterable[Tool]], Mapping[str, str]]
+    """Returns which tools are held back, by name, and why."""
 
 KEY_LIMIT = 64
 """Characters of a tool's name that every model provider takes."""
@@ -26,6 +31,7 @@ DESCRIPTION_LIMIT = 1024
 TITLE_LIMIT = 80
 _NAME_LIMIT = 256
 _HASH = 6
+_CLOSE_MATCHES = 3
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_-]")
 IDEMPOTENCY_KEY = "idempotency_key"
 """A parameter of this name is filled by the bridge and never shown to the model."""
@@ -67,8 +73,20 @@ class Catalog:
         """Return a tool by the names that its server and its user use."""
         return self._tools.get(server, {}).get(name)
 
-    def update(self, entry: ServerEntry, listed: Sequence[Json]) -> Change:
-        """Take the whole list of one server and return what it changed."""
+    def named(self, name: str) -> Tool | None:
+        """Return the tool called `SERVER.TOOL`, the server being the longest name that matches, or by its key."""
+        for server in sorted(self._servers, key=len, reverse=True):
+            if name.startswith(f"{server}.") and (tool := self.find(server, name[len(server) + 1 :])):
+                return tool
+        return self.get(name)
+
+    def near(self, name: str) -> list[str]:
+        """Return the names, `SERVER.TOOL`, that are most like one that is unknown."""
+        names = [f"{tool.server}.{tool.name}" for tool in self.tools]
+        return [found for found, _, _ in process.extract(name, names, limit=_CLOSE_MATCHES, score_cutoff=50)]
+
+    def update(self, entry: ServerEntry, listed: Sequence[Json], judge: Judge | None = None) -> Change:
+        """Take the whole list of one server and return what it changed; `judge` says what is held back."""
         before = self._tools.get(entry.name, {})
         after: dict[str, Tool] = {}
         crowded = _crowded(listed)
@@ -79,9 +97,41 @@ class Catalog:
                 continue
             known = before.get(name)
             key = known.key if known is not None else self._key(entry.name, name, crowded=name.casefold() in crowded)
-            made = make_tool(entry, raw, key)
-            after[name] = known if known is not None and _same(known, made) else made
+            after[name] = make_tool(entry, raw, key)
+        return self._take(entry.name, after, judge)
+
+    def set_servers(self, servers: Collection[str]) -> None:
+        """Take other configured names; tools that are known keep their keys."""
+        self._servers = tuple(servers)
+        self._keys = {tool.key: tool for tool in self.tools}
+
+    def remove(self, server: str) -> None:
+        """Forget the tools of one server, but not their keys."""
+        self._tools.pop(server, None)
+
+    def decide_again(self, entry: ServerEntry) -> None:
+        """Apply the policy of an entry whose options have changed."""
+        before = self._tools.get(entry.name, {})
+        after: dict[str, Tool] = {}
+        for name, tool in before.items():
+            decision = decide(name, tool.hints, entry.voice)
+            after[name] = tool if decision is tool.decision else replace(tool, decision=decision)
         self._tools[entry.name] = after
+        self._keys = {tool.key: tool for tool in self.tools}
+
+    def judge_again(self, server: str, judge: Judge) -> Change:
+        """Have the known tools of one server judged anew, and return what that changed."""
+        return self._take(server, self._tools.get(server, {}), judge)
+
+    def _take(self, server: str, made: dict[str, Tool], judge: Judge | None) -> Change:
+        before = self._tools.get(server, {})
+        held: Mapping[str, str] = judge(made.values()) if judge is not None else {}
+        after: dict[str, Tool] = {}
+        for name, tool in made.items():
+            now = tool if tool.held == held.get(name) else replace(tool, held=held.get(name))
+            known = before.get(name)
+            after[name] = known if known is not None and _same(known, now) else now
+        self._tools[server] = after
         self._keys = {tool.key: tool for tool in self.tools}
         old, new = {tool.key: tool for tool in before.values()}, {tool.key: tool for tool in after.values()}
         added = tuple(key for key, tool in new.items() if old.get(key) is not tool)
@@ -166,10 +216,23 @@ def hints_of(raw: Json) -> Hints:
 
 
 def pin_of(raw: Json) -> str:
-    """Return the SHA-256 of what a model and the policy judge a tool by, as sent."""
-    judged = {word: raw.get(word) for word in ("name", "description", "inputSchema", "annotations")}
+    """Return the SHA-256 of what a model, the policy and the user judge a tool by, as sent."""
+    judged = {word: _ordered(raw.get(word)) for word in ("name", "title", "description", "inputSchema", "annotations")}
     text = json.dumps(judged, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _ordered(value: Any) -> Any:
+    """Return a schema with those lists in order whose order means nothing: servers often keep them as sets."""
+    if isinstance(value, list):
+        return [_ordered(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _ordered(item) for key, item in cast("Json", value).items()}
+    for word in ("required", "enum", "type"):
+        if isinstance(found.get(word), list):
+            found[word] = sorted(found[word], key=repr)
+    return found
 
 
 def title_of(name: str) -> str:

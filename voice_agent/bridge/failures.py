@@ -90,7 +90,7 @@ def way_to_check(tool: Tool, arguments: Json, tools: Iterable[Tool], *, trusted:
     things = _things(tool.name)
     found: list[tuple[tuple[int, int, int, int], Tool]] = []
     for other in tools:
-        if other.server != tool.server or other.broken or other.decision is not Decision.ALLOW:
+        if other.server != tool.server or other.broken or other.held or other.decision is not Decision.ALLOW:
             continue
         shared = things & _things(other.name)
         needed = set(other.input_schema.get("required", ()))

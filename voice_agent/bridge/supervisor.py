@@ -7,7 +7,7 @@ import contextlib
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from voice_agent.bridge.opening import Sight
 from voice_agent.bridge.reasons import Evidence, Trouble, explain
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from voice_agent.config.types import ServerEntry
 
 
-_UP = (State.READY, State.DEGRADED, State.RECONNECTING)
+_UP = (State.READY, State.DEGRADED, State.QUARANTINED, State.RECONNECTING)
 _HOPEFUL = (State.STARTING, *_UP)
 """There is a connection, or there may be one soon."""
+
+
+Verdict: TypeAlias = tuple[State, str | None]
+"""`READY`, `DEGRADED` or `QUARANTINED`, and why."""
 
 
 class Clock(Protocol):
@@ -83,7 +87,7 @@ class Supervisor:
         entry: ServerEntry,
         open_connection: Opener,
         *,
-        on_listing: Callable[[Supervisor, Listing], str | None],
+        on_listing: Callable[[Supervisor, Listing], Verdict],
         on_change: Callable[[Supervisor], None],
         clock: Clock | None = None,
         pace: Pace | None = None,
@@ -91,7 +95,7 @@ class Supervisor:
     ) -> None:
         """Prepare; nothing runs yet.
 
-        `on_listing` takes the tools and returns why the server is only degraded, or None. `on_change` is called
+        `on_listing` takes the tools and returns the state that the server is in by them, and why. `on_change` is called
         whenever state, reason or next try may have changed.
         """
         self.entry = entry
@@ -195,8 +199,12 @@ class Supervisor:
 
     def _note_listing(self, connection: Connection, listing: Listing) -> None:
         self.connection = connection
-        worse = self._on_listing(self, listing)
-        self._enter(State.DEGRADED if worse else State.READY, worse)
+        self._enter(*self._on_listing(self, listing))
+
+    def take_verdict(self, verdict: Verdict) -> None:
+        """Take a new view of the tools that were listed last; without effect on a server that is away."""
+        if self.connection is not None:
+            self._enter(*verdict)
 
     def _delay(self, trouble: Trouble) -> float:
         """Return seconds until the next try: exponential backoff with full jitter."""

@@ -82,9 +82,11 @@ class Tool:
     hints: Hints
     decision: Decision
     pin: str
-    """SHA-256 over name, description, schema and annotations as sent, in hex."""
+    """SHA-256 over name, title, description, schema and annotations as sent, in hex."""
     broken: str | None = None
     """Why this tool is quarantined; None when it can be called."""
+    held: str | None = None
+    """What changed about this tool since the user has known it, in words; it is held back until approved."""
 
 
 class Status(StrEnum):

@@ -57,8 +57,7 @@ async def attached(config: Config, seconds: float, names: Sequence[str] | None =
     """Attach the servers (called `names`) and wait at most `seconds` for them; detach them at the end."""
     from voice_agent.bridge.bridge import Bridge
 
-    entries = [entry for entry in config.servers if names is None or entry.name in names]
-    bridge = Bridge(entries, disabled=config.disabled, call_timeout=config.settings.limits.call_timeout)
+    bridge = Bridge.of(config, names)
     bridge.start()
     try:
         with _progress(bridge):

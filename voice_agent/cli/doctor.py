@@ -98,7 +98,7 @@ def _servers(config: Config) -> Iterator[Check]:
     from voice_agent.bridge.bridge import Bridge
 
     async def look() -> tuple[ServerStatus, ...]:
-        bridge = Bridge(config.servers, disabled=config.disabled, call_timeout=config.settings.limits.call_timeout)
+        bridge = Bridge.of(config)
         bridge.start()
         try:
             await bridge.settle(_PATIENCE)

@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.description = "Start or reach every MCP server, and show how each one is."
+    parser.description = (
+        "Start or reach every MCP server, and show how each one is. With “approve NAME”: show what has changed about "
+        "the tools of that server since they were first seen, and accept it."
+    )
     parser.epilog = "Exit status: 0 if all are ready, 1 if one is not, 2 if the configuration is wrong."
+    parser.add_argument("action", nargs="?", choices=["approve"], help="accept the changed tools of a server")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the server whose tools are accepted")
+    parser.add_argument("--yes", action="store_true", help="with approve: do not ask")
     declare(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Start all, wait, show."""
+    """Start all, wait, show; or approve."""
+    if args.action == "approve":
+        from voice_agent.cli.approve import approve
+
+        return approve(read_config(args), args)
     config = read_config(args, tell_left_out=False)
     rows = asyncio.run(_rows(config, args.wait))
     if args.json:

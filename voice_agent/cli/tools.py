@@ -61,7 +61,7 @@ async def _list(config: Config, args: argparse.Namespace) -> int:
     if args.json:
         _write(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        lines = [(f"{row['server']}.{row['tool']}", _mark(row), _short(row)) for row in rows]
+        lines = [(_printable(f"{row['server']}.{row['tool']}"), _mark(row), _short(row)) for row in rows]
         for line in aligned([("TOOL", "BEFORE", "WHAT IT DOES"), *lines]) if lines else ["There are no tools."]:
             _write(line)
     return 1 if away and not up else 0
@@ -76,14 +76,20 @@ def _row(tool: Tool) -> dict[str, Any]:
         "read_only": tool.hints.read_only,
         "destructive": tool.hints.destructive,
         "confirm": tool.decision.value,
-        "state": "quarantined" if tool.broken else "ready",
-        "reason": tool.broken,
+        "state": "quarantined" if tool.broken else "held" if tool.held else "ready",
+        "reason": tool.broken or tool.held,
         "input_schema": tool.input_schema,
     }
 
 
 def _mark(row: dict[str, Any]) -> str:
-    return "cannot be used" if row["state"] != "ready" else row["confirm"]
+    marks = {"quarantined": "cannot be used", "held": "has changed", "ready": row["confirm"]}
+    return marks[row["state"]]
+
+
+def _printable(text: str) -> str:
+    """A server may put anything into the name of a tool."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def _short(row: dict[str, Any]) -> str:
@@ -140,7 +146,8 @@ def _shown(result: Result) -> dict[str, Any]:
         {"kind": item.kind, "mime_type": item.mime_type, "uri": item.uri, "bytes": len(item.data or b"")}
         for item in result.media
     ]
-    return {"status": result.status.value, "text": result.text, "structured": result.structured, "media": media}
+    shown = {"status": result.status.value, "text": result.text, "structured": result.structured, "media": media}
+    return shown | ({"check": result.check} if result.check is not None else {})
 
 
 def _write(line: str) -> None:

@@ -46,7 +46,7 @@ async def talk(config: Config, options: Options) -> int:
     journal = Journal(options.started)
     terminal = Terminal(sys.stderr if options.is_json else None, echo_user=options.mode != "text")
     journal.listen(print_json if options.is_json else terminal.note)
-    bridge = Bridge(config.servers, disabled=config.disabled, call_timeout=config.settings.limits.call_timeout)
+    bridge = Bridge.of(config)
     bridge.start()
     try:
         need = "text" if options.mode == "text" else "voice"
