@@ -121,7 +121,7 @@ def _one_span(words: str, now: datetime) -> tuple[datetime, datetime]:
         if _UP_TO.match(words):
             end = start if _before(words) else end
             start = min(datetime.combine(now.date(), time.min), end)
-        return _settled(start, zone), _settled(end, zone)
+        return settled(start, zone), settled(end, zone)
     except (NoSuchTimeError, OverflowError, ValueError) as error:
         raise not_understood(words, error) from None
 
@@ -134,7 +134,7 @@ def _iso(words: str, now: datetime) -> Due | None:
         if not match[2]:
             return date.fromisoformat(match[1])
         moment = datetime.fromisoformat(f"{match[1]}T{match[2].upper()}")
-        return _settled(moment, now.tzinfo) if moment.tzinfo is None else moment.astimezone(now.tzinfo)
+        return settled(moment, now.tzinfo) if moment.tzinfo is None else moment.astimezone(now.tzinfo)
     except (ValueError, OverflowError) as error:
         raise not_understood(words, error) from None
 
@@ -228,13 +228,21 @@ def _exact(clock: Clock | None, part: str | None) -> Clock:
     return Clock(hour, clock.minute, back=clock.back)
 
 
+def clock_of(words: str) -> Clock:
+    """The time of day that the words name. Raises `NoSuchTimeError`."""
+    parts = _parse(words, datetime(2000, 1, 1, tzinfo=UTC))
+    if parts.date or parts.weekday or parts.span or parts.shift or parts.moment or not (parts.clock or parts.part):
+        raise NoSuchTimeError
+    return _exact(parts.clock, parts.part)
+
+
 def at(day: date, clock: Clock, zone: object) -> datetime:
     """That time of that day."""
     naive = datetime.combine(day, time.min) + timedelta(hours=clock.hour, minutes=clock.minute - clock.back)
-    return _settled(naive, zone)
+    return settled(naive, zone)
 
 
-def _settled(naive: datetime, zone: object) -> datetime:
+def settled(naive: datetime, zone: object) -> datetime:
     """A moment that exists: through UTC, with the offset from before a jump of the clocks."""
     aware = naive.replace(tzinfo=zone, fold=0)  # type: ignore[arg-type]
     return aware.astimezone(UTC).astimezone(aware.tzinfo)

@@ -5,6 +5,9 @@ TaskError
 ├── TaskNotFound        no task matches
 ├── SeveralTasks        more than one task matches; the message names them
 ├── BadRequest          an argument cannot be used
+│   └── TooMuch         an argument, or the list, is over a limit
+├── NothingToUndo       no change is left that can be taken back
+├── KeyUsed             the idempotency key belongs to another call
 └── StoreUnavailable    the database cannot be read or written; nothing was changed
 """
 
@@ -44,6 +47,18 @@ class SeveralTasks(TaskError):
 
 class BadRequest(TaskError):
     """An argument cannot be used; the message says what can."""
+
+
+class TooMuch(BadRequest):
+    """An argument, or the list, is over a limit."""
+
+
+class NothingToUndo(TaskError):
+    """No change is left that can be taken back."""
+
+
+class KeyUsed(TaskError):
+    """The idempotency key belongs to a call with other arguments."""
 
 
 class StoreUnavailable(TaskError):

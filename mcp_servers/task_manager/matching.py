@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SLIP = 84
-"""How alike (0 to 100) two words of five letters or more are that count as one misheard."""
+"""How alike (0 to 100) two words of four letters or more are that count as one misheard; numbers never do."""
 RESEMBLANCE = 60
 """How alike a title is that is worth suggesting."""
 
@@ -82,13 +82,11 @@ class Found:
     rank: int
     """The kind of match, 0 the best; `NOTHING` for none."""
     ids: tuple[int, ...]
-    close: tuple[int, ...] = ()
-    """Where nothing was found: what was perhaps meant, best first, at most three."""
 
 
 def find(words: str, titles: Mapping[int, str]) -> Found:
     """The titles that the words mean, in the order of `titles`."""
-    literal = tuple(number for number, title in titles.items() if _plain(title) == _plain(words))
+    literal = tuple(number for number, title in titles.items() if plain(title) == plain(words))
     if literal:
         return Found(0, literal)
     said = stems(words)
@@ -98,10 +96,11 @@ def find(words: str, titles: Mapping[int, str]) -> Found:
         ids = tuple(number for number, title in titles.items() if fits(said, stems(title)))
         if ids:
             return Found(rank, ids)
-    return Found(NOTHING, (), _resembling(said, titles))
+    return Found(NOTHING, ())
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
+    """Letter for letter, but for case and blanks."""
     return " ".join(words.casefold().split())
 
 
@@ -145,14 +144,28 @@ def _with_slips(said: tuple[str, ...], title: tuple[str, ...]) -> bool:
 def _alike(word: str, other: str) -> bool:
     from rapidfuzz import fuzz
 
-    return word == other or (min(len(word), len(other)) >= 4 and fuzz.ratio(word, other) >= SLIP)  # noqa: PLR2004 - short words differ by a letter
+    if word == other:
+        return True
+    long_enough = min(len(word), len(other)) >= 4  # noqa: PLR2004 - short words differ by a letter
+    return long_enough and word.isalpha() and other.isalpha() and fuzz.ratio(word, other) >= SLIP
 
 
-def _resembling(said: tuple[str, ...], titles: Mapping[int, str]) -> tuple[int, ...]:
+def alike(word: str, known: Sequence[str], least: int) -> list[str]:
+    """Those of the known words that are so much (0 to 100) like this one, best first; itself always."""
+    from rapidfuzz import fuzz, process
+
+    if len(word) < 4 or not word.isalpha():  # noqa: PLR2004 - short words differ by a letter
+        return [word]
+    found = process.extract(word, known, scorer=fuzz.ratio, processor=None, limit=20, score_cutoff=least)
+    return list(dict.fromkeys([word, *(one for one, _, _ in found)]))
+
+
+def resembling(said: tuple[str, ...], titles: Mapping[int, str], limit: int) -> tuple[int, ...]:
+    """The titles that are most like what was said, best first."""
     from rapidfuzz import fuzz, process
 
     joined = {number: " ".join(stems(title)) for number, title in titles.items()}
     best = process.extract(
-        " ".join(said), joined, scorer=fuzz.token_set_ratio, processor=None, limit=3, score_cutoff=RESEMBLANCE
+        " ".join(said), joined, scorer=fuzz.token_set_ratio, processor=None, limit=limit, score_cutoff=RESEMBLANCE
     )
     return tuple(number for _, _, number in best)

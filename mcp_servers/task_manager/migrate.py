@@ -6,6 +6,7 @@ the change is one transaction. A file that has tasks is copied beside itself fir
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from contextlib import closing
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 SCRIPTS = Path(__file__).parent / "migrations"
+KEPT = 3
+"""Backups."""
 LOCK_SECONDS = 30.0
 """How long one process waits for another that is migrating."""
 
@@ -128,3 +131,6 @@ def _back_up(path: Path, version: str) -> None:
     copy = path.with_name(f"{path.name}.backup-{version}-{stamp}")
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
+    for old in sorted(path.parent.glob(f"{path.name}.backup-*"), key=lambda one: one.name.rpartition("-")[2])[:-KEPT]:
+        with contextlib.suppress(OSError):
+            old.unlink()

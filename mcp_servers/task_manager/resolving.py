@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mcp_servers.task_manager import matching, spoken
+from mcp_servers.task_manager import spoken
 from mcp_servers.task_manager.errors import BadRequest, SeveralTasks, TaskNotFound
+from mcp_servers.task_manager.texts import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,41 +24,47 @@ OFFERED = 20
 """How many tasks can be chosen from."""
 
 
-async def resolve(
-    table: TaskTable, words: str | int, now: datetime, *, prefer: Status, repeatable: bool = False
-) -> Task:
+def resolve(table: TaskTable, words: str | int, now: datetime, *, prefer: Status, repeatable: bool = False) -> Task:
     """The task meant, among those of status `prefer` before the others; a number is an id and nothing else.
 
     `repeatable`: a task already in the other status that fits better and was changed just now is what is meant.
     Raises `BadRequest`, `SeveralTasks`, `TaskNotFound`.
     """
     if isinstance(words, int):
-        if task := await table.get(words):
+        if task := table.get(words):
             return task
         raise TaskNotFound("That task is not there any more.")
-    if not words.strip():
+    said = words_of(words)
+    if not said:
         raise BadRequest("Say which task, by its words or its id.")
-    number = re.fullmatch(r"\s*(?:(?:task|number|id)\s+)*#?(\d{1,18})\s*", words, re.IGNORECASE)
-    if number and (task := await table.get(int(number[1]))):
+    number = re.fullmatch(r"(?:(?:task|number|id)\s+)*#?(\d{1,9})", said, re.IGNORECASE)
+    if number and (task := table.get(int(number[1]))):
         return task
-    rows = await table.titles()
-    titles = {row[0]: row[1] for row in rows}
-    found = matching.find(words, {row[0]: row[1] for row in rows if row[2] == prefer})
-    other = matching.find(words, {row[0]: row[1] for row in rows if row[2] != prefer})
-    if found.ids and repeatable and other.rank < found.rank:
-        fresh = tuple(row[0] for row in rows if row[0] in other.ids and now - row[3] <= JUST_NOW)
-        found = replace(other, ids=fresh) if fresh else found
-    if not found.ids:
-        found = replace(other, close=(*found.close, *other.close)[:3])
-    if not found.ids:
-        raise TaskNotFound(_none_like(words, [titles[one] for one in found.close]))
-    if len(found.ids) == 1:
-        return await table.required(found.ids[0])
-    raise _several([await table.required(one) for one in found.ids[:OFFERED]], len(found.ids), now)
+    return _by_words(table, said, now, prefer, repeatable=repeatable)
 
 
-def _several(choices: Sequence[Task], count: int, now: datetime) -> SeveralTasks:
-    """Ids are named only where the words cannot tell the tasks apart."""
+def _by_words(table: TaskTable, said: str, now: datetime, prefer: Status, *, repeatable: bool) -> Task:
+    from mcp_servers.task_manager.finding import Finder, Hits
+
+    finder = Finder(table)
+    other_status: Status = "open" if prefer == "done" else "done"
+    hits = finder.find(said, prefer)
+    if repeatable or not hits.tasks:
+        other = finder.find(said, other_status)
+        if not hits.tasks:
+            hits = other
+        elif other.rank < hits.rank:
+            fresh = tuple(one for one in other.tasks if now - table.changed_at(one) <= JUST_NOW)
+            hits = Hits(other.rank, fresh, other.is_all) if fresh else hits
+    if not hits.tasks:
+        raise TaskNotFound(_none_like(said, [one.title for one in finder.close(said, (prefer, other_status))]))
+    if len(hits.tasks) == 1:
+        return hits.tasks[0]
+    raise _several(hits.tasks[:OFFERED], len(hits.tasks) if hits.is_all else None, now)
+
+
+def _several(choices: Sequence[Task], count: int | None, now: datetime) -> SeveralTasks:
+    """`count`: how many match; None for very many. Ids are named only where the words cannot tell the tasks apart."""
     titles = [choice.title.casefold() for choice in choices]
     clauses: list[str] = []
     for choice in choices:
@@ -66,12 +72,14 @@ def _several(choices: Sequence[Task], count: int, now: datetime) -> SeveralTasks
         twin = f" (id {choice.id})" if titles.count(choice.title.casefold()) > 1 else ""
         clauses.append(due + twin)
     named = [spoken.quoted(choice.title) + clause for choice, clause in zip(choices, clauses, strict=True)][:NAMED]
-    if count > len(named):
+    if count is None:
+        named.append("many more")
+    elif count > len(named):
         named.append(f"{spoken.number(count - len(named))} more")
     offered = {choice.id: choice.title + clause for choice, clause in zip(choices, clauses, strict=True)}
-    return SeveralTasks(
-        f"There are {spoken.number(count)}: {spoken.listed(named)}. Which one?", offered if count <= OFFERED else {}
-    )
+    how_many = "many" if count is None else spoken.number(count)
+    is_few = count is not None and count <= OFFERED
+    return SeveralTasks(f"There are {how_many}: {spoken.listed(named)}. Which one?", offered if is_few else {})
 
 
 def _none_like(words: str, close: Sequence[str]) -> str:

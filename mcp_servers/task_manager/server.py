@@ -17,7 +17,7 @@ from pydantic import ValidationError as PydanticValidationError
 
 from mcp_servers.task_manager import __version__
 from mcp_servers.task_manager.caller import Caller
-from mcp_servers.task_manager.database import Database
+from mcp_servers.task_manager.database import Database, database_at
 from mcp_servers.task_manager.errors import TaskError
 from mcp_servers.task_manager.faults import places
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person
@@ -37,7 +37,7 @@ INSTRUCTIONS = (
     "The person's to-do list. Tasks are named by id or by the words of their title. "
     "Pass times on as they were said; they are understood in the person's time zone."
 )
-NEEDED_LATER = ("aiosqlite", "rapidfuzz.process", "mcp_servers.task_manager.store", "mcp_servers.task_manager.dates")
+NEEDED_LATER = ("sqlalchemy", "rapidfuzz.process", "mcp_servers.task_manager.store", "mcp_servers.task_manager.dates")
 """What the first call needs and listing the tools does not."""
 WARM_UP_DELAY = 0.05
 """Seconds between the first answer and the warm-up, so that the answer is not slowed down by it."""
@@ -74,7 +74,7 @@ def build(
 
     `zone`: of people whose request does not name theirs. `middleware` sees every request before the tools do.
     """
-    database = Database(path)
+    database = database_at(path)
     service = TaskService(database, clock) if clock else TaskService(database)
     person = Caller(zone)
     warmer = WarmUp(service, Person(LOCAL_OWNER, zone))

@@ -1,36 +1,40 @@
-"""What can be done with tasks. Knows people's words and times; knows neither SQL nor MCP.
+"""What can be done with tasks, for everybody; each call says whose. Knows neither SQL nor MCP.
 
-Every write resolves the words and acts within one transaction, so that two clients never act on a stale match.
+A write is one transaction: `write(person, act)` runs `act` with the person's `Desk` under their lock, and
+`once(person, key, tool, arguments, act)` keeps its answer in the same transaction, so that the same key never acts
+twice. `act` is plain code that waits for nothing: it may run in another thread, and holds the lock.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from mcp_servers.task_manager.errors import BadRequest
-from mcp_servers.task_manager.paging import read_page
-from mcp_servers.task_manager.resolving import resolve
+from mcp_servers.task_manager import texts
+from mcp_servers.task_manager.errors import KeyUsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection
 
     from mcp_servers.task_manager.database import Database
-    from mcp_servers.task_manager.models import Due, Page, Person, Priority, Status, Task
-    from mcp_servers.task_manager.store import Filter, TaskTable, When
+    from mcp_servers.task_manager.desk import Clearing, Desk
+    from mcp_servers.task_manager.models import Change, Completed, Page, Person, Priority, Status, Task, Undone
+    from mcp_servers.task_manager.store import TaskTable
 
+T = TypeVar("T")
 Listing: TypeAlias = Literal["open", "done", "all", "today", "overdue", "upcoming", "undated"]
-Clearing: TypeAlias = Literal["done", "open", "overdue", "all"]
 
-LONGEST_TITLE = 500
-LONGEST_NOTES = 20_000
-LONGEST_TAG = 64
-MOST_TAGS = 20
 MOST_AT_ONCE = 200
 """Tasks on one page."""
-CLEAR = "none"
-"""What is said to empty a due time or notes."""
+MOST_TASKS = 2_000_000
+"""Tasks of one person."""
+KEYS_KEPT = timedelta(days=7)
+"""How long an idempotency key is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,14 @@ class Query:
 
     status: Listing = "open"
     due: str | None = None
-    """A day or a span as people say it."""
+    """A day or a span as people say it; "none" for tasks that are not due."""
     words: str | None = None
     tag: str | None = None
     limit: int = 50
     cursor: str | None = None
+    priority: Priority | None = None
+    finished: str | None = None
+    """A day or a span in which it was completed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +62,71 @@ class Listed:
     """Titles that the words perhaps meant, where nothing was found."""
     span: tuple[datetime, datetime] | None = None
     """What `due`, or the status "today", was understood as."""
-    overdue: int = 0
-    """Beside the tasks of today: how many of earlier days are still open."""
+    overdue: int | None = 0
+    """Beside the tasks of today: how many of earlier days are still open; None for very many."""
 
 
 class TaskService:
-    """The tasks of everybody; each call says whose."""
+    """The tasks of everybody."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        most_tasks: int = MOST_TASKS,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._most = most_tasks
 
     def now(self, person: Person) -> datetime:
         """This moment where the person is."""
         return self._clock().astimezone(person.zone)
+
+    # -- writing
+
+    async def write(self, person: Person, act: Callable[[Desk], T]) -> T:
+        """Run `act` in one transaction; what it raises undoes it all. Raises `StoreUnavailable`."""
+
+        def work(connection: Connection) -> T:
+            return self._act(connection, person, act)
+
+        done = await self._database.write(work)
+        self._database.feed.wake()
+        return done
+
+    async def once(
+        self, person: Person, key: str | None, tool: str, arguments: Mapping[str, Any], act: Callable[[Desk], Any]
+    ) -> Any:
+        """As `write`; with a key, a call that was made already is not made again: its answer (JSON) comes back.
+
+        `arguments`: those of the call, without the key. Raises `KeyUsed` where the key was given with others.
+        """
+        if key is None:
+            return await self.write(person, act)
+        from mcp_servers.task_manager.journal import Answer, Answers
+
+        clean = texts.key_of(key)
+        fingerprint = fingerprint_of(tool, arguments)
+
+        def work(connection: Connection) -> Any:
+            from mcp_servers.task_manager.owning import lock_owner
+
+            owner = lock_owner(connection, person.owner)
+            kept = Answers(connection, owner, self.now(person))
+            before = kept.get(clean)
+            if before is not None:
+                if (before.tool, before.fingerprint) != (tool, fingerprint):
+                    raise KeyUsed("That idempotency_key belongs to another call. Give each call a key of its own.")
+                return before.answer
+            answer = self._act(connection, person, act, owner)
+            kept.put(clean, Answer(tool, fingerprint, answer), KEYS_KEPT)
+            return answer
+
+        done = await self._database.write(work)
+        self._database.feed.wake()
+        return done
 
     async def create(
         self,
@@ -79,180 +137,109 @@ class TaskService:
         notes: str | None = None,
         priority: Priority = "normal",
         tags: Sequence[str] = (),
+        repeat: str | None = None,
+        remind: str | None = None,
     ) -> Task:
-        """Add a task. Raises `BadRequest`, `DateNotUnderstood`, `StoreUnavailable`."""
-        clean, labels = _title(title), _tags(tags)
-        when = self._due(person, due) if due else None
-        async with self._database.write() as connection:
-            return await self._table(connection, person).insert(clean, when, _notes(notes), priority, labels)
+        """Add a task; see `Desk.create`."""
+        given = {"due": due, "notes": notes, "priority": priority, "tags": tags, "repeat": repeat, "remind": remind}
+        return await self.write(person, lambda desk: desk.create(title, **given))  # type: ignore[arg-type]
 
-    async def list(self, person: Person, query: Query) -> Listed:
-        """One page. Open tasks by due time, then done ones, latest first. Raises as `create`."""
-        from mcp_servers.task_manager.store import Filter
+    async def complete(self, person: Person, words: str | int) -> Completed:
+        """Mark as done; see `Desk.complete`."""
+        return await self.write(person, lambda desk: desk.complete(words))
 
-        wanted = Filter(tag=_tag(query.tag) if query.tag else None)
-        span = self._span(person, "today" if query.status == "today" and not query.due else query.due)
-        if span:
-            wanted = replace(wanted, start=span[0], end=span[1])
-        sections = [self._section(person, wanted, status, query.status) for status in _SECTIONS[query.status]]
-        close: tuple[str, ...] = ()
-        async with self._database.read() as connection:
-            table = self._table(connection, person)
-            if query.words:
-                from mcp_servers.task_manager.matching import find
-
-                titles = {row[0]: row[1] for section in sections for row in await table.titles(section)}
-                found = find(query.words, titles)
-                close = tuple(titles[number] for number in found.close)
-                sections = [replace(section, ids=frozenset(found.ids)) for section in sections]
-            page = await read_page(table, sections, max(1, min(query.limit, MOST_AT_ONCE)), query.cursor)
-            alone = query.status == "today" and query == Query("today", limit=query.limit)
-            before = Filter(status="open", end=span[0]) if alone and span else None
-            overdue = await table.count(before) if before else 0
-        return Listed(page, close, span, overdue)
-
-    async def get(self, person: Person, words: str | int) -> Task:
-        """The task of that id or those words, open ones first. Raises `TaskNotFound`, `SeveralTasks`."""
-        async with self._database.read() as connection:
-            return await resolve(self._table(connection, person), words, self.now(person), prefer="open")
+    async def reopen(self, person: Person, words: str | int) -> Completed:
+        """Mark as not done; see `Desk.reopen`."""
+        return await self.write(person, lambda desk: desk.reopen(words))
 
     async def set_status(self, person: Person, words: str | int, status: Status) -> tuple[Task, bool]:
         """Complete or reopen; also whether that changed anything."""
-        async with self._database.write() as connection:
-            table = self._table(connection, person)
-            other: Status = "open" if status == "done" else "done"
-            task = await resolve(table, words, self.now(person), prefer=other, repeatable=True)
-            if task.status == status:
-                return task, False
-            await table.set_status(task.id, status)
-            return await table.required(task.id), True
+        done = await (self.complete(person, words) if status == "done" else self.reopen(person, words))
+        return done.task, done.changed
 
-    async def update(
-        self,
-        person: Person,
-        words: str | int,
-        *,
-        title: str | None = None,
-        due: str | None = None,
-        notes: str | None = None,
-        priority: Priority | None = None,
-        tags: Sequence[str] | None = None,
-    ) -> tuple[Task, Task]:
-        """Change what is given (`"none"` empties due and notes, no tags at all empties tags); before and after."""
-        columns: dict[str, Any] = {}
-        if title:
-            columns["title"] = _title(title)
-        if notes:
-            columns["notes"] = None if notes.strip().casefold() == CLEAR else _notes(notes)
-        if priority:
-            columns["priority"] = priority
-        labels = None if tags is None else _tags(tags)
-        if not columns and not due and labels is None:
-            raise BadRequest("Nothing to change was given: say the new title, due time, notes, priority or tags.")
-        async with self._database.write() as connection:
-            table = self._table(connection, person)
-            before = await resolve(table, words, self.now(person), prefer="open")
-            await table.change(before.id, columns, self._new_due(person, due, before), labels)
-            return before, await table.required(before.id)
+    async def update(self, person: Person, words: str | int, **changes: Any) -> tuple[Task, Task]:
+        """Change what is given; before and after; see `Desk.update`."""
+        return await self.write(person, lambda desk: desk.update(words, **changes))
 
     async def delete(self, person: Person, words: str | int) -> Task:
-        """Delete one task for good, open ones first; what it was."""
-        from mcp_servers.task_manager.store import Filter
-
-        async with self._database.write() as connection:
-            table = self._table(connection, person)
-            task = await resolve(table, words, self.now(person), prefer="open")
-            await table.delete(Filter(ids=frozenset({task.id})))
-            return task
+        """Delete one task; what it was; see `Desk.delete`."""
+        return await self.write(person, lambda desk: desk.delete(words))
 
     async def clear(self, person: Person, status: Clearing) -> int:
-        """Delete all tasks of that status for good; how many they were."""
-        from mcp_servers.task_manager.store import Filter
+        """Delete all tasks of that kind; how many they were."""
+        return await self.write(person, lambda desk: desk.clear(status))
 
-        wanted = {
-            "done": Filter(status="done"),
-            "open": Filter(status="open"),
-            "overdue": Filter(status="open", when="overdue"),
-            "all": Filter(),
-        }[status]
-        async with self._database.write() as connection:
-            return await self._table(connection, person).delete(wanted)
+    async def undo_last_change(self, person: Person) -> Undone:
+        """Take back the last change. Raises `NothingToUndo`."""
+        return await self.write(person, lambda desk: desk.undo())
 
-    def _table(self, connection: Any, person: Person) -> TaskTable:
-        from mcp_servers.task_manager.store import TaskTable
+    # -- reading
 
-        return TaskTable(connection, person, self.now(person))
+    async def list(self, person: Person, query: Query) -> Listed:
+        """One page. Open tasks by due time, then done ones, latest first.
 
-    def _due(self, person: Person, words: str) -> Due:
-        from mcp_servers.task_manager.dates import parse_due
+        Raises `BadRequest`, `DateNotUnderstood`, `StoreUnavailable`.
+        """
+        from mcp_servers.task_manager.listing import Lister
 
-        return parse_due(words, self.now(person))
+        lister = Lister(person, query, self.now(person))
+        return await self._read(person, lister.read)
 
-    def _span(self, person: Person, words: str | None) -> tuple[datetime, datetime] | None:
-        from mcp_servers.task_manager.dates import parse_span
+    async def get(self, person: Person, words: str | int) -> Task:
+        """The task of that id or those words, open ones first. Raises `TaskNotFound`, `SeveralTasks`."""
+        from mcp_servers.task_manager.resolving import resolve
 
-        return parse_span(words, self.now(person)) if words else None
+        return await self._read(person, lambda table: resolve(table, words, self.now(person), prefer="open"))
 
-    def _new_due(self, person: Person, words: str | None, task: Task) -> tuple[Due | None] | None:
-        """What the words mean for this task (see `moving`), in a tuple; None where it stays as it is."""
-        if not words:
-            return None
-        if words.strip().casefold() == CLEAR:
-            return (None,)
-        from mcp_servers.task_manager.moving import new_due
+    # -- watching
 
-        return (new_due(words, self.now(person), task.due),)
+    def changes(self, *people: Person) -> AsyncIterator[Change]:
+        """What is changed from the call on, by whomever, in this process or another, for these people."""
+        return self._database.feed.changes([person.owner for person in people])
 
-    def _section(self, person: Person, wanted: Filter, status: Status, listing: Listing) -> Filter:
-        if listing == "today" and wanted.start and wanted.end:
-            midnight = datetime.combine(self.now(person).date(), time.min, person.zone)
-            wanted = replace(
-                wanted, start=max(wanted.start, midnight), end=min(wanted.end, midnight + timedelta(days=1))
-            )
-        whens: dict[Listing, When] = {"overdue": "overdue", "upcoming": "ahead", "undated": "never"}
-        return replace(wanted, status=status, when=whens.get(listing, "any"))
+    async def claim_reminders(self, person: Person, limit: int = 100) -> list[Task]:
+        """The open tasks whose reminder is due, each given out once by all processes together."""
+        from mcp_servers.task_manager.reminders import claim
 
+        def work(connection: Connection) -> list[Task]:
+            return claim(connection, person, self.now(person), limit)
 
-_SECTIONS: dict[Listing, tuple[Status, ...]] = {
-    "open": ("open",),
-    "done": ("done",),
-    "all": ("open", "done"),
-    "today": ("open",),
-    "overdue": ("open",),
-    "upcoming": ("open",),
-    "undated": ("open",),
-}
+        claimed = await self._database.write(work)
+        if claimed:
+            self._database.feed.wake()
+        return claimed
 
+    async def next_reminder(self, person: Person) -> datetime | None:
+        """When the next reminder that nobody was given is due; in the past where it is due already."""
+        from mcp_servers.task_manager.reminders import upcoming
 
-def _title(words: str) -> str:
-    clean = _printable(words)
-    if not clean:
-        raise BadRequest("A task needs a title: say what is to be done.")
-    if len(clean) > LONGEST_TITLE:
-        raise BadRequest(f"A title has at most {LONGEST_TITLE} letters. Shorten it, and put the rest into the notes.")
-    return clean
+        return await self._read(person, upcoming)
 
+    # -- parts
 
-def _notes(words: str | None) -> str | None:
-    if words and len(words) > LONGEST_NOTES:
-        raise BadRequest(f"Notes have at most {LONGEST_NOTES} letters. Shorten them.")
-    return (words or "").replace("\0", "").strip() or None
+    def _act(self, connection: Connection, person: Person, act: Callable[[Desk], T], held: Any = None) -> T:
+        from mcp_servers.task_manager.desk import Desk
+        from mcp_servers.task_manager.owning import lock_owner, save_owner
 
+        owner = held or lock_owner(connection, person.owner)
+        desk = Desk(connection, person, owner, self.now(person), self._most)
+        done = act(desk)
+        save_owner(connection, owner)
+        return done
 
-def _tags(labels: Sequence[str]) -> tuple[str, ...]:
-    clean = tuple(dict.fromkeys(_tag(label) for label in labels if label.strip(" #")))
-    if len(clean) > MOST_TAGS:
-        raise BadRequest(f"A task has at most {MOST_TAGS} tags.")
-    return clean
+    async def _read(self, person: Person, work: Callable[[TaskTable], T]) -> T:
+        def read(connection: Connection) -> T:
+            from mcp_servers.task_manager.owning import find_owner
+            from mcp_servers.task_manager.store import TaskTable
+
+            owner = find_owner(connection, person.owner)
+            return work(TaskTable(connection, person, owner, self.now(person)))
+
+        return await self._database.read(read)
 
 
-def _tag(label: str) -> str:
-    clean = _printable(label).lstrip("# ").casefold()
-    if len(clean) > LONGEST_TAG:
-        raise BadRequest(f"A tag has at most {LONGEST_TAG} letters.")
-    return clean
-
-
-def _printable(words: str) -> str:
-    """One line without control characters."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+def fingerprint_of(tool: str, arguments: Mapping[str, Any]) -> str:
+    """What tells one call from another: its tool and its arguments, those that are None left out."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    text = json.dumps([tool, given], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,213 +1,342 @@
-"""The tasks of one person, over one connection: SQL in, `Task` out. Knows nothing of words or tools."""
+"""The tasks of one person, within one transaction: SQL in, `Task` out. Knows nothing of words or tools."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
 
-from mcp_servers.task_manager.models import Due, Person, Priority, Status, Task
-from mcp_servers.task_manager.tables import NEVER, tags, tasks
+from mcp_servers.task_manager.indexing import TermIndex
+from mcp_servers.task_manager.models import NewTask, Person, Status, Task
+from mcp_servers.task_manager.places import PRIORITIES, RANKS, UNDUE, end_of, place_at, place_of_done, place_of_open
+from mcp_servers.task_manager.tables import tasks, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, RowMapping
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
 
-RANKS: dict[Priority, int] = {"high": 0, "normal": 1, "low": 2}
-PRIORITIES: dict[int, Priority] = {rank: priority for priority, rank in RANKS.items()}
+    from mcp_servers.task_manager.models import Due
 
-When: TypeAlias = Literal["any", "overdue", "ahead", "never"]
-"""Overdue: its day or moment has passed. Ahead: it has one that has not. Never: it has none."""
+STATUSES: dict[Status, int] = {"open": 0, "done": 1}
+_WORDS: dict[int, Status] = {number: status for status, number in STATUSES.items()}
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAY = 86_400
+_MOST_PROBED = 3_000
+"""Up to how many tasks of a term are counted to see which of several terms is the rarest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """Due within these bounds; each may be open."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    """Inclusive."""
+    start: datetime | None = None
+    end: datetime | None = None
+    """Exclusive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tasks; every part narrows."""
+    """Which tasks of one status; every part narrows."""
 
-    status: Status | None = None
-    when: When = "any"
-    start: datetime | None = None
-    """Due at or after this (aware, where the person is); a whole day counts where it overlaps start and end."""
-    end: datetime | None = None
-    """Due before this (aware, where the person is)."""
-    tag: str | None = None
+    status: Status
+    dues: tuple[Dues, ...] = ()
+    undue: bool = False
+    """Only those without a due time."""
+    finished: tuple[datetime, datetime] | None = None
+    """Only those completed from the first moment until before the second."""
+    terms: tuple[str, ...] = ()
     ids: frozenset[int] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is everything of that status."""
+        return self == Filter(self.status)
+
+
+@dataclass(slots=True)
+class Owner:
+    """What a transaction knows of whose tasks they are."""
+
+    id: int
+    version: int = 0
+    counts: dict[Status, int] = field(default_factory=lambda: {"open": 0, "done": 0})
+    saved: dict[str, int] = field(default_factory=dict)
+    """The columns as they were read."""
 
 
 class TaskTable:
-    """The rows of `person`, within the transaction of `connection`."""
+    """The rows of one owner; moments are given in the zone of `person`."""
 
-    def __init__(self, connection: AsyncConnection, person: Person, now: datetime) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, person: Person, owner: Owner, now: datetime) -> None:
+        self.connection = connection
+        self.owner = owner
         self._person = person
         self._now = now
+        self._index = TermIndex(connection, owner.id)
 
-    async def insert(
-        self, title: str, due: Due | None, notes: str | None, priority: Priority, labels: Sequence[str]
-    ) -> Task:
-        """Add an open task."""
-        values: dict[str, Any] = {
-            "owner": self._person.owner,
-            "title": title,
-            "status": "open",
-            "notes": notes,
-            "priority": RANKS[priority],
-            "created_at": self._now,
-            "changed_at": self._now,
-            **self._due_columns(due),
-        }
-        result = await self._connection.execute(insert(tasks).values(values))
-        key = result.inserted_primary_key
-        assert key is not None
-        number = int(key[0])
-        await self._set_tags(number, labels)
-        created = self._now.astimezone(self._person.zone)
-        return Task(number, title, "open", due, notes, priority, tuple(labels), None, created, None)
-
-    async def get(self, number: int) -> Task | None:
-        """The task of that id, if it is this person's."""
-        found = await self.select(Filter(ids=frozenset({number})), limit=1)
-        return found[0] if found else None
-
-    async def required(self, number: int) -> Task:
-        """The task of that id, which is known to be there."""
-        task = await self.get(number)
-        assert task is not None
-        return task
-
-    async def titles(self, wanted: Filter | None = None) -> list[tuple[int, str, Status, datetime]]:
-        """Id, title, status and time of the last change, newest task first: what words are matched against."""
-        columns = (tasks.c.id, tasks.c.title, tasks.c.status, tasks.c.changed_at)
-        rows = await self._connection.execute(
-            select(*columns).where(self._where(wanted or Filter())).order_by(tasks.c.id.desc())
-        )
-        return [(row[0], row[1], row[2], row[3]) for row in rows]
-
-    async def select(self, wanted: Filter, limit: int, after: Sequence[Any] | None = None) -> list[Task]:
-        """Open tasks by due time, then priority; done ones (`status="done"`) latest first.
-
-        `after`: the `position` of the task that the page before ended with.
-        """
-        if wanted.status == "done":
-            key = (tasks.c.completed_at, tasks.c.id)
-            order = [column.desc() for column in key]
-        else:
-            key = (tasks.c.due_at, tasks.c.priority, tasks.c.id)
-            order = [column.asc() for column in key]
-        query = select(tasks).where(self._where(wanted)).order_by(*order).limit(limit)
-        if after is not None:
-            here = tuple_(*after, types=[column.type for column in key])
-            query = query.where(tuple_(*key) < here if wanted.status == "done" else tuple_(*key) > here)
-        rows = (await self._connection.execute(query)).mappings().all()
-        labels = await self._tags_of([row["id"] for row in rows])
-        return [self._task(row, labels.get(row["id"], ())) for row in rows]
-
-    async def count(self, wanted: Filter) -> int:
-        """How many match."""
-        query = select(func.count()).select_from(tasks).where(self._where(wanted))
-        return int((await self._connection.execute(query)).scalar_one())
-
-    async def set_status(self, number: int, status: Status) -> None:
-        """Complete or reopen."""
-        completed = self._now if status == "done" else None
-        await self._change(number, {"status": status, "completed_at": completed})
-
-    async def change(
-        self, number: int, columns: dict[str, Any], due: tuple[Due | None] | None, labels: Sequence[str] | None
-    ) -> None:
-        """Set columns (`title`, `notes`, `priority` as a word); `due` in a tuple where it is to change."""
-        values = dict(columns)
-        if "priority" in values:
-            values["priority"] = RANKS[values["priority"]]
-        if due is not None:
-            values |= self._due_columns(due[0])
-        await self._change(number, values)
-        if labels is not None:
-            await self._connection.execute(delete(tags).where(tags.c.task_id == number))
-            await self._set_tags(number, labels)
-
-    async def delete(self, wanted: Filter) -> int:
-        """Delete what matches; how many they were."""
-        return (await self._connection.execute(delete(tasks).where(self._where(wanted)))).rowcount
-
-    def position(self, task: Task) -> tuple[Any, ...]:
-        """Where the task stands in the order of `select`."""
-        if task.completed is not None:
-            return (task.completed, task.id)
-        return (self._due_columns(task.due)["due_at"], RANKS[task.priority], task.id)
-
-    async def _change(self, number: int, values: dict[str, Any]) -> None:
-        mine = and_(tasks.c.owner == self._person.owner, tasks.c.id == number)
-        await self._connection.execute(update(tasks).where(mine).values(changed_at=self._now, **values))
-
-    async def _set_tags(self, number: int, labels: Sequence[str]) -> None:
-        if labels:
-            rows = [{"task_id": number, "tag": tag, "position": index} for index, tag in enumerate(labels)]
-            await self._connection.execute(insert(tags), rows)
-
-    async def _tags_of(self, numbers: Iterable[int]) -> dict[int, tuple[str, ...]]:
-        query = select(tags).where(tags.c.task_id.in_(list(numbers))).order_by(tags.c.task_id, tags.c.position)
-        found: dict[int, tuple[str, ...]] = {}
-        for number, tag, _ in await self._connection.execute(query):
-            found[number] = (*found.get(number, ()), tag)
+    def insert(self, news: Sequence[NewTask]) -> list[Task]:
+        """Add tasks as they are."""
+        found: list[Task] = []
+        for new in news:
+            created = (new.created or self._now).astimezone(self._person.zone)
+            task = Task(
+                *(0, new.title, new.status, new.due, new.notes, new.priority, new.tags, new.repeat),
+                *(created, new.completed, new.remind, new.remind_at),
+            )
+            columns = self._columns(task) | {"created_at": created, "reminded_at": None}
+            if new.remind_at is not None and new.remind_at <= self._now:
+                columns["reminded_at"] = self._now
+            row = self.connection.execute(insert(tasks).values(columns).returning(tasks.c.id)).one()
+            found.append(self._numbered(task, int(row[0])))
+            self.owner.counts[new.status] += 1
+        self._index.add((task.id, STATUSES[task.status], self._place(task), task) for task in found)
         return found
 
-    def _where(self, wanted: Filter) -> ColumnElement[bool]:
-        parts: list[ColumnElement[bool]] = [tasks.c.owner == self._person.owner]
-        if wanted.status is not None:
-            parts.append(tasks.c.status == wanted.status)
-        if wanted.ids is not None:
-            parts.append(tasks.c.id.in_(wanted.ids))
-        if wanted.tag is not None:
-            parts.append(tasks.c.id.in_(select(tags.c.task_id).where(tags.c.tag == wanted.tag)))
-        today = self._now.astimezone(self._person.zone).date()
-        day, moment = tasks.c.due_day, tasks.c.due_at
-        if wanted.when == "overdue":
-            parts.append(or_(day < today, and_(day.is_(None), moment < self._now)))
-        elif wanted.when == "never":
-            parts.append(moment == NEVER)
-        elif wanted.when == "ahead":
-            parts += [moment < NEVER, or_(day >= today, and_(day.is_(None), moment >= self._now))]
-        if wanted.start is not None:
-            parts.append(or_(day >= wanted.start.date(), and_(day.is_(None), moment >= wanted.start)))
-        if wanted.end is not None:
-            after = wanted.end.date() + timedelta(days=wanted.end.time() > time.min)
-            parts += [moment < NEVER, or_(day < after, and_(day.is_(None), moment < wanted.end))]
-        return and_(*parts)
+    def get(self, number: int) -> Task | None:
+        """The task of that id, if it is this person's."""
+        found = self.many([number])
+        return found[0] if found else None
 
-    def _due_columns(self, due: Due | None) -> dict[str, Any]:
-        if due is None:
-            return {"due_day": None, "due_at": NEVER}
-        if isinstance(due, datetime):
-            return {"due_day": None, "due_at": due}
-        return {"due_day": due, "due_at": datetime.combine(due, time(23, 59, 59), self._person.zone)}
+    def many(self, numbers: Sequence[int]) -> list[Task]:
+        """The tasks of those ids that are this person's, in that order."""
+        query = select(tasks).where(tasks.c.owner_id == self.owner.id, tasks.c.id.in_(numbers))
+        rows = {row["id"]: self._task(row) for row in self.connection.execute(query).mappings()}
+        return [rows[number] for number in numbers if number in rows]
 
-    def _task(self, row: RowMapping, labels: tuple[str, ...]) -> Task:
+    def changed_at(self, task: Task) -> datetime:
+        """When anything about it was changed last."""
+        return self.connection.execute(select(tasks.c.changed_at).where(tasks.c.id == task.id)).scalar_one()
+
+    def select(self, wanted: Filter, limit: int, after: tuple[int, int] | None = None) -> list[tuple[Task, int]]:
+        """Tasks in the order of their places, which come with them; `after`: place and id to go on from."""
+        place, number = (terms.c.place, terms.c.task_id) if wanted.terms else (tasks.c.place, tasks.c.id)
+        query = self._rows(wanted)
+        if after is not None:
+            query = query.where(tuple_(place, number) > tuple_(*after))
+        sorted_by = place + 0 if wanted.status == "done" and wanted.dues and not wanted.terms else place
+        query = query.order_by(sorted_by, number).limit(limit)
+        return [(self._task(row), row["place"]) for row in self.connection.execute(query).mappings()]
+
+    def count(self, wanted: Filter, most: int) -> int | None:
+        """How many match; None for more than `most`."""
+        if wanted.is_whole:
+            return self.owner.counts[wanted.status]
+        inner = self._rows(wanted).with_only_columns(tasks.c.id).limit(most + 1).subquery()
+        found = int(self.connection.execute(select(func.count()).select_from(inner)).scalar_one())
+        return found if found <= most else None
+
+    def replace(self, before: Task, after: Task) -> Task:
+        """Write a task that was changed."""
+        same_reminder = after.remind_at is None or after.remind_at == before.remind_at
+        columns = self._columns(after) | ({} if same_reminder else {"reminded_at": None})
+        self._index.remove([before])
+        mine = and_(tasks.c.owner_id == self.owner.id, tasks.c.id == after.id)
+        self.connection.execute(update(tasks).where(mine).values(columns))
+        self._index.add([(after.id, STATUSES[after.status], self._place(after), after)])
+        self.owner.counts[before.status] -= 1
+        self.owner.counts[after.status] += 1
+        return after
+
+    def remove(self, gone: Sequence[Task]) -> None:
+        """Delete these tasks."""
+        self._index.remove(gone)
+        numbers = [task.id for task in gone]
+        self.connection.execute(delete(tasks).where(tasks.c.owner_id == self.owner.id, tasks.c.id.in_(numbers)))
+        self._index.forget(gone)
+        for task in gone:
+            self.owner.counts[task.status] -= 1
+
+    def remove_all(self, status: Status) -> None:
+        """Delete every task of that status."""
+        mine = (tasks.c.owner_id == self.owner.id, tasks.c.status == STATUSES[status])
+        self.connection.execute(delete(tasks).where(*mine))
+        self._index.remove_all(STATUSES[status])
+        self.owner.counts[status] = 0
+
+    def images(self, numbers: Sequence[int]) -> list[tuple[int, dict[str, Any] | None]]:
+        """The rows as they are, as JSON; None for those that are not there."""
+        query = select(tasks).where(tasks.c.owner_id == self.owner.id, tasks.c.id.in_(numbers))
+        rows = {row["id"]: _as_image(row) for row in self.connection.execute(query).mappings()}
+        return [(number, rows.get(number)) for number in numbers]
+
+    def restore(self, images: Sequence[tuple[int, dict[str, Any] | None]]) -> None:
+        """Make these rows what they were."""
+        present = self.many([number for number, _ in images])
+        if present:
+            self.remove(present)
+        rows = [_from_image(image) for _, image in images if image is not None]
+        if rows:
+            self.connection.execute(insert(tasks), rows)
+        back = [self._task(cast("RowMapping", row)) for row in rows]
+        self._index.add((one.id, STATUSES[one.status], row["place"], one) for one, row in zip(back, rows, strict=True))
+        for task in back:
+            self.owner.counts[task.status] += 1
+
+    def _place(self, task: Task) -> int:
+        if task.completed is not None:
+            return place_of_done(task.completed)
+        return place_of_open(task.due, task.priority, self._person.zone)
+
+    def _columns(self, task: Task) -> dict[str, Any]:
+        is_day = task.due is not None and not isinstance(task.due, datetime)
+        return {
+            "owner_id": self.owner.id,
+            "status": STATUSES[task.status],
+            "place": self._place(task),
+            "title": task.title,
+            "notes": task.notes,
+            "priority": RANKS[task.priority],
+            "tags": json.dumps(task.tags, ensure_ascii=False),
+            "due_day": task.due if is_day else None,
+            "due_at": None if task.due is None else end_of(task.due, self._person.zone),
+            "repeat": task.repeat,
+            "remind": task.remind,
+            "remind_at": task.remind_at,
+            "changed_at": self._now,
+            "completed_at": task.completed,
+        }
+
+    def _numbered(self, task: Task, number: int) -> Task:
+        from dataclasses import replace
+
+        return replace(task, id=number)
+
+    def _task(self, row: RowMapping) -> Task:
         zone = self._person.zone
-        due: Due | None = row["due_day"]
-        if due is None and row["due_at"] != NEVER:
-            due = row["due_at"].astimezone(zone)
+        moment: datetime | None = row["due_at"]
+        due: Due | None = row["due_day"] or (moment.astimezone(zone) if moment else None)
         completed: datetime | None = row["completed_at"]
+        remind_at: datetime | None = row["remind_at"]
         return Task(
             id=row["id"],
             title=row["title"],
-            status=row["status"],
+            status=_WORDS[row["status"]],
             due=due,
             notes=row["notes"],
             priority=PRIORITIES[row["priority"]],
-            tags=labels,
+            tags=tuple(json.loads(row["tags"])),
             repeat=row["repeat"],
             created=row["created_at"].astimezone(zone),
             completed=completed.astimezone(zone) if completed else None,
+            remind=row["remind"],
+            remind_at=remind_at.astimezone(zone) if remind_at else None,
         )
 
+    # -- queries
 
-def overdue(due: Due | None, now: datetime) -> bool:
-    """Whether its day, or its moment, has passed."""
-    if isinstance(due, datetime):
-        return due < now
-    return isinstance(due, date) and due < now.date()
+    def _rows(self, wanted: Filter) -> Select[Any]:
+        """What matches, driven by the rarest of its terms, else by the index of the lists."""
+        status, place = STATUSES[wanted.status], tasks.c.place
+        if wanted.terms:
+            first, *others = self._rarest_first(wanted.terms, status)
+            place = terms.c.place
+            query = select(tasks).join_from(terms, tasks, tasks.c.id == terms.c.task_id)
+            query = query.where(terms.c.owner_id == self.owner.id, terms.c.term == first, terms.c.status == status)
+            query = query.where(*(self._index.has(term) for term in others))
+        else:
+            query = select(tasks).where(tasks.c.owner_id == self.owner.id, tasks.c.status == status)
+        if wanted.ids is not None:
+            query = query.where(tasks.c.id.in_(wanted.ids))
+        if wanted.undue:
+            query = query.where(place >= UNDUE if wanted.status == "open" else tasks.c.due_at.is_(None))
+        if wanted.finished is not None:
+            first_moment, last = wanted.finished
+            query = query.where(place <= place_of_done(first_moment), place > place_of_done(last))
+        for dues in wanted.dues:
+            query = query.where(*_due_within(dues))
+            if wanted.status == "open":
+                query = query.where(*_place_within(dues, place))
+        return query
+
+    def _rarest_first(self, wanted: Iterable[str], status: int) -> list[str]:
+        found = list(dict.fromkeys(wanted))
+        if len(found) == 1:
+            return found
+        counts = self._index.counts(found, status, _MOST_PROBED)
+        return sorted(found, key=counts.__getitem__)
+
+
+def _due_within(dues: Dues) -> list[ColumnElement[bool]]:
+    day, moment = tasks.c.due_day, tasks.c.due_at
+    found: list[ColumnElement[bool]] = [moment.is_not(None)]
+    earliest, latest = _rough_bounds(dues)
+    if earliest is not None:
+        found.append(moment >= datetime.fromtimestamp(earliest, UTC))
+    if latest is not None:
+        found.append(moment <= datetime.fromtimestamp(latest, UTC))
+    if dues.first_day is not None and dues.start is not None:
+        found.append(or_(day >= dues.first_day, and_(day.is_(None), moment >= dues.start)))
+    if dues.last_day is not None and dues.end is not None:
+        found.append(or_(day <= dues.last_day, and_(day.is_(None), moment < dues.end)))
+    return found
+
+
+def _place_within(dues: Dues, place: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    """Bounds by which the index narrows: the exact ones, widened by how far apart the days of two zones are."""
+    earliest, latest = _rough_bounds(dues)
+    found: list[ColumnElement[bool]] = [place < UNDUE]
+    if earliest is not None:
+        found.append(place >= place_at(datetime.fromtimestamp(earliest, UTC)))
+    if latest is not None:
+        found.append(place < place_at(datetime.fromtimestamp(latest + 1, UTC)))
+    return found
+
+
+_SOONEST, _LATEST = -62_135_596_800, 253_402_300_798
+"""Seconds from 1970 to the first and the last second of the calendar."""
+
+
+def _rough_bounds(dues: Dues) -> tuple[int | None, int | None]:
+    """Seconds since 1970 that `due_at` lies between, wherever a whole day was given."""
+    earliest = latest = None
+    if dues.first_day is not None and dues.start is not None:
+        day = (dues.first_day.toordinal() - _EPOCH + 1) * _DAY - 15 * 3600
+        earliest = max(_SOONEST, min(day, int(dues.start.timestamp())))
+    if dues.last_day is not None and dues.end is not None:
+        day = (dues.last_day.toordinal() - _EPOCH + 1) * _DAY + 13 * 3600
+        latest = min(_LATEST, max(day, int(dues.end.timestamp())))
+    return earliest, latest
+
+
+def before(now: datetime) -> Dues:
+    """Overdue: its day or moment has passed."""
+    return Dues(last_day=_yesterday(now.date()), end=now)
+
+
+def ahead(now: datetime) -> Dues:
+    """Its day or moment has not passed."""
+    return Dues(first_day=now.date(), start=now)
+
+
+def _yesterday(day: date) -> date:
+    return day - timedelta(days=1)
+
+
+def _as_image(row: RowMapping) -> dict[str, Any]:
+    from mcp_servers.task_manager.tables import ticks
+
+    return {
+        name: ticks(value) if isinstance(value, datetime) else value.isoformat() if isinstance(value, date) else value
+        for name, value in row.items()
+    }
+
+
+def _from_image(image: dict[str, Any]) -> dict[str, Any]:
+    from mcp_servers.task_manager.tables import Moment
+
+    row = dict(image)
+    for column in tasks.c:
+        value = row.get(column.name)
+        if isinstance(column.type, Moment):
+            row[column.name] = (
+                None if value is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
+            )
+    row["due_day"] = date.fromisoformat(row["due_day"]) if row["due_day"] else None
+    return row

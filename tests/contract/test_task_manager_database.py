@@ -18,15 +18,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event
 
-from mcp_servers.task_manager.database import Database, told_plainly
 from mcp_servers.task_manager.errors import StoreUnavailable
 from mcp_servers.task_manager.migrate import SCRIPTS, migrate
 from mcp_servers.task_manager.models import Person
 from mcp_servers.task_manager.service import Query, TaskService
+from mcp_servers.task_manager.sqlite_file import SqliteDatabase as Database
 from mcp_servers.task_manager.tables import metadata
+from mcp_servers.task_manager.trouble import told_plainly
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
+
+    from sqlalchemy import Connection
 
 pytestmark = pytest.mark.contract
 
@@ -34,8 +37,8 @@ ME = Person("local", ZoneInfo("Europe/Berlin"))
 SECOND = """
 from alembic import op
 import sqlalchemy as sa
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 def upgrade() -> None:
     op.add_column("tasks", sa.Column("colour", sa.Text))
 """
@@ -62,7 +65,7 @@ def service(database: Database) -> TaskService:
 def newer_scripts(folder: Path, text: str) -> Path:
     scripts = folder / "migrations"
     shutil.copytree(SCRIPTS, scripts)
-    (scripts / "versions" / "0002_colour.py").write_text(text)
+    (scripts / "versions" / "0003_colour.py").write_text(text)
     return scripts
 
 
@@ -95,11 +98,11 @@ def test_migrations_end_at_the_tables_that_the_program_uses(path: Path) -> None:
 
 
 async def test_the_file_is_written_ahead_in_full_sync_with_foreign_keys(database: Database) -> None:
-    async with database.write() as connection:
-        found = [
-            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        ]
+    def pragmas(connection: Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+
+    found = await database.write(pragmas)
     assert found == ["wal", 2, 1, 10_000]
 
 
@@ -111,9 +114,9 @@ async def test_an_old_file_is_copied_before_it_is_migrated_and_keeps_its_tasks(
     migrate(path, newer_scripts(tmp_path, SECOND))
     assert rows(path, "SELECT title, colour FROM tasks") == [("buy milk", None)]
     (copy,) = backups(tmp_path)
-    assert copy.name.startswith("tasks.db.backup-0001-")
+    assert copy.name.startswith("tasks.db.backup-0002-")
     assert rows(copy, "SELECT title FROM tasks") == [("buy milk",)]
-    assert rows(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert rows(copy, "SELECT version_num FROM alembic_version") == [("0002",)]
     migrate(path, tmp_path / "migrations")
     assert len(backups(tmp_path)) == 1
 
@@ -172,12 +175,12 @@ async def test_a_full_disk_is_said_and_nothing_is_half_saved(service: TaskServic
         connection.execute(f"PRAGMA max_page_count = {pages.fetchone()[0]}").close()
         pages.close()
 
-    event.listen(engine.sync_engine, "connect", limit)
-    await engine.dispose()
+    event.listen(engine, "connect", limit)
+    engine.dispose()
     with pytest.raises(StoreUnavailable, match=r"is full, so nothing was saved\. Free some space"):
         await service.create(ME, "write a book", notes="x" * 19_000, tags=["a", "b"])
     assert [task.id for task in (await service.list(ME, Query())).page.tasks] == [kept.id]
-    assert (await service.set_status(ME, "milk", "done"))[1]
+    assert (await service.complete(ME, "milk")).changed
 
 
 async def test_a_locked_file_is_said_to_be_in_use(path: Path) -> None:
@@ -195,9 +198,18 @@ async def test_a_locked_file_is_said_to_be_in_use(path: Path) -> None:
 
 async def test_a_write_locks_before_it_reads_so_that_it_never_acts_on_a_stale_match(path: Path) -> None:
     one, other = Database(path), Database(path, busy_seconds=0.1)
-    async with one.write():
-        with pytest.raises(StoreUnavailable, match="is in use"):
-            await TaskService(other).create(ME, "buy milk")
+    locked, enough = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        locked.set()
+        assert enough.wait(30)
+
+    holding = asyncio.create_task(one.write(hold))
+    assert await asyncio.to_thread(locked.wait, 30)
+    with pytest.raises(StoreUnavailable, match="is in use"):
+        await TaskService(other).create(ME, "buy milk")
+    enough.set()
+    await holding
     await one.close()
     await other.close()
 
@@ -213,7 +225,7 @@ def test_many_that_create_one_file_at_once_all_succeed(tmp_path: Path) -> None:
         with ThreadPoolExecutor(6) as pool:
             for one in [pool.submit(start, tmp_path / f"{number}.db", together) for _ in range(6)]:
                 one.result(30)
-        assert rows(tmp_path / f"{number}.db", "SELECT version_num FROM alembic_version") == [("0001",)]
+        assert rows(tmp_path / f"{number}.db", "SELECT version_num FROM alembic_version") == [("0002",)]
 
 
 async def test_a_folder_that_cannot_be_made_is_named_and_tried_again(tmp_path: Path) -> None:

@@ -266,7 +266,7 @@ async def test_what_models_send_by_mistake_is_understood(tasks: Tasks) -> None:
         (
             "update_task",
             {"task": "1"},
-            "Nothing to change was given: say the new title, due time, notes, priority or tags.",
+            "Nothing to change was given: say the new title, due time, notes, priority, tags, repetition or reminder.",
         ),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_servers.task_manager.matching import find, stems
+from mcp_servers.task_manager.matching import NOTHING, find, resembling, stems
 
 pytestmark = pytest.mark.unit
 
@@ -67,7 +67,7 @@ def test_every_title_that_fits_equally_is_found() -> None:
 
 
 def test_what_is_close_is_suggested_best_first() -> None:
-    assert find("dentist appointment on monday", TITLES).close == (1,)
+    assert resembling(stems("dentist appointment on monday"), TITLES, 3) == (1,)
 
 
 @given(st.text(max_size=40), st.lists(st.text(max_size=40), max_size=5))
@@ -75,7 +75,7 @@ def test_any_words_over_any_titles_find_some_of_them(words: str, titles: list[st
     numbered = dict(enumerate(titles))
     found = find(words, numbered)
     assert set(found.ids) <= set(numbered)
-    assert not (found.ids and found.close)
+    assert bool(found.ids) == (found.rank < NOTHING)
 
 
 @given(st.text(min_size=1, max_size=40).filter(lambda text: bool(stems(text))))

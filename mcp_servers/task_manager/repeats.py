@@ -1,0 +1,249 @@
+"""Repetition as people say it, as iCalendar rules (RFC 5545, 3.3.10), and back. Pure.
+
+A rule that needs no day of its own ("every week") takes the one of the task's due time. A month without the 31st has
+its last day instead.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+
+from mcp_servers.task_manager.date_words import MONTHS, WEEKDAYS, normalise
+from mcp_servers.task_manager.errors import BadRequest
+
+if TYPE_CHECKING:
+    from mcp_servers.task_manager.models import Due
+
+LONGEST = 200
+_CODES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_UNITS: Final = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
+_ADVERBS: Final = {
+    "daily": "1 day", "nightly": "1 day", "weekly": "1 week", "fortnightly": "2 week", "biweekly": "2 week",
+    "monthly": "1 month", "bimonthly": "2 month", "quarterly": "3 month", "yearly": "1 year", "annually": "1 year",
+}  # fmt: skip
+_NTH: Final = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "last": -1}
+_SAID_NTH: Final = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", -1: "last"}
+_DAY = "|".join(WEEKDAYS)
+_DAYS = rf"(?:{_DAY})s?(?:(?: and)? (?:{_DAY})s?)*"
+_EXAMPLES = "Say it like “every day”, “every Monday and Thursday”, “every two weeks” or “monthly”."
+_ALLOWED: Final = {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "COUNT", "UNTIL", "WKST"}
+
+
+def parse(words: str | None) -> str:
+    """The rule that the words mean; a rule is taken as it is. Raises `BadRequest`."""
+    said = " ".join((words or "").split())
+    if "FREQ=" in said.upper():
+        return _checked(said)
+    rule = _rule(_normal(said)) if len(said) <= LONGEST else None
+    if rule is None:
+        short = said if len(said) <= 60 else said[:60] + "…"  # noqa: PLR2004 - enough to be recognised
+        raise BadRequest(f"I don't understand “{short}” as a repetition. {_EXAMPLES}")
+    return rule
+
+
+def _normal(said: str) -> str:
+    text = normalise(said.replace("-", " "))
+    return re.sub(r"^(?:repeat(?:s|ing)? )?(?:on |once )?(?:every|each|all) ", "every ", text)
+
+
+def _rule(text: str) -> str | None:  # noqa: PLR0911 - one return for each way to say it
+    if text in _ADVERBS:
+        count, unit = _ADVERBS[text].split()
+        return _every(int(count), unit)
+    if re.fullmatch(r"(?:every )?(?:week ?days?|work(?:ing)? ?days?|business days?)", text):
+        return "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
+    if re.fullmatch(r"(?:every )?weekends?", text):
+        return "FREQ=WEEKLY;BYDAY=SA,SU"
+    if match := re.fullmatch(r"every (?:(\d{1,3}|other|2nd) )?(day|week|month|year)s?", text):
+        return _every(_count(match[1]), match[2])
+    if match := re.fullmatch(r"every (morning|afternoon|evening|night)", text):
+        return _every(1, "day")
+    if match := re.fullmatch(r"every (?:(\d{1,2}|3rd|4th) )(day|week|month|year)", text):
+        return _every(int(re.sub(r"\D", "", match[1])), match[2])
+    if match := re.fullmatch(rf"(?:every )?(?:(other|2nd) )?({_DAYS})", text):
+        return _weekly(2 if match[1] else 1, match[2])
+    if match := re.fullmatch(
+        rf"(?:every (?:(\d{{1,2}}|other|2nd) )?weeks?|weekly|(biweekly|fortnightly)) on ({_DAYS})", text
+    ):
+        return _weekly(2 if match[2] else _count(match[1]), match[3])
+    return _monthly(text) or _yearly(text)
+
+
+def _monthly(text: str) -> str | None:
+    of_month = r"(?: (?:day )?of (?:the|each|every) (?:(\d{1,2}) )?months?| (?:each|every) month)?"
+    lead = r"(?:every (?:(\d{1,2}|other) )?months? on (?:the )?|monthly on (?:the )?|(?:on )?(?:every |the )+)"
+    if match := re.fullmatch(rf"{lead}(1st|2nd|3rd|4th|5th|last) ({_DAY}){of_month}", text):
+        return f"{_every(_count(match[1]), 'month')};BYDAY={_NTH[match[2]]:+d}{_code(match[3])}".replace("+", "")
+    if match := re.fullmatch(rf"{lead}(1st|last) (?:weekday|working day|business day){of_month}", text):
+        return f"{_every(_count(match[1]), 'month')};BYDAY=MO,TU,WE,TH,FR;BYSETPOS={_NTH[match[2]]}"
+    if match := re.fullmatch(rf"{lead}last day{of_month}", text):
+        return f"{_every(_count(match[1]), 'month')};BYMONTHDAY=-1"
+    if re.fullmatch(r"(?:at )?(?:the )?end of (?:the|each|every) month|every end of (?:the )?month", text):
+        return "FREQ=MONTHLY;BYMONTHDAY=-1"
+    if (match := re.fullmatch(rf"{lead}(\d{{1,2}})(?:st|nd|rd|th)?{of_month}", text)) and 1 <= int(match[2]) <= 31:  # noqa: PLR2004 - days of a month
+        return f"{_every(_count(match[1]), 'month')};{_month_day(int(match[2]))}"
+    return None
+
+
+def _yearly(text: str) -> str | None:
+    months = "|".join(MONTHS)
+    first = re.fullmatch(
+        rf"(?:every (?:year on )?|yearly on |annually on )(?:the )?({months}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?",
+        text,
+    )
+    second = re.fullmatch(
+        rf"(?:every (?:year on )?|yearly on |annually on )(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({months})", text
+    )
+    name, day = (first[1], first[2]) if first else (second[2], second[1]) if second else ("", "0")
+    if not name or not 1 <= int(day) <= 31:  # noqa: PLR2004 - days of a month
+        return None
+    return f"FREQ=YEARLY;BYMONTH={MONTHS.index(name) + 1};BYMONTHDAY={int(day)}"
+
+
+def _every(count: int, unit: str) -> str:
+    return f"FREQ={_UNITS[unit]}" + (f";INTERVAL={count}" if count > 1 else "")
+
+
+def _count(said: str | None) -> int:
+    return 2 if said in ("other", "2nd") else int(said or 1)
+
+
+def _weekly(count: int, days: str) -> str:
+    codes = {_code(name) for name in re.findall(_DAY, days)}
+    return f"{_every(count, 'week')};BYDAY={','.join(code for code in _CODES if code in codes)}"
+
+
+def _code(name: str) -> str:
+    return _CODES[WEEKDAYS.index(name)]
+
+
+def _month_day(day: int) -> str:
+    """That day of the month, or its last where it has none."""
+    shortest = 28
+    if day <= shortest:
+        return f"BYMONTHDAY={day}"
+    return f"BYMONTHDAY={','.join(str(one) for one in range(shortest, day + 1))};BYSETPOS=-1"
+
+
+def _checked(rule: str) -> str:
+    clean = rule.upper().removeprefix("RRULE:").strip().strip(";")
+    parts = dict(part.partition("=")[::2] for part in clean.split(";"))
+    try:
+        if set(parts) - _ALLOWED or len(clean) > LONGEST or parts.get("FREQ") not in _UNITS.values():
+            raise ValueError
+        if following(clean, date(2024, 1, 31), datetime(2024, 1, 31)) is None and not {"UNTIL", "COUNT"} & set(parts):  # noqa: DTZ001 - a trial
+            raise ValueError
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        raise BadRequest(f"“{rule[:LONGEST]}” is no rule that can be used. {_EXAMPLES}") from None
+    return clean
+
+
+def begin(rule: str, due: Due | None, now: datetime) -> tuple[Due, str]:
+    """When the first one is due, and the rule with what it takes from that day.
+
+    Said without a due time: the first that fits from today on.
+    """
+    if due is None:
+        due = _first(rule, now.date())
+    day = due.date() if isinstance(due, datetime) else due
+    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    if parts["FREQ"] == "MONTHLY" and not {"BYDAY", "BYMONTHDAY"} & set(parts):
+        rule = f"{rule};{_month_day(day.day)}"
+    return due, rule
+
+
+def _first(rule: str, today: date) -> date:
+    found = _occurrence(rule, today, today, inclusive=True)
+    return found or today
+
+
+def following(rule: str, due: Due | None, now: datetime) -> Due | None:
+    """When the next one is due: the first that fits after the due time and is not past; None after the last.
+
+    Of a moment the time of day stays, in the zone of `now`, over daylight saving.
+    """
+    if due is None:
+        due = now.date()
+    if not isinstance(due, datetime):
+        return _occurrence(rule, due, max(due, now.date() - timedelta(days=1)))
+    local = due.astimezone(now.tzinfo) if now.tzinfo else due
+    day = local.date()
+    found = _occurrence(rule, day, max(day, now.date() - timedelta(days=1)))
+    while found is not None:
+        moment = _at(found, local.time(), now)
+        if moment > now or now.tzinfo is None:
+            return moment
+        found = _occurrence(rule, day, found)
+    return None
+
+
+def rest(rule: str) -> str:
+    """The rule of the task that follows: with a count, one less."""
+    match = re.search(r"COUNT=(\d+)", rule)
+    return rule.replace(match[0], f"COUNT={int(match[1]) - 1}") if match else rule
+
+
+def _at(day: date, clock: time, now: datetime) -> datetime:
+    from mcp_servers.task_manager.dates import settled
+
+    return settled(datetime.combine(day, clock.replace(tzinfo=None)), now.tzinfo)
+
+
+def _occurrence(rule: str, start: date, after: date, *, inclusive: bool = False) -> date | None:
+    """The first day that fits, of those counted from `start`."""
+    from dateutil.rrule import rrulestr
+
+    if re.search(r"COUNT=[01](?!\d)", rule):
+        return None
+    counted = re.sub(r";?COUNT=\d+", "", rule)  # counted down from task to task, see `rest`
+    first = datetime.combine(start, time())
+    try:
+        found = rrulestr(counted, dtstart=first, ignoretz=True).after(datetime.combine(after, time()), inc=inclusive)
+    except (OverflowError, ValueError):
+        return None
+    return found.date() if found else None
+
+
+def spoken(rule: str) -> str:
+    """The rule as people say it; one that nobody says so comes back as it is."""
+    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    unit = next((name for name, freq in _UNITS.items() if freq == parts.get("FREQ")), "")
+    if not unit or set(parts) - {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"}:
+        return rule
+    count = int(parts.get("INTERVAL", "1"))
+    every = f"every {unit}" if count == 1 else f"every {count} {unit}s"
+    days = parts.get("BYDAY", "").split(",") if parts.get("BYDAY") else []
+    if unit == "week" and days:
+        return _spoken_week(every, days, count)
+    if unit == "month" and (days or "BYMONTHDAY" in parts):
+        return _spoken_month(every, parts, days) or rule
+    if unit == "year" and set(parts) == {"FREQ", "BYMONTH", "BYMONTHDAY"}:
+        return f"every {parts['BYMONTHDAY']} {MONTHS[int(parts['BYMONTH']) - 1].capitalize()}"
+    return every if not set(parts) - {"FREQ", "INTERVAL"} else rule
+
+
+def _spoken_week(every: str, days: list[str], count: int) -> str:
+    if days == list(_CODES[:5]):
+        names = "weekday"
+    else:
+        said = [WEEKDAYS[_CODES.index(code)].capitalize() for code in days if code in _CODES]
+        names = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return f"every {names}" if count == 1 else f"{every} on {names}"
+
+
+def _spoken_month(every: str, parts: dict[str, str], days: list[str]) -> str | None:
+    monthdays = [int(one) for one in parts.get("BYMONTHDAY", "").split(",") if one]
+    position = parts.get("BYSETPOS")
+    if monthdays == [-1]:
+        return f"{every} on the last day"
+    if monthdays and (len(monthdays) == 1 or (position == "-1" and monthdays[0] == 28)):  # noqa: PLR2004 - see `_month_day`
+        day = monthdays[-1]
+        ending = "th" if day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+        return f"{every} on the {day}{ending}"
+    if days == list(_CODES[:5]) and position in ("1", "-1"):
+        return f"{every} on the {_SAID_NTH[int(position)]} weekday"
+    if len(days) == 1 and (match := re.fullmatch(r"(-?\d)([A-Z]{2})", days[0])) and int(match[1]) in _SAID_NTH:
+        return f"{every} on the {_SAID_NTH[int(match[1])]} {WEEKDAYS[_CODES.index(match[2])].capitalize()}"
+    return None

@@ -1,0 +1,63 @@
+"""What a task can be found by: the stems of its title, its tags and its priority, as texts of the table `terms`. Pure.
+
+A stem stands for itself; `=` begins the key of all the stems of a title in any order, `+` of their letters in order
+("pass port" and "passport"), `#` a tag, `!` a priority. Whoever changes `matching.stems` writes the table anew with a
+migration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from mcp_servers.task_manager.matching import plain, stems
+from mcp_servers.task_manager.places import RANKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mcp_servers.task_manager.models import Priority
+
+LONGEST_WORD = 64
+"""Letters of a stem that count."""
+
+
+def terms_of(title: str, tags: Iterable[str], priority: Priority) -> set[str]:
+    """All terms of a task."""
+    said = stems(title)
+    found = {word[:LONGEST_WORD] for word in said}
+    found.add(same_words(said or (plain(title),)))
+    if len(said) > 1:
+        found.add(same_letters(said))
+    found.update(tag_term(tag) for tag in tags)
+    found.add(priority_term(priority))
+    return found
+
+
+def same_words(said: Iterable[str]) -> str:
+    """The term of the titles that have these stems and no others."""
+    return "=" + _digest(" ".join(sorted(set(said))))
+
+
+def same_letters(said: Iterable[str]) -> str:
+    """The term of the titles whose stems, run together, are these run together."""
+    return "+" + _digest("".join(said))
+
+
+def tag_term(tag: str) -> str:
+    """The term of the tasks with that tag."""
+    return f"#{tag}"
+
+
+def priority_term(priority: Priority) -> str:
+    """The term of the tasks of that priority."""
+    return f"!{RANKS[priority]}"
+
+
+def mistakable(said: Iterable[str]) -> set[str]:
+    """The stems that are worth comparing with a misheard word: numbers and short words are not."""
+    return {word[:LONGEST_WORD] for word in said if len(word) >= 4 and word.isalpha()}  # noqa: PLR2004 - as `matching`
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
