@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from mcp_servers.task_manager.formats import Format
 from mcp_servers.task_manager.service import MOST_AT_ONCE
 
 
@@ -54,6 +55,22 @@ DueSpan = Annotated[
 ]
 Notes = Annotated[str | SkipJsonSchema[None], Field(description="More about the task.")]
 NewNotes = Annotated[str | SkipJsonSchema[None], Field(description="The new notes; “none” removes them.")]
+Repeat = Annotated[
+    str | SkipJsonSchema[None],
+    Field(
+        description="How it repeats, as the person says it: “every day”, “every Monday and Thursday”, “monthly”. "
+        "Leave out for a task that is done once."
+    ),
+]
+NewRepeat = Annotated[str | SkipJsonSchema[None], Field(description="How it repeats from now on; “none” ends that.")]
+Remind = Annotated[
+    str | SkipJsonSchema[None],
+    Field(
+        description="When to be reminded of it besides its due time: a time, or how long before: “an hour before”. "
+        "Leave out if none was said."
+    ),
+]
+NewRemind = Annotated[str | SkipJsonSchema[None], Field(description="The new reminder; “none” removes it.")]
 PriorityWord = Literal["low", "normal", "high"]
 Priority = Annotated[
     PriorityWord,
@@ -93,4 +110,22 @@ OneTag = Annotated[str | SkipJsonSchema[None], Field(description="Only tasks wit
 Limit = Annotated[int, Field(description="How many tasks to return at most.", ge=1, le=MOST_AT_ONCE)]
 Cursor = Annotated[
     str | SkipJsonSchema[None], Field(description="next_cursor of the page before, for the page after it.")
+]
+OnePriority = Annotated[
+    PriorityWord | SkipJsonSchema[None], BeforeValidator(_word), Field(description="Only tasks of this priority.")
+]
+Within = Annotated[
+    str, Field(description="How far ahead to look, as people say it: “this week”, “the next three days”.")
+]
+Key = Annotated[
+    str | SkipJsonSchema[None],
+    BeforeValidator(_text),
+    Field(description="Any text, new for each call: a call repeated with its key acts once and answers the same."),
+]
+FileFormat = Annotated[
+    Format, BeforeValidator(_word), Field(description="The format: json and csv lose nothing, todo.txt has no notes.")
+]
+FileText = Annotated[str, Field(description="The text of the file.")]
+AllStatus = Annotated[
+    Literal["all", "open", "done"], BeforeValidator(_word), Field(description="Which tasks: all, open or done.")
 ]

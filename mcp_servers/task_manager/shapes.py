@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from mcp_servers.task_manager.models import Page
+    from collections.abc import Iterable
+
+    from mcp_servers.task_manager.models import Page, Task
 
 
 def _or_null(kind: str, description: str) -> dict[str, Any]:
     return {"type": [kind, "null"], "description": description}
 
 
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+def _closed(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [name for name in properties if name not in optional],
         "additionalProperties": False,
     }
 
@@ -35,7 +37,9 @@ TASK: Final = _closed(
         "repeat": _or_null("string", "How it repeats; null for a task that does not."),
         "created": {"type": "string", "description": "When it was added: ISO 8601 with offset."},
         "completed": _or_null("string", "When it was completed; null while it is open."),
-    }
+        "remind": {"type": "string", "description": "When its reminder comes, or came; only where it has one."},
+    },
+    "remind",
 )
 
 ONE: Final = _closed({"task": TASK})
@@ -43,7 +47,7 @@ ONE: Final = _closed({"task": TASK})
 MANY: Final = _closed(
     {
         "tasks": {"type": "array", "items": TASK},
-        "total": _or_null("integer", "How many there are over all pages."),
+        "total": _or_null("integer", "How many there are over all pages; null where that was not counted."),
         "next_cursor": _or_null("string", "Give it as cursor to get the next page; null at the end."),
     }
 )
@@ -51,6 +55,34 @@ MANY: Final = _closed(
 DELETED: Final = _closed({"deleted": {"type": "integer", "minimum": 0, "description": "How many were deleted."}})
 
 
+IMPORTED: Final = _closed({"imported": {"type": "integer", "minimum": 1, "description": "How many were added."}})
+
+EXPORTED: Final = _closed(
+    {
+        "format": {"type": "string", "enum": ["json", "csv", "todo.txt"]},
+        "text": {"type": "string", "description": "A whole file in that format."},
+        "count": {"type": "integer", "minimum": 0, "description": "How many tasks are in it."},
+        "next_cursor": _or_null("string", "Give it as cursor to get the file after this one; null at the end."),
+    }
+)
+
+
+def of_task(task: Task) -> dict[str, Any]:
+    """The task in the shape of `TASK`."""
+    reminder = {"remind": task.remind_at.isoformat(timespec="seconds")} if task.remind_at else {}
+    return task.as_json() | reminder
+
+
+def of_one(task: Task) -> dict[str, Any]:
+    """The task in the shape of `ONE`."""
+    return {"task": of_task(task)}
+
+
+def of_many(tasks: Iterable[Task], total: int | None, next_cursor: str | None = None) -> dict[str, Any]:
+    """The tasks in the shape of `MANY`."""
+    return {"tasks": [of_task(task) for task in tasks], "total": total, "next_cursor": next_cursor}
+
+
 def of_page(page: Page) -> dict[str, Any]:
-    """The page as tools and resources return it, in the shape of `MANY`."""
-    return {"tasks": [task.as_json() for task in page.tasks], "total": page.total, "next_cursor": page.next_cursor}
+    """The page in the shape of `MANY`."""
+    return of_many(page.tasks, page.total, page.next_cursor)

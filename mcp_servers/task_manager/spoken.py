@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mcp_servers.task_manager.models import Due, Task
+    from mcp_servers.task_manager.models import Completed, Due, Task, Undone
 
 SAID_AT_ONCE = 5
 """How many tasks of a list are named."""
@@ -71,6 +71,14 @@ def say_time(moment: datetime) -> str:
     return f"{moment.hour % 12 or 12}{minutes} {'AM' if moment.hour < 12 else 'PM'}"  # noqa: PLR2004 - noon
 
 
+def say_rule(rule: str) -> str:
+    """Such as "every Monday"; nothing for a rule that nobody says."""
+    from mcp_servers.task_manager.repeats import spoken
+
+    said = spoken(rule)
+    return "" if said == rule else said
+
+
 def due_clause(due: Due, now: datetime, *, whole: bool = False) -> str:
     """Such as "due tomorrow", "was due yesterday"; `whole`: as `say_day`."""
     past = due < now if isinstance(due, datetime) else due < now.date()
@@ -83,9 +91,20 @@ def task_phrase(task: Task, now: datetime) -> str:
 
 
 def added(task: Task, now: datetime) -> str:
-    """Added “buy milk”, due tomorrow."""
+    """Added “water the plants”, due Monday, every week, with a reminder Monday at 8 AM."""
     due = f", {due_clause(task.due, now)}" if task.due else ""
-    return f"Added {quoted(task.title)}{due}."
+    return f"Added {quoted(task.title)}{due}{''.join(f', {part}' for part in _extras(task, now))}."
+
+
+def completed(done: Completed, now: datetime) -> str:
+    """Marked “water the plants” as done. The next is due Monday."""
+    name = quoted(done.task.title)
+    if not done.changed:
+        return f"{name} was already done."
+    following = done.following
+    return f"Marked {name} as done." + (
+        f" The next is {due_clause(following.due, now)}." if following and following.due else ""
+    )
 
 
 def details(task: Task, now: datetime) -> str:
@@ -97,8 +116,17 @@ def details(task: Task, now: datetime) -> str:
         parts.append(f"of {task.priority} priority")
     if task.tags:
         parts.append(f"tagged {listed(task.tags)}")
+    parts += _extras(task, now)
     about = f" is {listed(parts)}" if parts else " is open, with no due time"
     return f"{quoted(task.title)}{about}." + (f" Notes: {task.notes}" if task.notes else "")
+
+
+def _extras(task: Task, now: datetime) -> list[str]:
+    """How it repeats, where that can be said, and when its reminder is to come."""
+    parts = [say_rule(task.repeat) or "repeating"] if task.repeat else []
+    if task.remind_at and task.remind_at > now and task.status == "open":
+        parts.append(f"with a reminder {say_due(task.remind_at, now)}")
+    return parts
 
 
 def changed(before: Task, after: Task, now: datetime) -> str:
@@ -114,7 +142,41 @@ def changed(before: Task, after: Task, now: datetime) -> str:
         parts.append(f"is tagged {listed(after.tags)}" if after.tags else "has no tags any more")
     if after.notes != before.notes:
         parts.append("has new notes" if after.notes else "has no notes any more")
+    if after.repeat != before.repeat:
+        repeats = f"repeats {say_rule(after.repeat)}".rstrip() if after.repeat else "does not repeat any more"
+        parts.append(repeats)
+    if after.remind_at != before.remind_at:
+        moment = after.remind_at
+        parts.append(f"has its reminder {say_due(moment, now)}" if moment else "has no reminder any more")
     return f"{quoted(before.title)} {listed(parts)}." if parts else f"{quoted(after.title)} was like that already."
+
+
+def undone(what: Undone) -> str:
+    """What was taken back."""
+    name = quoted(what.title)
+    if what.kind == "import" or (what.kind == "clear" and what.count > 1):
+        tasks = f"{number(what.count)} task{'s' * (what.count != 1)}"
+        return f"Took back the import of {tasks}." if what.kind == "import" else f"{tasks.capitalize()} are back."
+    return {
+        "create": f"Took back adding {name}.",
+        "complete": f"{name} is open again.",
+        "reopen": f"{name} is done again.",
+        "delete": f"{name} is back.",
+        "clear": f"{name} is back.",
+    }.get(what.kind, f"{name} is as it was before.")
+
+
+def imported(count: int) -> str:
+    """Imported three tasks."""
+    return f"Imported {number(count)} task{'s' * (count != 1)}."
+
+
+def exported(count: int, name: str, *, more: bool) -> str:
+    """Exported three tasks as CSV."""
+    if not count:
+        return "There are no tasks to export."
+    rest = " There are more: go on with next_cursor." if more else ""
+    return f"Exported {number(count)} task{'s' * (count != 1)} as {name}.{rest}"
 
 
 def cleared(status: str, count: int) -> str:

@@ -1,67 +1,59 @@
-"""The tools: what a model sees, and what is said when they are done."""
+"""The tools: what each does, and what is said when it is done."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from fastmcp.tools import Tool, ToolResult
-from mcp_types import InputRequiredResult, TextContent, ToolAnnotations
+from fastmcp.tools import Tool, ToolResult  # noqa: TC002 - FastMCP reads the annotations
 
 from mcp_servers.task_manager import parameters as given
 from mcp_servers.task_manager import shapes, spoken
+from mcp_servers.task_manager.answers import DELETES, READS, WRITES, Answer, Said, answer, tool_of
 from mcp_servers.task_manager.asking import with_one
 from mcp_servers.task_manager.overview import overview
 from mcp_servers.task_manager.service import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from mcp_servers.task_manager.models import Person, Task
+    from mcp_servers.task_manager.desk import Desk
+    from mcp_servers.task_manager.models import Person
     from mcp_servers.task_manager.service import TaskService
 
-
-DESCRIPTIONS = {
-    "create_task": "Add a task or reminder to the person's to-do list: “add buy milk”, “remind me to call mom”.",
-    "list_tasks": "Say what is on the to-do list, or a part of it: “what must I do tomorrow”, “is the dentist on it”.",
-    "get_task": "Tell everything about one task: when it is due, its notes, priority and tags.",
-    "complete_task": "Mark a task as done: “I've bought the milk”, “check off the dentist”. It stays, among the done.",
-    "reopen_task": "Mark a done task as not done after all, back onto the list of open tasks.",
-    "update_task": "Change a task: move it to another time, rename it, set notes, priority or tags. The rest stays.",
-    "delete_task": "Delete one task for good, done or not. To finish a task, complete it instead.",
-    "clear_tasks": "Delete many tasks for good at once: all finished, all open or all overdue ones, or the whole list.",
-}
-"""What a model chooses by."""
-
-
-Answer: TypeAlias = ToolResult | InputRequiredResult
-
-
-def _result(text: str, content: dict[str, Any]) -> ToolResult:
-    return ToolResult(content=[TextContent(type="text", text=text)], structured_content=content)
+_SOON = "in the next 7 days"
+_MOST_RESTORED = 50
+"""How many of the tasks that came back are returned."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskTools:
-    """The tools over one service; `person` says who is calling."""
+    """The tools over one service; `person` says who is calling.
+
+    What is said is made within the transaction, so that a call repeated with its key is answered as the first time.
+    """
 
     service: TaskService
     person: Callable[[], Person]
 
-    def _one(self, text: str, task: Task) -> ToolResult:
-        return _result(text, {"task": task.as_json()})
-
-    async def _create_task(
+    async def _create_task(  # noqa: PLR0917 - the parameters of the tool
         self,
         title: given.Title,
         due: given.Due = None,
         notes: given.Notes = None,
         priority: given.Priority = "normal",
         tags: given.Tags = None,
+        repeat: given.Repeat = None,
+        remind: given.Remind = None,
+        idempotency_key: given.Key = None,
     ) -> ToolResult:
-        person = self.person()
-        task = await self.service.create(person, title, due=due, notes=notes, priority=priority, tags=tags or ())
-        return self._one(spoken.added(task, self.service.now(person)), task)
+        values = {"due": due, "notes": notes, "priority": priority, "repeat": repeat, "remind": remind}
+
+        def act(desk: Desk) -> Said:
+            task = desk.create(title, tags=tags or (), **values)  # type: ignore[arg-type] - of their types above
+            return spoken.added(task, desk.now), shapes.of_one(task)
+
+        return await self._once("create_task", idempotency_key, {"title": title, "tags": tags, **values}, act)
 
     async def _list_tasks(  # noqa: PLR0917 - the parameters of the tool
         self,
@@ -69,39 +61,35 @@ class TaskTools:
         due: given.DueSpan = None,
         query: given.Words = None,
         tag: given.OneTag = None,
+        priority: given.OnePriority = None,
         limit: given.Limit = 50,
         cursor: given.Cursor = None,
     ) -> ToolResult:
-        person = self.person()
-        asked = Query(status, due, query, tag, limit, cursor)
-        listed = await self.service.list(person, asked)
-        text = overview(asked, listed, self.service.now(person))
-        return _result(text, shapes.of_page(listed.page))
+        return await self._listed(Query(status, due, query, tag, limit, cursor, priority))
 
     async def _get_task(self, task: given.TaskWords) -> Answer:
         person = self.person()
 
         async def act(words: str | int) -> ToolResult:
             found = await self.service.get(person, words)
-            return self._one(spoken.details(found, self.service.now(person)), found)
+            return answer((spoken.details(found, self.service.now(person)), shapes.of_one(found)))
 
         return await with_one(task, act)
 
-    async def _complete_task(self, task: given.TaskWords) -> Answer:
-        async def act(words: str | int) -> ToolResult:
-            found, changed = await self.service.set_status(self.person(), words, "done")
-            name = spoken.quoted(found.title)
-            return self._one(f"Marked {name} as done." if changed else f"{name} was already done.", found)
+    async def _complete_task(self, task: given.TaskWords, idempotency_key: given.Key = None) -> Answer:
+        def act(desk: Desk, words: str | int) -> Said:
+            done = desk.complete(words)
+            return spoken.completed(done, desk.now), shapes.of_one(done.task)
 
-        return await with_one(task, act)
+        return await self._once_with("complete_task", idempotency_key, task, {}, act)
 
-    async def _reopen_task(self, task: given.TaskWords) -> Answer:
-        async def act(words: str | int) -> ToolResult:
-            found, changed = await self.service.set_status(self.person(), words, "open")
-            name = spoken.quoted(found.title)
-            return self._one(f"{name} is open again." if changed else f"{name} is still open.", found)
+    async def _reopen_task(self, task: given.TaskWords, idempotency_key: given.Key = None) -> Answer:
+        def act(desk: Desk, words: str | int) -> Said:
+            done = desk.reopen(words)
+            name = spoken.quoted(done.task.title)
+            return f"{name} is {'open again' if done.changed else 'still open'}.", shapes.of_one(done.task)
 
-        return await with_one(task, act)
+        return await self._once_with("reopen_task", idempotency_key, task, {}, act)
 
     async def _update_task(  # noqa: PLR0917 - the parameters of the tool
         self,
@@ -111,65 +99,84 @@ class TaskTools:
         notes: given.NewNotes = None,
         priority: given.NewPriority = None,
         tags: given.NewTags = None,
+        repeat: given.NewRepeat = None,
+        remind: given.NewRemind = None,
+        idempotency_key: given.Key = None,
     ) -> Answer:
-        person = self.person()
+        values: dict[str, Any] = {"title": title, "due": due, "notes": notes, "priority": priority, "tags": tags}
+        values |= {"repeat": repeat, "remind": remind}
 
-        async def act(words: str | int) -> ToolResult:
-            before, after = await self.service.update(
-                person, words, title=title, due=due, notes=notes, priority=priority, tags=tags
-            )
-            return self._one(spoken.changed(before, after, self.service.now(person)), after)
+        def act(desk: Desk, words: str | int) -> Said:
+            before, after = desk.update(words, **values)
+            return spoken.changed(before, after, desk.now), shapes.of_one(after)
 
-        return await with_one(task, act)
+        return await self._once_with("update_task", idempotency_key, task, values, act)
 
-    async def _delete_task(self, task: given.TaskWords) -> Answer:
-        async def act(words: str | int) -> ToolResult:
-            found = await self.service.delete(self.person(), words)
-            return self._one(f"Deleted {spoken.quoted(found.title)}.", found)
+    async def _delete_task(self, task: given.TaskWords, idempotency_key: given.Key = None) -> Answer:
+        def act(desk: Desk, words: str | int) -> Said:
+            found = desk.delete(words)
+            return f"Deleted {spoken.quoted(found.title)}.", shapes.of_one(found)
 
-        return await with_one(task, act)
+        return await self._once_with("delete_task", idempotency_key, task, {}, act)
 
-    async def _clear_tasks(self, status: given.ClearStatus) -> ToolResult:
-        count = await self.service.clear(self.person(), status)
-        return _result(spoken.cleared(status, count), {"deleted": count})
+    async def _clear_tasks(self, status: given.ClearStatus, idempotency_key: given.Key = None) -> ToolResult:
+        def act(desk: Desk) -> Said:
+            count = desk.clear(status)
+            return spoken.cleared(status, count), {"deleted": count}
+
+        return await self._once("clear_tasks", idempotency_key, {"status": status}, act)
+
+    async def _upcoming_deadlines(
+        self, within: given.Within = _SOON, limit: given.Limit = 50, cursor: given.Cursor = None
+    ) -> ToolResult:
+        return await self._listed(Query("upcoming", due=within, limit=limit, cursor=cursor))
+
+    async def _undo_last_change(self, idempotency_key: given.Key = None) -> ToolResult:
+        def act(desk: Desk) -> Said:
+            undone = desk.undo()
+            total = undone.count if len(undone.tasks) > _MOST_RESTORED else len(undone.tasks)
+            return spoken.undone(undone), shapes.of_many(undone.tasks[:_MOST_RESTORED], total)
+
+        return await self._once("undo_last_change", idempotency_key, {}, act)
 
     def all(self) -> list[Tool]:
-        """Every tool, with its title, description, schemas and annotations.
+        """Every tool that works on single tasks and lists, with its title, description, schemas and annotations.
 
-        `complete_task` and `reopen_task` do no more when repeated (see `resolve`). `update_task` and `delete_task` may:
-        after a new title or a deletion the same words can mean another task.
+        Undoing counts as no deletion: it takes back what the person has just done, and nothing else.
         """
-        reads = {"read_only_hint": True, "destructive_hint": False, "idempotent_hint": True}
-        adds = {"read_only_hint": False, "destructive_hint": False, "idempotent_hint": False}
-        sets = adds | {"idempotent_hint": True}
-        destroys = adds | {"destructive_hint": True}
         return [
-            _tool(self._create_task, "Add a task", shapes.ONE, adds),
-            _tool(self._list_tasks, "List tasks", shapes.MANY, reads),
-            _tool(self._get_task, "Show a task", shapes.ONE, reads),
-            _tool(self._complete_task, "Complete a task", shapes.ONE, sets),
-            _tool(self._reopen_task, "Reopen a task", shapes.ONE, sets),
-            _tool(self._update_task, "Change a task", shapes.ONE, adds),
-            _tool(self._delete_task, "Delete a task", shapes.ONE, destroys),
-            _tool(self._clear_tasks, "Delete many tasks", shapes.DELETED, destroys | {"idempotent_hint": True}),
+            tool_of(self._create_task, "Add a task", shapes.ONE, WRITES),
+            tool_of(self._list_tasks, "List tasks", shapes.MANY, READS),
+            tool_of(self._get_task, "Show a task", shapes.ONE, READS),
+            tool_of(self._complete_task, "Complete a task", shapes.ONE, WRITES),
+            tool_of(self._reopen_task, "Reopen a task", shapes.ONE, WRITES),
+            tool_of(self._update_task, "Change a task", shapes.ONE, WRITES),
+            tool_of(self._delete_task, "Delete a task", shapes.ONE, DELETES),
+            tool_of(self._clear_tasks, "Delete many tasks", shapes.DELETED, DELETES | {"idempotent_hint": True}),
+            tool_of(self._upcoming_deadlines, "Upcoming deadlines", shapes.MANY, READS),
+            tool_of(self._undo_last_change, "Undo the last change", shapes.MANY, WRITES),
         ]
 
+    async def _listed(self, asked: Query) -> ToolResult:
+        person = self.person()
+        listed = await self.service.list(person, asked)
+        return answer((overview(asked, listed, self.service.now(person)), shapes.of_page(listed.page)))
 
-def _tool(function: Callable[..., Any], title: str, schema: dict[str, Any], hints: dict[str, bool]) -> Tool:
-    """What may be left out has no default in the schema: small models would fill in the null.
+    async def _once(
+        self, tool: str, key: str | None, arguments: Mapping[str, Any], act: Callable[[Desk], Said]
+    ) -> ToolResult:
+        """Act, or answer as the first call with that key was answered."""
+        text, content = await self.service.once(self.person(), key, tool, arguments, act)
+        return answer((text, content))
 
-    The functions have no docstrings, for FastMCP imports a parser (85 ms) where there is one.
-    """
-    name = function.__name__.removeprefix("_")
-    tool = Tool.from_function(
-        function,
-        name=name,
-        title=title,
-        description=DESCRIPTIONS[name],
-        output_schema=schema,
-        annotations=ToolAnnotations(title=title, open_world_hint=False, **hints),
-    )
-    for parameter in tool.parameters["properties"].values():
-        if parameter.get("default", "") is None:
-            del parameter["default"]
-    return tool
+    async def _once_with(
+        self,
+        tool: str,
+        key: str | None,
+        task: str,
+        values: Mapping[str, Any],
+        act: Callable[[Desk, str | int], Said],
+    ) -> Answer:
+        """As `_once`, on the one task that is meant."""
+        arguments = {"task": task, **values}
+        return await with_one(task, lambda words: self._once(tool, key, arguments, lambda desk: act(desk, words)))

@@ -88,11 +88,13 @@ async def test_each_era_lists_the_tools_with_truthful_annotations(server: FastMC
         "create_task": (False, False, False, False),
         "list_tasks": (True, False, True, False),
         "get_task": (True, False, True, False),
-        "complete_task": (False, False, True, False),
-        "reopen_task": (False, False, True, False),
+        "complete_task": (False, False, False, False),
+        "reopen_task": (False, False, False, False),
         "update_task": (False, False, False, False),
         "delete_task": (False, True, False, False),
         "clear_tasks": (False, True, True, False),
+        "upcoming_deadlines": (True, False, True, False),
+        "undo_last_change": (False, False, False, False),
     }
 
 
@@ -121,4 +123,8 @@ async def test_every_tool_and_parameter_is_described_shortly_and_has_schemas(ser
         "update_task": ["task"],
         "delete_task": ["task"],
         "clear_tasks": ["status"],
+        "upcoming_deadlines": [],
+        "undo_last_change": [],
     }
+    writing = {tool.name for tool in tools if tool.annotations and not tool.annotations.read_only_hint}
+    assert writing == {tool.name for tool in tools if "idempotency_key" in tool.input_schema["properties"]}

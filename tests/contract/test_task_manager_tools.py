@@ -288,3 +288,86 @@ async def test_an_empty_list_is_said_plainly(tasks: Tasks) -> None:
     for status, sentence in said.items():
         assert await tasks.titles(status=status) == []
         assert tasks.said == sentence
+
+
+async def test_a_repeated_call_with_its_key_acts_once_and_is_answered_as_the_first_time(tasks: Tasks) -> None:
+    first = await tasks("create_task", title="buy milk", idempotency_key="a")
+    said = tasks.said
+    assert await tasks("create_task", title="buy milk", idempotency_key="a") == first
+    assert tasks.said == said
+    await tasks("complete_task", task="milk", idempotency_key="b")
+    tasks.clock.now += timedelta(hours=1)
+    await tasks("complete_task", task="milk", idempotency_key="b")
+    assert tasks.said == "Marked “buy milk” as done."
+    deleted = await tasks("delete_task", task="milk", idempotency_key="c")
+    assert await tasks("delete_task", task="milk", idempotency_key="c") == deleted
+    assert await tasks.titles(status="all") == []
+    assert await tasks.refusal("create_task", title="other", idempotency_key="a") == (
+        "That idempotency_key belongs to another call. Give each call a key of its own."
+    )
+
+
+async def test_a_task_that_repeats_is_followed_by_its_next(tasks: Tasks) -> None:
+    created = await tasks("create_task", title="water the plants", due="Monday", repeat="every week")
+    assert tasks.said == "Added “water the plants”, due Monday, every week."
+    assert created["task"]["repeat"] == "every week"
+    done = await tasks("complete_task", task="plants")
+    assert tasks.said == "Marked “water the plants” as done. The next is due Monday 30 November."
+    assert (done["task"]["status"], done["task"]["due"]) == ("done", "2026-11-23")
+    (following,) = (await tasks("list_tasks"))["tasks"]
+    assert (following["due"], following["repeat"]) == ("2026-11-30", "every week")
+    await tasks("update_task", task="plants", repeat="none")
+    assert tasks.said == "“water the plants” does not repeat any more."
+
+
+async def test_a_reminder_is_told_with_its_task(tasks: Tasks) -> None:
+    created = await tasks("create_task", title="dentist", due="Friday at three", remind="an hour before")
+    assert tasks.said == "Added “dentist”, due Friday at 3 PM, with a reminder Friday at 2 PM."
+    assert created["task"]["remind"] == "2026-11-27T14:00:00+01:00"
+    moved = await tasks("update_task", task="dentist", due="four")
+    assert moved["task"]["remind"] == "2026-11-27T15:00:00+01:00"
+    assert tasks.said == "“dentist” is due Friday 27 November at 4 PM and has its reminder Friday at 3 PM."
+    without = await tasks("update_task", task="dentist", remind="none")
+    assert "remind" not in without["task"]
+    assert tasks.said == "“dentist” has no reminder any more."
+
+
+async def test_the_last_change_can_be_taken_back_and_the_one_before_it(tasks: Tasks) -> None:
+    await tasks.add("buy milk", "call mom")
+    await tasks("complete_task", task="milk")
+    await tasks("update_task", task="mom", due="Friday")
+    await tasks("clear_tasks", status="all")
+    back = await tasks("undo_last_change")
+    assert (tasks.said, back["total"]) == ("Two tasks are back.", 2)
+    assert sorted(task["title"] for task in back["tasks"]) == ["buy milk", "call mom"]
+    await tasks("undo_last_change")
+    assert tasks.said == "“call mom” is as it was before."
+    await tasks("undo_last_change")
+    assert tasks.said == "“buy milk” is open again."
+    assert await tasks("undo_last_change") == {"tasks": [], "total": 0, "next_cursor": None}
+    assert tasks.said == "Took back adding “call mom”."
+    await tasks("undo_last_change")
+    assert await tasks.refusal("undo_last_change") == "There is nothing to undo."
+
+
+async def test_deadlines_that_come_up_are_listed_nearest_first(tasks: Tasks) -> None:
+    await tasks.add("friday", due="Friday")
+    await tasks.add("tonight", due="tonight")
+    await tasks.add("late", due="yesterday")
+    await tasks.add("christmas", due="24 December")
+    await tasks.add("someday")
+    soon = await tasks("upcoming_deadlines")
+    assert [task["title"] for task in soon["tasks"]] == ["tonight", "friday"]
+    assert (
+        tasks.said
+        == "You have two upcoming tasks due in the next 7 days: tonight, due today at 8 PM; and friday, due Friday."
+    )
+    far = await tasks("upcoming_deadlines", within="this year", limit=2)
+    assert far["total"] == 3
+    assert far["next_cursor"]
+
+
+async def test_a_priority_narrows_a_list(tasks: Tasks) -> None:
+    await tasks.add("ordinary")
+    await tasks.add("urgent", priority="high")
+    assert await tasks.titles(priority="high") == ["urgent"]
