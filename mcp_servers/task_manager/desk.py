@@ -17,7 +17,7 @@ from mcp_servers.task_manager.resolving import resolve
 from mcp_servers.task_manager.store import Filter, TaskTable, before
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -62,8 +62,11 @@ class Desk:
         new = NewTask(texts.title_of(title), "open", when, texts.notes_of(notes), priority, texts.tags_of(tags), rule)
         return self._add([replace(new, remind=reminder.before, remind_at=reminder.at)], "create")[0]
 
-    def add_all(self, news: Sequence[NewTask]) -> list[Task]:
-        """Add tasks as they are, as one change; texts are made harmless. Raises `BadRequest`, `TooMuch`."""
+    def add_all(self, news: Sequence[NewTask], told: Callable[[int], object] | None = None) -> list[Task]:
+        """Add tasks as they are, as one change; texts are made harmless. Raises `BadRequest`, `TooMuch`.
+
+        `told` is called with how many have been added so far.
+        """
         clean = [
             replace(
                 new,
@@ -75,7 +78,7 @@ class Desk:
             )
             for new in news
         ]
-        return self._add(clean, "import") if clean else []
+        return self._add(clean, "import", told) if clean else []
 
     def complete(self, words: str | int) -> Completed:
         """Mark as done; a task that repeats is followed by its next. Raises `TaskNotFound`, `SeveralTasks`."""
@@ -125,7 +128,8 @@ class Desk:
             values["tags"] = texts.tags_of(tags)
         if not values and not due and not repeat and not remind:
             raise BadRequest(
-                "Nothing to change was given: say the new title, due time, notes, priority, tags, repetition or reminder."
+                "Nothing to change was given: say the new title, due time, notes, priority, tags, "
+                "repetition or reminder."
             )
         task = self._resolve(words, "open")
         after = self._timed(task, replace(task, **values), due, repeat, remind)
@@ -182,11 +186,20 @@ class Desk:
     def _resolve(self, words: str | int, prefer: Status, *, repeatable: bool = False) -> Task:
         return resolve(self._table, words, self.now, prefer=prefer, repeatable=repeatable)
 
-    def _add(self, news: Sequence[NewTask], kind: Literal["create", "import"]) -> list[Task]:
+    def _add(
+        self,
+        news: Sequence[NewTask],
+        kind: Literal["create", "import"],
+        told: Callable[[int], object] | None = None,
+    ) -> list[Task]:
         held = sum(self._table.owner.counts.values())
         if held + len(news) > self._most:
             raise TooMuch(f"The list holds {held} tasks, and {self._most} is the most. Clear the finished ones first.")
-        added = self._table.insert(news)
+        added: list[Task] = []
+        for start in range(0, len(news), _BATCH):
+            added += self._table.insert(news[start : start + _BATCH])
+            if told:
+                told(len(added))
         self._journal.keep([(task.id, None) for task in added])
         self._journal.note(kind, [task.id for task in added], added[0].title)
         return added
@@ -238,7 +251,7 @@ class Desk:
         return new_due(words, self.now, due)
 
 
-def _is_none(words: str | int) -> bool:
+def _is_none(words: str) -> bool:
     return words.strip().casefold() == CLEAR
 
 

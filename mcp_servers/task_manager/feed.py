@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_servers.task_manager.errors import StoreUnavailable
 from mcp_servers.task_manager.models import Change
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Callable
 
     from sqlalchemy import Connection
 
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 
 LATENCY = 0.25
 """Seconds between two looks at what other processes did."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class _Watcher:
+    owner: str
+    hear: Callable[[Change], None]
 
 
 class Feed:
@@ -29,44 +38,77 @@ class Feed:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: set[asyncio.Event] = set()
+        self._watchers: list[_Watcher] = []
+        self._seen: dict[str, int] = {}
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
         """This process has changed something."""
-        for event in self._waiting:
-            event.set()
+        self._woken.set()
 
-    async def changes(self, owners: Sequence[str]) -> AsyncIterator[Change]:
-        """Changes to the tasks of these owners, from the first `anext` on, several of one owner as one.
+    async def watch(self, owner: str, hear: Callable[[Change], None]) -> Callable[[], None]:
+        """Have `hear` called with every change to the tasks of `owner` from now on; call what comes back to end it.
 
-        A database that cannot be read for a while is tried again.
+        Several changes may come as one. A database that cannot be read for a while is tried again. Raises
+        `StoreUnavailable` where it cannot be read now.
         """
-        event = asyncio.Event()
-        self._waiting.add(event)
         seen: dict[str, int] = {}
+        await self._database.read(lambda connection: _look(connection, [owner], seen))
+        watcher = _Watcher(owner, hear)
+        self._watchers.append(watcher)
+        self._seen.setdefault(owner, seen[owner])
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+        def unwatch() -> None:
+            if watcher in self._watchers:
+                self._watchers.remove(watcher)
+            if not any(one.owner == owner for one in self._watchers):
+                self._seen.pop(owner, None)
+            if not self._watchers:
+                self.stop()
+
+        return unwatch
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._watchers.clear()
+        self._seen.clear()
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _run(self) -> None:
         stamp: object = None
-        try:
-            while True:
-                event.clear()
+        while True:
+            is_own = self._woken.is_set()
+            self._woken.clear()
+            try:
+                newest = await self._database.stamp()
+                if is_own or newest is None or newest != stamp:
+                    await self._tell()
+                stamp = newest
+            except StoreUnavailable:
+                stamp = None
+            try:
+                async with asyncio.timeout(LATENCY):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    async def _tell(self) -> None:
+        seen = dict(self._seen)
+        for change in await self._database.read(lambda connection: _look(connection, list(seen), seen)):
+            for watcher in [one for one in self._watchers if one.owner == change.owner]:
                 try:
-                    newest = await self._database.stamp()
-                    if newest is None or newest != stamp:
-                        found = await self._database.read(lambda connection: _look(connection, owners, seen))
-                        stamp = newest
-                        for change in found:
-                            yield change
-                except StoreUnavailable:
-                    stamp = None
-                try:
-                    await asyncio.wait_for(event.wait(), LATENCY)
-                    stamp = None
-                except TimeoutError:
-                    pass
-        finally:
-            self._waiting.discard(event)
+                    watcher.hear(change)
+                except Exception as error:  # noqa: BLE001 - the others are still to be told
+                    _log.error("fault", extra={"error": type(error).__name__})
+        self._seen |= {owner: number for owner, number in seen.items() if owner in self._seen}
 
 
-def _look(connection: Connection, subjects: Sequence[str], seen: dict[str, int]) -> list[Change]:
+def _look(connection: Connection, subjects: list[str], seen: dict[str, int]) -> list[Change]:
     """What is new since `seen`, which is brought up to date; nothing for an owner seen for the first time."""
     from sqlalchemy import select
 

@@ -14,7 +14,7 @@ from mcp_servers.task_manager.terms import mistakable, terms_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from mcp_servers.task_manager.models import Task
 
@@ -37,7 +37,7 @@ class TermIndex:
         known: set[str] = set()
         for number, status, place, task in placed:
             known |= mistakable(stems(task.title))
-            key = {"owner_id": self._owner, "status": status, "place": place, "task_id": number}
+            key: dict[str, object] = {"owner_id": self._owner, "status": status, "place": place, "task_id": number}
             rows += [key | {"term": term} for term in sorted(terms_of(task.title, task.tags, task.priority))]
         if rows:
             self._connection.execute(insert(terms), rows)
@@ -96,15 +96,18 @@ class TermIndex:
 
     def counts(self, wanted: Sequence[str], status: int, most: int) -> dict[str, int]:
         """How many tasks of that status have each term, counted up to `most`."""
-        parts = []
+        parts: list[Select[int, int]] = []
         for number, term in enumerate(wanted):
             mine = (terms.c.owner_id == self._owner, terms.c.term == term, terms.c.status == status)
             some = select(terms.c.task_id).where(*mine).limit(most).subquery()
             parts.append(select(literal(number, Integer), func.count()).select_from(some))
-        return {wanted[row[0]]: row[1] for row in self._connection.execute(union_all(*parts))}
+        return {wanted[number]: count for number, count in self._connection.execute(union_all(*parts)).all()}
 
     def ids(self, wanted: Sequence[str | Sequence[str]], status: int, limit: int) -> list[int]:
-        """Tasks of that status that have every term, or one of every group, in the order of lists where a term drives."""
+        """Tasks of that status that have every term, or one of every group.
+
+        In the order of lists where the first is a single term.
+        """
         first, *others = wanted
         fits = terms.c.term == first if isinstance(first, str) else terms.c.term.in_(first)
         query = select(terms.c.task_id).where(terms.c.owner_id == self._owner, fits, terms.c.status == status)

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from mcp_servers.task_manager.desk import CLEAR
 from mcp_servers.task_manager.errors import BadRequest
@@ -124,13 +124,13 @@ class Lister:
 
 def within(start: datetime, end: datetime) -> Dues:
     """Due from `start` until before `end`; a whole day counts where it overlaps them."""
-    is_midnight = end.time().replace(tzinfo=None) == datetime.min.time()
-    last = end.date() - timedelta(days=is_midnight) if end.date() > datetime.min.date() else end.date()
+    is_midnight = end.time() == time.min
+    last = end.date() - timedelta(days=is_midnight and end.date() > date.min)
     return Dues(start.date(), last, start, end)
 
 
 def _midnight(now: datetime) -> datetime:
-    return datetime.combine(now.date(), datetime.min.time(), now.tzinfo)
+    return datetime.combine(now.date(), time.min, now.tzinfo)
 
 
 def _bad_cursor() -> BadRequest:

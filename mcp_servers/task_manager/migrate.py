@@ -1,4 +1,4 @@
-"""Brings a task file to the layout of this program, or refuses and leaves it untouched.
+"""Brings a database to the layout of this program, or refuses and leaves it untouched.
 
 Safe when several processes start on one new file at once: the layout is checked again under SQLite's write lock, and
 the change is one transaction. A file that has tasks is copied beside itself first.
@@ -12,14 +12,16 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcp_servers.task_manager.errors import ELSEWHERE, StoreUnavailable
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import URL, Connection
 
 SCRIPTS = Path(__file__).parent / "migrations"
+_LOCK = 7_305_141_320
+"""The advisory lock under which PostgreSQL databases are migrated."""
 KEPT = 3
 """Backups."""
 LOCK_SECONDS = 30.0
@@ -37,6 +39,35 @@ def migrate(path: Path, scripts: Path = SCRIPTS) -> None:
         _use_wal(connection)
         if _version(connection, path, known) != known[-1]:
             _upgrade(path, scripts, known)
+
+
+def migrate_server(url: URL, arguments: dict[str, Any], place: str, scripts: Path = SCRIPTS) -> None:
+    """Create or upgrade the tables of a PostgreSQL database, one process at a time, in one transaction.
+
+    Raises `StoreUnavailable` for one of a newer version, else what SQLAlchemy raises.
+    """
+    from sqlalchemy import NullPool, create_engine, inspect, text
+
+    known = _layouts(scripts)
+
+    def version(connection: Connection) -> str | None:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if found is not None and found not in known:
+            raise StoreUnavailable(
+                f"The database {place} was made by a newer version of this program, or by another, and was left as "
+                "it is. Update this one, or name another database in TASK_MANAGER_DATABASE_URL."
+            )
+        return found
+
+    engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
+    with engine.begin() as connection:
+        if version(connection) == known[-1]:
+            return
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        if version(connection) != known[-1]:
+            _run_scripts(connection, scripts)
 
 
 def address_for_reading(path: Path) -> str | None:
@@ -97,8 +128,6 @@ def _version(connection: sqlite3.Connection, path: Path, known: list[str]) -> st
 
 
 def _upgrade(path: Path, scripts: Path, known: list[str]) -> None:
-    from alembic import command
-    from alembic.config import Config
     from sqlalchemy import NullPool, create_engine, event, make_url
 
     engine = create_engine(
@@ -107,8 +136,6 @@ def _upgrade(path: Path, scripts: Path, known: list[str]) -> None:
         connect_args={"timeout": LOCK_SECONDS, "isolation_level": None},
     )
     event.listen(engine, "begin", _lock)
-    config = Config()
-    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     with engine.begin() as connection:
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
@@ -117,8 +144,17 @@ def _upgrade(path: Path, scripts: Path, known: list[str]) -> None:
             return
         if version is not None:
             _back_up(path, version)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _run_scripts(connection, scripts)
+
+
+def _run_scripts(connection: Connection, scripts: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _lock(connection: Connection) -> None:

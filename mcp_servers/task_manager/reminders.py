@@ -34,6 +34,13 @@ def claim(connection: Connection, person: Person, now: datetime, limit: int) -> 
     return found
 
 
+def given_out(table: TaskTable, limit: int) -> list[Task]:
+    """The open tasks that were claimed, latest first."""
+    mine = and_(tasks.c.owner_id == table.owner.id, tasks.c.status == 0, tasks.c.reminded_at.is_not(None))
+    query = select(tasks.c.id).where(mine).order_by(tasks.c.reminded_at.desc(), tasks.c.id).limit(limit)
+    return table.many(list(table.connection.execute(query).scalars()))
+
+
 def upcoming(table: TaskTable) -> datetime | None:
     """When the next one is due."""
     query = select(func.min(tasks.c.remind_at)).where(_waiting(table.owner.id))

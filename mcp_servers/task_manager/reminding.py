@@ -12,17 +12,17 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from mcp_servers.task_manager.errors import BadRequest, DateNotUnderstood
-from mcp_servers.task_manager.models import Due
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from mcp_servers.task_manager.models import Task
+    from mcp_servers.task_manager.models import Due, Task
 
 MORNING: Final = time(9)
 _STORED = re.compile(r"-(\d+)s|-(\d+)d (\d\d):(\d\d)")
 _BEFORE = re.compile(
-    r"(?P<amount>.+?)\s+(?:before(?:hand)?|earlier|in advance|ahead|prior)(?:\s+(?:it(?:'s| is)? (?:is )?due|then|that|it))?"
+    r"(?P<amount>.+?)\s+(?:before(?:hand)?|earlier|in advance|ahead|prior)"
+    r"(?:\s+(?:it(?:'s| is)? (?:is )?due|then|that|it))?"
     r"(?:\s+(?:at\s+)?(?P<clock>.+))?",
     re.IGNORECASE,
 )

@@ -129,15 +129,28 @@ def _month_day(day: int) -> str:
 
 def _checked(rule: str) -> str:
     clean = rule.upper().removeprefix("RRULE:").strip().strip(";")
-    parts = dict(part.partition("=")[::2] for part in clean.split(";"))
-    try:
-        if set(parts) - _ALLOWED or len(clean) > LONGEST or parts.get("FREQ") not in _UNITS.values():
-            raise ValueError
-        if following(clean, date(2024, 1, 31), datetime(2024, 1, 31)) is None and not {"UNTIL", "COUNT"} & set(parts):  # noqa: DTZ001 - a trial
-            raise ValueError
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-        raise BadRequest(f"“{rule[:LONGEST]}” is no rule that can be used. {_EXAMPLES}") from None
+    if not _is_usable(clean):
+        raise BadRequest(f"“{rule[:LONGEST]}” is no rule that can be used. {_EXAMPLES}")
     return clean
+
+
+def _is_usable(rule: str) -> bool:
+    from dateutil.rrule import rrulestr
+
+    parts = _parts(rule)
+    if set(parts) - _ALLOWED or len(rule) > LONGEST or parts.get("FREQ") not in _UNITS.values():
+        return False
+    start = datetime(2024, 1, 31)  # noqa: DTZ001 - a trial
+    try:
+        first = rrulestr(rule, dtstart=start, ignoretz=True).after(start, inc=True)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
+        return False
+    return first is not None or bool({"UNTIL", "COUNT"} & set(parts))
+
+
+def _parts(rule: str) -> dict[str, str]:
+    split = (part.partition("=") for part in rule.split(";"))
+    return {name: value for name, _, value in split}
 
 
 def begin(rule: str, due: Due | None, now: datetime) -> tuple[Due, str]:
@@ -148,7 +161,7 @@ def begin(rule: str, due: Due | None, now: datetime) -> tuple[Due, str]:
     if due is None:
         due = _first(rule, now.date())
     day = due.date() if isinstance(due, datetime) else due
-    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    parts = _parts(rule)
     if parts["FREQ"] == "MONTHLY" and not {"BYDAY", "BYMONTHDAY"} & set(parts):
         rule = f"{rule};{_month_day(day.day)}"
     return due, rule
@@ -208,7 +221,7 @@ def _occurrence(rule: str, start: date, after: date, *, inclusive: bool = False)
 
 def spoken(rule: str) -> str:
     """The rule as people say it; one that nobody says so comes back as it is."""
-    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    parts = _parts(rule)
     unit = next((name for name, freq in _UNITS.items() if freq == parts.get("FREQ")), "")
     if not unit or set(parts) - {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"}:
         return rule

@@ -17,7 +17,8 @@ from mcp_servers.task_manager import texts
 from mcp_servers.task_manager.errors import KeyUsed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    import builtins
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -193,21 +194,30 @@ class TaskService:
 
     # -- watching
 
-    def changes(self, *people: Person) -> AsyncIterator[Change]:
-        """What is changed from the call on, by whomever, in this process or another, for these people."""
-        return self._database.feed.changes([person.owner for person in people])
+    async def watch(self, person: Person, hear: Callable[[Change], None]) -> Callable[[], None]:
+        """Have `hear` called with every change to the person's tasks from now on, by whomever, in whichever process.
 
-    async def claim_reminders(self, person: Person, limit: int = 100) -> list[Task]:
+        Call what comes back to end it. Raises `StoreUnavailable`.
+        """
+        return await self._database.feed.watch(person.owner, hear)
+
+    async def claim_reminders(self, person: Person, limit: int = 100) -> builtins.list[Task]:
         """The open tasks whose reminder is due, each given out once by all processes together."""
         from mcp_servers.task_manager.reminders import claim
 
-        def work(connection: Connection) -> list[Task]:
+        def work(connection: Connection) -> builtins.list[Task]:
             return claim(connection, person, self.now(person), limit)
 
         claimed = await self._database.write(work)
         if claimed:
             self._database.feed.wake()
         return claimed
+
+    async def reminded(self, person: Person, limit: int = 20) -> builtins.list[Task]:
+        """The open tasks that the person was reminded of, latest first."""
+        from mcp_servers.task_manager.reminders import given_out
+
+        return await self._read(person, lambda table: given_out(table, limit))
 
     async def next_reminder(self, person: Person) -> datetime | None:
         """When the next reminder that nobody was given is due; in the past where it is due already."""

@@ -103,6 +103,7 @@ class SqliteDatabase(Database):
 
     async def close(self) -> None:
         """Close every connection, after what is under way."""
+        self.feed.stop()
         pools = [pool for pool in (self._writer, self._readers) if pool is not None]
         self._writer = self._readers = None
         if pools:

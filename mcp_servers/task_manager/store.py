@@ -67,7 +67,7 @@ class Owner:
     id: int
     version: int = 0
     counts: dict[Status, int] = field(default_factory=lambda: {"open": 0, "done": 0})
-    saved: dict[str, int] = field(default_factory=dict)
+    saved: dict[str, int] = field(default_factory=dict[str, int])
     """The columns as they were read."""
 
 

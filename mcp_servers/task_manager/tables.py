@@ -104,6 +104,13 @@ tasks = Table(
         sqlite_where=text("status = 0 AND remind_at IS NOT NULL AND reminded_at IS NULL"),
         postgresql_where=text("status = 0 AND remind_at IS NOT NULL AND reminded_at IS NULL"),
     ),
+    Index(
+        "tasks_reminded",
+        "owner_id",
+        "reminded_at",
+        sqlite_where=text("status = 0 AND reminded_at IS NOT NULL"),
+        postgresql_where=text("status = 0 AND reminded_at IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 """`status`: 0 open, 1 done. `priority`: 0 high, 1 normal, 2 low. `tags`: a JSON array. `repeat`: an RRULE.

@@ -67,7 +67,7 @@ def told_of_server(place: str) -> Generator[None]:
         raise StoreUnavailable(_unreachable(place)) from error
 
 
-def _of_server(error: Exception, place: str, *, lost: bool) -> str:
+def _of_server(error: Exception, place: str, *, lost: bool) -> str:  # noqa: PLR0911 - one for each kind
     code: str = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
     if code.startswith("28"):
         return f"The database {place} refuses the user or the password. Check both in TASK_MANAGER_DATABASE_URL."

@@ -80,6 +80,8 @@ def _create_task_indexes() -> None:
     op.create_index(
         "tasks_to_remind", "tasks", ["owner_id", "remind_at"], sqlite_where=waiting, postgresql_where=waiting
     )
+    given = sa.text("status = 0 AND reminded_at IS NOT NULL")
+    op.create_index("tasks_reminded", "tasks", ["owner_id", "reminded_at"], sqlite_where=given, postgresql_where=given)
 
 
 def _create_index() -> None:
@@ -137,6 +139,7 @@ def _create_journal() -> None:
 
 def _move(connection: sa.Connection, old: sa.Table) -> None:
     from mcp_servers.task_manager.matching import stems
+    from mcp_servers.task_manager.places import PRIORITIES
     from mcp_servers.task_manager.terms import mistakable, terms_of
 
     meta = sa.MetaData()
@@ -170,7 +173,7 @@ def _move(connection: sa.Connection, old: sa.Table) -> None:
             count = counts.setdefault(row["owner"], {"open": 0, "done": 0})
             count[row["status"]] += 1
             key = {name: values[name] for name in ("owner_id", "status", "place")} | {"task_id": row["id"]}
-            priority = ("high", "normal", "low")[row["priority"]]
+            priority = PRIORITIES[row["priority"]]
             indexed += [key | {"term": term} for term in sorted(terms_of(row["title"], own, priority))]
             known |= {(values["owner_id"], word) for word in mistakable(stems(row["title"]))}
         connection.execute(sa.insert(new), moved)
@@ -187,15 +190,12 @@ def _row(row: sa.RowMapping, owner: int, tags: list[str]) -> dict[str, Any]:
     due_at = None if row["due_at"] == _NEVER else _ticks(row["due_at"])
     done = row["status"] == "done"
     completed = _ticks(row["completed_at"]) if row["completed_at"] else None
-    if done:
-        place = -(completed or 0)
-    else:
-        place = (_UNDUE if due_at is None else due_at // 1_000_000 * 4) + row["priority"]
+    open_place = (_UNDUE if due_at is None else due_at // 1_000_000 * 4) + int(row["priority"])
     same = {name: row[name] for name in ("id", "title", "notes", "priority", "due_day", "repeat")}
     return same | {
         "owner_id": owner,
         "status": 1 if done else 0,
-        "place": place,
+        "place": -(completed or 0) if done else open_place,
         "tags": json.dumps(tags, ensure_ascii=False),
         "due_at": due_at,
         "created_at": _ticks(row["created_at"]),
