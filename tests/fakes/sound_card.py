@@ -59,11 +59,19 @@ class FakeStream:
 
 
 class FakeSoundCard:
-    """`rates` are those that it takes; `level` is that of the echo, relative to what is played, at the microphone."""
+    """A stand-in whose speaker and microphone share one clock: a busy machine holds up both by the same blocks.
+
+    Args:
+        rates: Those that it takes, in Hz; it works at the first.
+        level: That of the echo at the microphone, relative to what is played.
+        speed: How many seconds of sound it takes and gives in one.
+    """
 
     PortAudioError = FakePortAudioError
 
-    def __init__(self, *, rates: tuple[int, ...] = (48_000,), channels: int = 1, level: float = 0.5) -> None:
+    def __init__(
+        self, *, rates: tuple[int, ...] = (48_000,), channels: int = 1, level: float = 0.5, speed: float = 1.0
+    ) -> None:
         self.rates = rates
         self.channels = channels
         self.busy = False
@@ -73,6 +81,10 @@ class FakeSoundCard:
         """What came to the speaker, a block each."""
         rng = np.random.default_rng(7)
         tail = rng.normal(size=rates[0] // 5) * np.exp(-np.arange(rates[0] // 5) / (0.04 * rates[0]))
+        self._speed = speed
+        self._late = 0.0
+        """Seconds by which what is played comes later to the air than at first."""
+        self._gap: tuple[float, float] | None = None
         self._room = level * np.concatenate([[1.0], 0.5 * tail / np.linalg.norm(tail)])
         self._air = np.zeros(rates[0])
         self._voice: NDArray[np.float64] = np.zeros(0)
@@ -109,6 +121,10 @@ class FakeSoundCard:
         """The driver does not notice."""
         self._frozen.add(kind)
 
+    def starve(self, at: float, length: float) -> None:
+        """The speaker will have had `at` seconds of sound when the driver lacks `length` seconds of it, and says so."""
+        self._gap = at, length
+
     def run(self) -> None:
         if not self._thread:
             self._thread = threading.Thread(target=self._clock, daemon=True, name="fake sound card")
@@ -141,20 +157,28 @@ class FakeSoundCard:
             for stream in list(self.streams):
                 if stream.active and stream.kind not in self._frozen:
                     (self._play if stream.kind == "output" else self._hear)(stream)
-            due += self.streams[0].size / self.streams[0].rate if self.streams else 0.02
+            due += (self.streams[0].size / self.streams[0].rate if self.streams else 0.02) / self._speed
             self._stopped.wait(max(0.0, due - time.perf_counter()))
 
     def _play(self, stream: FakeStream) -> None:
         block = bytearray(2 * stream.size * stream.channels)
+        status = SimpleNamespace(output_underflow=self._starved(stream))
         now = time.perf_counter()
-        times = SimpleNamespace(currentTime=now, outputBufferDacTime=now + OUTPUT_DELAY, inputBufferAdcTime=0.0)
-        stream.callback(block, stream.size, times, None)
+        delay = OUTPUT_DELAY + self._late
+        times = SimpleNamespace(currentTime=now, outputBufferDacTime=now + delay, inputBufferAdcTime=0.0)
+        stream.callback(block, stream.size, times, status)
         samples = np.frombuffer(block, np.int16).reshape(-1, stream.channels)[:, 0]
         self.played.append(samples.copy())
         small_speaker = 20_000 * np.tanh(samples / 20_000)
         echo = np.convolve(small_speaker, self._room)
-        start = round((OUTPUT_DELAY + DISTANCE + INPUT_DELAY) * stream.rate)
+        start = round((delay + DISTANCE + INPUT_DELAY) * stream.rate)
         self._air[start : start + echo.size] += echo
+
+    def _starved(self, stream: FakeStream) -> bool:
+        if not self._gap or sum(block.any() for block in self.played) * stream.size < self._gap[0] * stream.rate:
+            return False
+        self._late, self._gap = self._late + self._gap[1], None
+        return True
 
     def _hear(self, stream: FakeStream) -> None:
         sound = self._air[: stream.size] + self._noise.normal(size=stream.size) * 12
@@ -164,4 +188,4 @@ class FakeSoundCard:
         block = np.clip(sound, -32768, 32767).astype(np.int16).repeat(stream.channels).tobytes()
         now = time.perf_counter()
         times = SimpleNamespace(currentTime=now, outputBufferDacTime=0.0, inputBufferAdcTime=now - INPUT_DELAY)
-        stream.callback(block, stream.size, times, None)
+        stream.callback(block, stream.size, times, SimpleNamespace(output_underflow=False))

@@ -127,9 +127,11 @@ class SoundCard:
     def _guarded(self, name: str, work: Callable[[Any, int, StreamTime], None]) -> Callable[[Any, int, Any, Any], None]:
         """A callback for the device's thread: what goes wrong in it is a failure of the device, never a traceback."""
 
-        def callback(block: Any, frames: int, when: Any, _status: Any) -> None:
+        def callback(block: Any, frames: int, when: Any, status: Any) -> None:
             self._called[name] = time.monotonic()
             try:
+                if status.output_underflow:
+                    self.speaker.starved()
                 times = StreamTime(when)
                 if self._in_use:
                     work(block, frames, times)

@@ -28,6 +28,9 @@ _FADING = 10 ** (-60 / _FRAME_RATE / 20)
 _MASKED = 0.25
 """What is left of an echo and its ringing is quieter than this part of it; somebody who speaks as well is louder."""
 _FLOOR = 0.03
+_LOST_S = 0.6
+"""How much longer than the delay nothing is let through once the speaker had a gap: what is in the air comes at an
+unknown time, and a new module knows nothing of it."""
 _ECHO_S = 1.0
 """How long after the speaker's last sound something may still be echo."""
 
@@ -74,9 +77,7 @@ class EchoCanceller:
 
     def __init__(self, *, speaker_rate: int, microphone_rate: int, cancel: bool = True) -> None:
         """With `cancel` False the echo stays in: to show what it would do."""
-        self._module = rtc.AudioProcessingModule(
-            echo_cancellation=cancel, noise_suppression=True, high_pass_filter=True
-        )
+        self._module = _new_module(cancel=cancel)
         self._level = rtc.AudioProcessingModule(auto_gain_control=True)
         """After all else: it must not raise what is left of an echo to the level of a voice."""
         self._remains = _Remains()
@@ -88,6 +89,9 @@ class EchoCanceller:
         self._play_delay = 0.0
         self._echoing = 0
         """Frames in which an echo may still come."""
+        self._lost = False
+        self._deaf = 0
+        """Frames that are not let through."""
         self._delays: deque[float] = deque(maxlen=_WINDOW)
         self._set_delay_ms = -_DELAY_STEP_MS
 
@@ -105,6 +109,8 @@ class EchoCanceller:
         Returns:
             As much as fills frames of 10 ms, of this and earlier calls.
         """
+        if self._lost:
+            self._begin_anew(self._play_delay + delay_s)
         self._delays.append(self._play_delay + delay_s)
         self._set_delay(min(self._delays) - _MARGIN_S)
         clean: list[NDArray[np.int16]] = [np.zeros(0, np.int16)]
@@ -112,18 +118,42 @@ class EchoCanceller:
             frame = _frame(part, self._microphone_rate)
             self._module.process_stream(frame)
             if self._cancel:
-                cleaned = np.frombuffer(frame.data, np.int16)
-                self._echoing = max(0, self._echoing - 1)
-                frame = _frame(self._remains.fade(part, cleaned, maybe_echo=self._echoing > 0), self._microphone_rate)
+                frame = self._without_remains(part, frame)
             self._level.process_stream(frame)
             clean.append(np.frombuffer(frame.data, np.int16))
         return np.concatenate(clean)
+
+    def lose(self) -> None:
+        """The speaker had a gap: what was played before comes later from now on than was said.
+
+        The module would take seconds to find the new delay, and let all echo pass meanwhile; a new one does not.
+        """
+        self._lost = self._cancel
+
+    def _begin_anew(self, delay_s: float) -> None:
+        self._lost = False
+        self._module, self._set_delay_ms = _new_module(cancel=True), -_DELAY_STEP_MS
+        self._delays.clear()
+        if self._echoing:
+            self._deaf = round((delay_s + _LOST_S) * _FRAME_RATE)
+
+    def _without_remains(self, heard: NDArray[np.int16], frame: rtc.AudioFrame) -> rtc.AudioFrame:
+        clean = self._remains.fade(heard, np.frombuffer(frame.data, np.int16), maybe_echo=self._echoing > 0)
+        self._echoing = max(0, self._echoing - 1)
+        if self._deaf:
+            self._deaf -= 1
+            clean = np.zeros_like(clean)
+        return _frame(clean, self._microphone_rate)
 
     def _set_delay(self, delay_s: float) -> None:
         delay_ms = round(min(max(delay_s, 0.0), _LONGEST_DELAY_S) * 1000)
         if self._cancel and abs(delay_ms - self._set_delay_ms) >= _DELAY_STEP_MS:
             self._set_delay_ms = delay_ms
             self._module.set_stream_delay_ms(delay_ms)
+
+
+def _new_module(*, cancel: bool) -> rtc.AudioProcessingModule:
+    return rtc.AudioProcessingModule(echo_cancellation=cancel, noise_suppression=True, high_pass_filter=True)
 
 
 def _level(samples: NDArray[np.int16]) -> float:

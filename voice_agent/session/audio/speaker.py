@@ -47,6 +47,10 @@ class Speaker(SegmentOutput):
             lasting = delay + pulled.samples / self._rate
             self._loop.call_soon_threadsafe(self._loop.call_later, lasting, self._heard_last, pulled.drained)
 
+    def starved(self) -> None:
+        """The device had nothing to play for a while; called by its thread."""
+        self._echo.lose()
+
     def end(self) -> None:
         """The device is gone: what it still had to play, and all that comes, ends as interrupted."""
         self._ended = True
