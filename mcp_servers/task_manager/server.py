@@ -24,7 +24,9 @@ from mcp_servers.task_manager.models import LOCAL_OWNER, Person
 from mcp_servers.task_manager.prompts import add_prompts
 from mcp_servers.task_manager.resources import add_resources
 from mcp_servers.task_manager.service import Query, TaskService
+from mcp_servers.task_manager.subscriptions import add_subscriptions
 from mcp_servers.task_manager.tools import TaskTools
+from mcp_servers.task_manager.transfer_tools import add_transfer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -54,23 +56,23 @@ class Parts:
     """Who is calling: ask it in every tool, resource, prompt and subscription, for nothing else says whose tasks."""
 
 
-ADDITIONS: tuple[Callable[[Parts], None], ...] = (add_resources, add_prompts)
+ADDITIONS: tuple[Callable[[Parts], None], ...] = (add_transfer, add_resources, add_prompts, add_subscriptions)
 """What adds resources, prompts, completion and the like; each is called once, before the server starts."""
 
 
-def build_server(path: Path, zone: tzinfo, *, clock: Callable[[], datetime] | None = None) -> FastMCP[None]:
+def build_server(path: Path | str, zone: tzinfo, *, clock: Callable[[], datetime] | None = None) -> FastMCP[None]:
     """The server alone; see `build`."""
     return build(path, zone, clock=clock).mcp
 
 
 def build(
-    path: Path,
+    path: Path | str,
     zone: tzinfo,
     *,
     clock: Callable[[], datetime] | None = None,
     middleware: Sequence[Middleware] = (),
 ) -> Parts:
-    """A server over the SQLite file at `path`, for whom each request is from. Touches nothing until it is used.
+    """A server over the SQLite file or the PostgreSQL URL, for whom each request is from; untouched until it is used.
 
     `zone`: of people whose request does not name theirs. `middleware` sees every request before the tools do.
     """

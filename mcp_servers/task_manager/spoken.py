@@ -166,6 +166,11 @@ def undone(what: Undone) -> str:
     }.get(what.kind, f"{name} is as it was before.")
 
 
+def progress(count: int, total: int) -> str:
+    """500 of 1200 tasks."""
+    return f"{count} of {total} tasks"
+
+
 def imported(count: int) -> str:
     """Imported three tasks."""
     return f"Imported {number(count)} task{'s' * (count != 1)}."

@@ -95,6 +95,8 @@ async def test_each_era_lists_the_tools_with_truthful_annotations(server: FastMC
         "clear_tasks": (False, True, True, False),
         "upcoming_deadlines": (True, False, True, False),
         "undo_last_change": (False, False, False, False),
+        "import_tasks": (False, False, False, False),
+        "export_tasks": (True, False, True, False),
     }
 
 
@@ -125,6 +127,8 @@ async def test_every_tool_and_parameter_is_described_shortly_and_has_schemas(ser
         "clear_tasks": ["status"],
         "upcoming_deadlines": [],
         "undo_last_change": [],
+        "import_tasks": ["format", "text"],
+        "export_tasks": [],
     }
     writing = {tool.name for tool in tools if tool.annotations and not tool.annotations.read_only_hint}
     assert writing == {tool.name for tool in tools if "idempotency_key" in tool.input_schema["properties"]}

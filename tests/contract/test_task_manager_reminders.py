@@ -1,0 +1,132 @@
+"""Whoever subscribes to reminders learns of each when it comes, once, also after a restart."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastmcp import Client
+from mcp_types import TextResourceContents
+
+from mcp_servers.task_manager.server import build_server
+from tests.support.subscribers import Listener
+from tests.support.task_manager import BERLIN, NOW, FakeClock, Tasks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.filterwarnings("ignore:resources/(un)?subscribe is removed:mcp.MCPDeprecationWarning"),
+]
+REMINDERS = "tasks://reminders"
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tasks.db"
+
+
+class RunningClock:
+    """A clock that runs from a moment on."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._began = time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+
+async def reminded(client: Client[Any]) -> list[str]:
+    (content,) = await client.read_resource(REMINDERS)
+    assert isinstance(content, TextResourceContents)
+    return [task["title"] for task in json.loads(content.text)["tasks"]]
+
+
+async def add(path: Path, *titles: str, **arguments: str) -> None:
+    earlier = FakeClock()
+    earlier.now = NOW - timedelta(minutes=5)
+    async with Client(build_server(path, BERLIN, clock=earlier)) as client:
+        await Tasks(client, earlier).add(*titles, **arguments)
+
+
+async def test_a_reminder_is_told_when_it_comes_to_all_who_subscribed(path: Path, era: str) -> None:
+    await add(path, "dentist", due="today at 11", remind="an hour before")
+    await add(path, "bus", due="today at noon", remind="today at 10:15")
+    clock = RunningClock(NOW - timedelta(seconds=1.5))
+    here, elsewhere = (build_server(path, BERLIN, clock=clock) for _ in range(2))
+    async with Listener(here, era) as first, Listener(here, era) as second, Listener(elsewhere, era) as third:
+        for listener in (first, second, third):
+            await listener.subscribe(REMINDERS)
+        assert await reminded(first.client) == []
+        for listener in (first, second, third):
+            assert await listener.told() == REMINDERS
+        assert await reminded(third.client) == ["dentist"]
+        assert (first.untold, second.untold, third.untold) == (0, 0, 0)
+
+
+async def test_one_that_came_while_nobody_listened_is_told_at_the_next_start_and_never_again(
+    path: Path, era: str
+) -> None:
+    await add(path, "dentist", due="today at noon", remind="an hour before")
+    later = FakeClock()
+    later.now = NOW + timedelta(days=3)
+    async with Listener(build_server(path, BERLIN, clock=later), era) as listener:
+        await listener.subscribe(REMINDERS)
+        assert await listener.told() == REMINDERS
+        assert await reminded(listener.client) == ["dentist"]
+    async with Listener(build_server(path, BERLIN, clock=later), era) as listener:
+        await listener.subscribe(REMINDERS)
+        await listener.subscribe("tasks://open")
+        await add(path, "marker")
+        assert await listener.told() == "tasks://open"
+        assert listener.untold == 0
+
+
+async def test_a_reminder_that_is_done_moved_or_removed_is_not_told(path: Path, era: str) -> None:
+    clock = FakeClock()
+    server = build_server(path, BERLIN, clock=clock)
+    async with Listener(server, era) as listener:
+        await listener.subscribe(REMINDERS)
+        tasks = Tasks(listener.client, clock)
+        await tasks.add("done", "moved", "removed", "deleted", due="today at noon", remind="an hour before")
+        await tasks("complete_task", task="done")
+        await tasks("update_task", task="moved", due="tomorrow at noon")
+        await tasks("update_task", task="removed", remind="none")
+        await tasks("delete_task", task="deleted")
+        clock.now += timedelta(hours=3)
+        await listener.subscribe("tasks://open")
+        await tasks.add("marker")
+        assert await listener.told() == "tasks://open"
+        assert listener.untold == 0
+        assert await reminded(listener.client) == []
+        clock.now += timedelta(days=1)
+        await tasks.add("another marker")
+        assert sorted([await listener.told(), await listener.told()]) == ["tasks://open", REMINDERS]
+        assert await reminded(listener.client) == ["moved"]
+
+
+async def test_completing_a_task_takes_it_from_the_reminders_without_another_notice(path: Path, era: str) -> None:
+    clock = FakeClock()
+    server = build_server(path, BERLIN, clock=clock)
+    async with Listener(server, era) as listener:
+        await listener.subscribe(REMINDERS)
+        tasks = Tasks(listener.client, clock)
+        await tasks.add("dentist", due="today at noon", remind="an hour before")
+        clock.now += timedelta(hours=1)
+        await tasks.add("marker")
+        assert await listener.told() == REMINDERS
+        await listener.subscribe("tasks://open")
+        await tasks("complete_task", task="dentist")
+        assert await listener.told() == "tasks://open"
+        assert await reminded(listener.client) == []
+        assert listener.untold == 0
