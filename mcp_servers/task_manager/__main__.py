@@ -54,9 +54,9 @@ def _print_config(options: Options) -> int:
 
 
 def _serve(options: Options) -> int:
-    from mcp_servers.task_manager.settings import database_path, time_zone
+    from mcp_servers.task_manager.settings import database_address, time_zone
 
-    path, zone = database_path(options.database), time_zone(options.timezone)
+    address, zone = database_address(options.database), time_zone(options.timezone)
     over_http = options.transport == "http"
     if not over_http:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -72,10 +72,10 @@ def _serve(options: Options) -> int:
 
         gc.freeze()
         gc.enable()
-        return serve(options, path, zone)
+        return serve(options, address, zone)
     from mcp_servers.task_manager.server import build_server
 
-    server = build_server(path, zone)
+    server = build_server(address, zone)
     gc.freeze()
     gc.enable()
     server.run("stdio", show_banner=False)

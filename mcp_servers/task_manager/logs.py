@@ -13,9 +13,11 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from fastmcp.exceptions import ToolError
+from fastmcp.exceptions import FastMCPError, NotFoundError, ToolError
 from fastmcp.server.dependencies import fastmcp_request_ctx
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError as PydanticValidationError
 
 from mcp_servers.task_manager.caller import current_principal
 from mcp_servers.task_manager.errors import TaskError
@@ -30,6 +32,8 @@ OURS = "mcp_servers.task_manager"
 REQUEST_KEY = "task_manager.request"
 """Where an HTTP request's ASGI scope keeps its id."""
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+_REFUSALS = (TaskError, FastMCPError, NotFoundError, MCPError, PydanticValidationError)
+"""What is raised when it is the request that cannot be met."""
 
 
 class JsonLines(logging.Formatter):
@@ -84,10 +88,10 @@ class CallLog(Middleware):
             answer = await call_next(context)
             outcome = "ok"
         except ToolError as error:
-            outcome = "refused" if error.__cause__ is None or isinstance(error.__cause__, TaskError) else "fault"
+            outcome = "refused" if isinstance(error.__cause__, (*_REFUSALS, type(None))) else "fault"
             raise
-        except Exception as error:
-            outcome = "refused" if isinstance(error, TaskError) else type(error).__name__
+        except _REFUSALS:
+            outcome = "refused"
             raise
         else:
             return answer

@@ -44,7 +44,7 @@ class Scopes(Middleware):
         """The scope that a request needs; None for what every token allows."""
         if method == "tools/call":
             return self.tools.get(name, WRITE) if isinstance(name, str) else None
-        return READ if method in _READING else None
+        return READ if isinstance(method, str) and method in _READING else None
 
     async def on_request(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
         """Refuse what the token does not allow."""

@@ -15,23 +15,29 @@ if TYPE_CHECKING:
 VARIABLE = "TASK_MANAGER_DATABASE_URL"
 
 
-def database_path(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The SQLite file: `--database`, else TASK_MANAGER_DATABASE_URL, else in the user's data folder.
+def database_address(option: str | None, environment: Mapping[str, str] = os.environ) -> Path | str:
+    """`--database`, else TASK_MANAGER_DATABASE_URL, else a file in the user's data folder.
 
-    Raises `BadRequest` for a URL of anything else.
+    The path of an SQLite file, or a PostgreSQL URL as it was given. Raises `BadRequest` for anything else.
     """
     given, origin = (option, "--database") if option is not None else (environment.get(VARIABLE), VARIABLE)
     if given is None or (option is None and not given.strip()):
         from platformdirs import user_data_path
 
         return user_data_path("voice-agent", appauthor=False) / "tasks.db"
-    return _path_of(given.strip(), origin)
+    return _address_of(given.strip(), origin)
 
 
-def _path_of(given: str, origin: str) -> Path:
+def _address_of(given: str, origin: str) -> Path | str:
+    """Never quotes what was given, which may hold a password."""
     scheme, mark, rest = given.partition("://")
+    if mark and scheme.partition("+")[0] in {"postgresql", "postgres"}:
+        return given
     if mark and scheme not in {"sqlite", "sqlite+aiosqlite"}:
-        raise BadRequest(f"{origin}: only SQLite is supported, such as sqlite:///tasks.db or a file path.")
+        raise BadRequest(
+            f"{origin}: give an SQLite file, such as tasks.db or sqlite:///tasks.db, "
+            "or a PostgreSQL database, such as postgresql://user@host/name."
+        )
     path = rest.partition("?")[0].removeprefix("/") if mark else given
     if not path or path == ":memory:" or (mark and not rest.startswith("/")):
         raise BadRequest(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mcp_servers.task_manager.errors import BadRequest
-from mcp_servers.task_manager.settings import database_path, time_zone
+from mcp_servers.task_manager.settings import database_address, time_zone
 
 pytestmark = pytest.mark.unit
 
@@ -15,30 +15,38 @@ pytestmark = pytest.mark.unit
     ["sqlite+aiosqlite:////data/my.db", "sqlite:////data/my.db", "/data/my.db", "sqlite:////data/my.db?timeout=5"],
 )
 def test_a_file_is_named_by_url_or_by_path(given: str) -> None:
-    assert database_path(given, {}) == Path("/data/my.db")
+    assert database_address(given, {}) == Path("/data/my.db")
 
 
 def test_a_relative_path_is_relative_to_the_current_folder() -> None:
-    assert database_path("sqlite:///my.db", {}) == database_path("my.db", {}) == Path.cwd() / "my.db"
+    assert database_address("sqlite:///my.db", {}) == database_address("my.db", {}) == Path.cwd() / "my.db"
 
 
 def test_the_option_comes_before_the_variable_and_that_before_the_data_folder() -> None:
     environment = {"TASK_MANAGER_DATABASE_URL": "/variable.db"}
-    assert database_path("/option.db", environment) == Path("/option.db")
-    assert database_path(None, environment) == Path("/variable.db")
-    assert database_path(None, {}).parts[-2:] == ("voice-agent", "tasks.db")
-    assert database_path(None, {"TASK_MANAGER_DATABASE_URL": " "}) == database_path(None, {})
+    assert database_address("/option.db", environment) == Path("/option.db")
+    assert database_address(None, environment) == Path("/variable.db")
+    assert Path(database_address(None, {})).parts[-2:] == ("voice-agent", "tasks.db")
+    assert database_address(None, {"TASK_MANAGER_DATABASE_URL": " "}) == database_address(None, {})
 
 
-@pytest.mark.parametrize("given", ["", ":memory:", "sqlite://", "sqlite:///", "postgresql://host/db", "mysql://h", "/"])
+@pytest.mark.parametrize(
+    "given", ["", ":memory:", "sqlite://", "sqlite:///", "mysql://u:secret@h/db", "mysql://h", "/"]
+)
 def test_what_is_no_file_is_refused_by_the_name_of_its_origin(given: str) -> None:
-    with pytest.raises(BadRequest, match=r"^--database: "):
-        database_path(given, {})
+    with pytest.raises(BadRequest, match=r"^--database: ") as refused:
+        database_address(given, {})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("given", ["postgresql://me@host/db", "postgres://host/db", "postgresql+psycopg://host/db"])
+def test_a_postgresql_database_is_named_by_its_url(given: str) -> None:
+    assert database_address(given, {}) == given
 
 
 def test_a_wrong_variable_is_named() -> None:
-    with pytest.raises(BadRequest, match=r"^TASK_MANAGER_DATABASE_URL: only SQLite"):
-        database_path(None, {"TASK_MANAGER_DATABASE_URL": "postgresql://user:secret@host/db"})
+    with pytest.raises(BadRequest, match=r"^TASK_MANAGER_DATABASE_URL: give an SQLite file"):
+        database_address(None, {"TASK_MANAGER_DATABASE_URL": "mysql://user:secret@host/db"})
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd", "x" * 300, "\0"])

@@ -21,10 +21,11 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from mcp_servers.task_manager.caller import STATE_KEY, Principal
+from mcp_servers.task_manager.faults import places
 from mcp_servers.task_manager.logs import REQUEST_KEY
 from mcp_servers.task_manager.over_http.answers import Answer
 from mcp_servers.task_manager.over_http.auth import METADATA_PATH, Authenticator
-from mcp_servers.task_manager.over_http.limits import ClientLeft, Rate, Refused, Room, read_body
+from mcp_servers.task_manager.over_http.limits import ClientLeft, Rate, Refused, Room, check_headers, read_body
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Mapping
@@ -105,6 +106,12 @@ class App:
             answer = refused.answer
         except ClientLeft:
             return
+        except Exception as error:
+            fault = {"request": scope[REQUEST_KEY], "error": type(error).__name__, "trace": places(error.__traceback__)}
+            _log.error("fault", extra=fault)
+            if recorded.has_begun:
+                raise
+            answer = Answer(500, "The Task Manager met a fault of its own. Try again.")
         if answer is not None:
             await answer.send(recorded)
             if answer.text:
@@ -118,7 +125,7 @@ class App:
         path, method = scope["path"].rstrip("/") or "/", scope["method"]
         if path in self._health.paths:
             return await self._health.answer(path)
-        if refusal := self._doors.gate.refusal(headers):
+        if refusal := self._doors.gate.refusal(headers) or check_headers(scope["headers"]):
             return refusal
         origin = headers.get(b"origin", b"").decode("latin-1")
         if origin and self._doors.gate.shares(origin):
@@ -139,7 +146,7 @@ class App:
         return Answer(404, f"There is nothing here. The Task Manager is at {PATH}.")
 
     async def _admit(
-        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send, base: str
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: _Recorded, base: str
     ) -> Answer | None:
         doors = self._doors
         principal = await doors.authenticator.principal(headers)
@@ -150,7 +157,7 @@ class App:
         if not doors.authenticator.is_open:
             scope["user"] = _user(principal.client, principal.issuer, principal.owner)
         if scope["method"] == "GET":
-            await self._while_allowed(headers, principal, self._manager.handle_request(scope, receive, send))
+            await self._while_allowed(headers, principal, self._manager.handle_request(scope, receive, send), send)
             return None
         doors.room.enter(principal.owner)
         try:
@@ -166,11 +173,11 @@ class App:
                 return None
         finally:
             doors.room.leave(principal.owner)
-        await self._while_allowed(headers, principal, whole)
+        await self._while_allowed(headers, principal, whole, send)
         return None
 
     async def _while_allowed(
-        self, headers: Mapping[bytes, bytes], principal: Principal, stream: Awaitable[None]
+        self, headers: Mapping[bytes, bytes], principal: Principal, stream: Awaitable[None], sent: _Recorded
     ) -> None:
         """Serve a stream until it ends, the server drains, or its token is no longer good."""
 
@@ -187,19 +194,29 @@ class App:
             group.start_soon(watch, group.cancel_scope)
             await stream
             group.cancel_scope.cancel()
+        await sent.end()
 
 
 class _Recorded:
-    """Adds headers to whatever is answered."""
+    """Adds headers to whatever is answered, and knows how far the answer has come."""
 
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
         self._send = send
         self.headers = headers
+        self.has_begun = self._has_ended = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.has_begun = True
             message["headers"] = [*message.get("headers", ()), *self.headers]
+        else:
+            self._has_ended = not message.get("more_body", False)
         await self._send(message)
+
+    async def end(self) -> None:
+        """End what was begun, so that the client sees an end and not a broken connection."""
+        if self.has_begun and not self._has_ended:
+            await self({"type": "http.response.body", "body": b""})
 
 
 def request_id(headers: Mapping[bytes, bytes]) -> str:

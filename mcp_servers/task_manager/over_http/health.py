@@ -54,10 +54,10 @@ class Health:
     async def _look(self) -> str:
         """Open the database, which migrates it, and read; what was wrong goes to the log alone."""
         try:
-            async with asyncio.timeout(WITHIN), self._database.read() as connection:
-                await connection.exec_driver_sql("SELECT 1")
-        except (TaskError, TimeoutError) as error:
-            reason = str(error) or type(error).__name__
+            async with asyncio.timeout(WITHIN):
+                await self._database.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not ready
+            reason = str(error) if isinstance(error, TaskError) else type(error).__name__
             _log.warning("not_ready", extra={"reason": reason})
             return reason
         return ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mcp_servers.task_manager.over_http.answers import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from starlette.types import Receive
 
@@ -95,6 +95,13 @@ class Room:
             self._running[owner] = running
         else:
             del self._running[owner]
+
+
+def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
+    """431 (RFC 6585) for headers that are too large together."""
+    if sum(len(name) + len(value) for name, value in headers) <= LARGEST_HEADERS:
+        return None
+    return Answer(431, f"The headers are too large: at most {LARGEST_HEADERS} bytes together.")
 
 
 async def read_body(receive: Receive, most: int, declared: bytes | None, within: float = BODY_WITHIN) -> bytes:

@@ -162,32 +162,33 @@ class Server(uvicorn.Server):
         self._drain()
 
 
-def serve(options: Options, database: Any, zone: tzinfo) -> int:
+def serve(options: Options, database: Path | str, zone: tzinfo) -> int:
     """Serve until a signal; the status to end with. Raises `BadRequest` for unusable options, `CannotListen`."""
     authenticator = authenticator_for(options)
     bound = listen(options.host, options.port)
     return asyncio.run(_serve(options, database, zone, authenticator, bound))
 
 
-async def _serve(
-    options: Options, database: Any, zone: tzinfo, authenticator: Authenticator, bound: socket.socket
-) -> int:
+def application(options: Options, database: Path | str, zone: tzinfo, authenticator: Authenticator) -> App:
+    """Everything put together, as an ASGI application."""
     scopes = Scopes()
     parts = build(database, zone, middleware=[CallLog(scopes.tools), scopes])
-    gate = gate_for(options.host, options.public_url, options.allowed_host, options.allowed_origin)
-    public = options.public_url.rstrip("/") if options.public_url else None
     doors = Doors(
-        gate,
-        authenticator,
-        scopes,
-        Rate(options.rate),
-        Room(options.max_concurrent),
-        options.max_body,
-        options.max_sessions,
-        public,
+        gate=gate_for(options.host, options.public_url, options.allowed_host, options.allowed_origin),
+        authenticator=authenticator,
+        scopes=scopes,
+        rate=Rate(options.rate),
+        room=Room(options.max_concurrent),
+        most_bytes=options.max_body,
+        most_sessions=options.max_sessions,
+        public_url=options.public_url.rstrip("/") if options.public_url else None,
     )
-    app = App(parts, doors, Health(parts.database))
-    config = uvicorn.Config(
+    return App(parts, doors, Health(parts.database))
+
+
+def configured(app: App, options: Options) -> uvicorn.Config:
+    """How uvicorn serves it."""
+    return uvicorn.Config(
         app,
         http=PatientProtocol,
         ws="none",
@@ -201,6 +202,13 @@ async def _serve(
         limit_concurrency=options.max_connections,
         timeout_graceful_shutdown=max(1, round(options.drain)),
     )
+
+
+async def _serve(
+    options: Options, database: Path | str, zone: tzinfo, authenticator: Authenticator, bound: socket.socket
+) -> int:
+    app = application(options, database, zone, authenticator)
+    config = configured(app, options)
 
     def ready() -> None:
         sys.stderr.write(f"listening on {address_of(options.host, bound)}\n")
