@@ -17,6 +17,7 @@ from pydantic import ValidationError as PydanticValidationError
 
 from mcp_servers.task_manager import __version__
 from mcp_servers.task_manager.caller import Caller
+from mcp_servers.task_manager.completion import add_completion
 from mcp_servers.task_manager.database import Database, database_at
 from mcp_servers.task_manager.errors import TaskError
 from mcp_servers.task_manager.faults import places
@@ -56,7 +57,13 @@ class Parts:
     """Who is calling: ask it in every tool, resource, prompt and subscription, for nothing else says whose tasks."""
 
 
-ADDITIONS: tuple[Callable[[Parts], None], ...] = (add_transfer, add_resources, add_prompts, add_subscriptions)
+ADDITIONS: tuple[Callable[[Parts], None], ...] = (
+    add_transfer,
+    add_resources,
+    add_prompts,
+    add_completion,
+    add_subscriptions,
+)
 """What adds resources, prompts, completion and the like; each is called once, before the server starts."""
 
 

@@ -192,6 +192,18 @@ class TaskService:
 
         return await self._read(person, lambda table: resolve(table, words, self.now(person), prefer="open"))
 
+    async def titles_like(self, person: Person, typed: str, limit: int) -> builtins.list[str]:
+        """Titles of open tasks that what is typed so far may become; see `suggesting`."""
+        from mcp_servers.task_manager.suggesting import titles
+
+        return await self._read(person, lambda table: titles(table, typed, limit))
+
+    async def tags_like(self, person: Person, typed: str, limit: int) -> builtins.list[str]:
+        """Tags that begin with what is typed so far."""
+        from mcp_servers.task_manager.suggesting import tags
+
+        return await self._read(person, lambda table: tags(table, typed, limit))
+
     # -- watching
 
     async def watch(self, person: Person, hear: Callable[[Change], None]) -> Callable[[], None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from fastmcp import Client
 from mcp.shared.exceptions import MCPError
-from mcp_types import TextContent, TextResourceContents
+from mcp_types import PromptReference, ResourceTemplateReference, TextContent, TextResourceContents
 
 from mcp_servers.task_manager.server import build_server
 from tests.support.task_manager import BERLIN, FakeClock, Tasks
@@ -149,3 +149,42 @@ async def test_the_prompts_are_listed_with_their_arguments(tasks: Tasks) -> None
         assert one.title
         assert one.description
         assert not any(argument.required or not argument.description for argument in one.arguments or [])
+
+
+async def completed(tasks: Tasks, reference: Any, name: str, typed: str) -> list[str]:
+    return (await tasks.client.complete(reference, {"name": name, "value": typed})).values
+
+
+A_TASK = ResourceTemplateReference(type="ref/resource", uri="tasks://{id}")
+REVIEW = PromptReference(type="ref/prompt", name="daily_review")
+WEEK = PromptReference(type="ref/prompt", name="plan_my_week")
+
+
+async def test_titles_are_completed_from_the_beginnings_of_their_words(tasks: Tasks) -> None:
+    await tasks.add("buy milk", "call the dentist", "Buying a (new) bike")
+    await tasks.add("pay the dentist", due="today")
+    await tasks("complete_task", task="milk")
+    assert await completed(tasks, A_TASK, "id", "dent") == ["pay the dentist", "call the dentist"]
+    assert await completed(tasks, A_TASK, "id", "the d") == ["pay the dentist", "call the dentist"]
+    assert await completed(tasks, A_TASK, "id", "call the dentis") == ["call the dentist"]
+    assert await completed(tasks, A_TASK, "id", "buyin") == ["Buying a (new) bike"]
+    assert await completed(tasks, A_TASK, "id", "new") == ["Buying a (new) bike"]
+    assert await completed(tasks, A_TASK, "id", "") == ["pay the dentist", "call the dentist", "Buying a (new) bike"]
+    assert await completed(tasks, A_TASK, "id", "xyz") == []
+    assert (await read(tasks, "tasks://call%20the%20dentist"))["task"]["id"] == "2"
+
+
+async def test_tags_and_weeks_are_completed_in_prompts(tasks: Tasks) -> None:
+    await tasks.add("a", tags=["home", "work"])
+    await tasks.add("b", tags=["homework"])
+    assert await completed(tasks, REVIEW, "tag", "Ho") == ["home", "homework"]
+    assert await completed(tasks, WEEK, "tag", "") == ["home", "homework", "work"]
+    assert await completed(tasks, WEEK, "week", "ne") == ["next week"]
+    assert await completed(tasks, REVIEW, "other", "x") == []
+    assert await completed(tasks, PromptReference(type="ref/prompt", name="other"), "tag", "h") == []
+
+
+async def test_a_long_completion_is_cut_and_says_so(tasks: Tasks) -> None:
+    await tasks.add(*(f"call number {number}" for number in range(25)))
+    found = await tasks.client.complete(A_TASK, {"name": "id", "value": "call"})
+    assert (len(found.values), found.has_more) == (20, True)
