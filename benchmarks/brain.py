@@ -90,8 +90,19 @@ def plain(words: str | None) -> str:
     return re.sub(r"[^\w]+", " ", re.sub(r"s\b", "", bare)).strip()
 
 
+LISTED = json.dumps(
+    {"tasks": [{"id": str(n), "title": title} for n, title in enumerate(("buy milk", "pay the rent"), 1)]}
+)
+"""What stands in for the list where the brain looks at it before it changes anything."""
+
+
 def meaning_of(move: Move) -> Meaning:
-    """What a decision of the brain amounts to."""
+    """What a decision of the brain amounts to, once it has seen what it wants to look at."""
+    if isinstance(move, Act) and move.is_reading and move.then:
+        seen = move.then(tuple(Call(key, arguments, LISTED) for key, arguments in move.calls))
+        move = seen if isinstance(seen, Act) else move
+        if len(move.calls) > 1 and move.calls[0][0].endswith("delete_task"):
+            return "delete_all", "", ""  # each of those that it has seen
     if isinstance(move, Say):
         return "other", "", ""
     if isinstance(move, Ask):
@@ -99,7 +110,7 @@ def meaning_of(move: Move) -> Meaning:
         if wish is None:
             return "other", "", ""
         return str(wish.action), wish.title or "", wish.due or ""
-    action = OF_TOOL.get(move.calls[0][0].split("_", 1)[1], "other")
+    action = OF_TOOL.get(next(iter(move.calls))[0].split("_", 1)[1], "other")
     titles = [str(args.get("task") or args.get("query") or args.get("title") or "") for _, args in move.calls]
     if action == "create":
         titles = [str(args.get("title") or "") for _, args in move.calls]

@@ -190,3 +190,71 @@ def test_json_is_never_read_aloud(cut: int | None) -> None:
 def test_a_task_is_named_to_the_tool_without_article_and_quotes_stay_paired() -> None:
     assert calls_for("delete the dentist") == [("tasks_delete_task", {"task": "dentist"})]
     assert calls_for('add read "War and Peace"') == [("tasks_create_task", {"title": 'read "War and Peace"'})]
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("by milk", "buy milk"),
+        ("and call the plumber", "call the plumber"),
+        ("at call the plumber", "call the plumber"),
+        ("I'd call the plumber", "call the plumber"),
+        ("water the tomatoes", "water the tomatoes"),
+    ],
+)
+def test_what_makes_no_sense_as_it_is_written_is_heard_as_the_task_it_sounds_like(said: str, title: str) -> None:
+    assert calls_for(said) == [("tasks_create_task", {"title": title})]
+
+
+def test_what_the_assistant_might_be_asked_to_do_itself_is_asked_about_before_it_is_a_task() -> None:
+    offer = "I can't do that myself. Shall I put “call the plumber” on your list?"
+    assert words_for("call the plumber") == offer
+    asked = Turn("call the plumber", reply=offer)
+    assert calls_for(asked, "yes please") == [("tasks_create_task", {"title": "call the plumber"})]
+    assert words_for(asked, "no") == "Okay."
+
+
+def test_those_just_told_are_deleted_and_not_the_whole_list() -> None:
+    told = Turn("what's due today?", (Call("tasks_list_tasks", {}, listed({"title": "milk"}, {"title": "eggs"})),))
+    assert calls_for(told, "delete all of those") == [
+        ("tasks_delete_task", {"task": "1"}),
+        ("tasks_delete_task", {"task": "2"}),
+    ]
+    assert calls_for("empty my shopping list") == [("tasks_list_tasks", {"status": "all", "tag": "shopping"})]
+
+
+HOME = Brain(
+    Catalog.of(
+        [
+            *task_schemas(),
+            a_schema(
+                "home_set_light",
+                "Turn a light on or off",
+                ("room", "on"),
+                room={"type": "string", "enum": ["kitchen", "hall"]},
+                on={"type": "boolean"},
+            ),
+            a_schema("weather_get_forecast", "Weather forecast", ("city",), city=TEXT, days={"type": "integer"}),
+            a_schema("chat_send_message", "Send a message to a channel", ("channel", "text"), channel=TEXT, text=TEXT),
+        ]
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "call"),
+    [
+        ("turn the hall light off", ("home_set_light", {"room": "hall", "on": False})),
+        (
+            "weather forecast for New York for the next 3 days",
+            ("weather_get_forecast", {"city": "New York", "days": 3}),
+        ),
+        ("will it rain in Oslo tomorrow", ("weather_get_forecast", {"city": "Oslo"})),
+        (
+            "send a message to general saying lunch is ready",
+            ("chat_send_message", {"channel": "general", "text": "lunch is ready"}),
+        ),
+    ],
+)
+def test_switches_places_and_channels_are_filled_from_the_words(said: str, call: tuple[str, dict[str, Any]]) -> None:
+    assert calls_for(said, brain=HOME) == [call]

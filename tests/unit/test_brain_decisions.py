@@ -117,10 +117,15 @@ def test_yes_or_no_is_answered_with_yes_or_no() -> None:
 
 
 def test_more_of_a_list_is_told_when_asked_for() -> None:
-    heard = Turn(
-        "what's on my list", (Call("tasks_list_tasks", {}, listed(*"abcdefg")),), "Seven: a, b. Shall I go on?"
+    call = Call("tasks_list_tasks", {}, listed(*"abcdefgh"))
+    heard = Turn("what's on my list", (call,), "Eight: a, b and six more. Shall I go on?")
+    went_on = "c, d, e, f, g and one more. Shall I go on?"
+    assert words_for(TASKS, heard, "yes please") == went_on
+    assert words_for(TASKS, heard, Turn("yes please", reply=went_on), "go on") == "h."
+    assert (
+        words_for(TASKS, heard, Turn("yes please", reply=went_on), Turn("go on", reply="h."), "go on")
+        == "That was all."
     )
-    assert words_for(TASKS, heard, "yes please") == "f and g."
 
 
 def test_a_tool_is_chosen_and_filled_from_the_words() -> None:

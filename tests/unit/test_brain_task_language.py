@@ -131,3 +131,58 @@ def test_a_reminder_of_nothing_is_asked_about(said: str) -> None:
 def test_no_utterance_takes_long_however_long_it_is() -> None:
     for words in ("no wait ", "the list of my tasks on my list ", "remind me to ", "and add "):
         assert understand(words * 5000)
+
+
+@pytest.mark.parametrize(
+    ("said", "title", "due"),
+    [
+        ("make a note: the boiler needs a service", "the boiler needs a service", None),
+        ("make a note to call Bob", "call Bob", None),
+        ("send the invoice to Kim, EOD", None, None),
+        ("add book the venue a week before Christmas", "book the venue", "a week before Christmas"),
+        ("remind me Monday week to ring the accountant", "ring the accountant", "Monday week"),
+        ("remind me to submit the timesheet by end of day", "submit the timesheet", "end of day"),
+        ("note to self, cancel the gym membership by New Year", "cancel the gym membership", "New Year"),
+        ("add buy christmas cards by christmas", "buy christmas cards", "christmas"),
+        ("remind me to take my pills between 3 and 5", "take my pills", "between 3 and 5"),
+        ("um, so, add, like, a reminder to feed the cat at 6", "feed the cat", "at 6"),
+        ("so yeah, add basically clean out the garage this weekend", "clean out the garage", "this weekend"),
+    ],
+)
+def test_time_words_and_fillers_stay_out_of_titles(said: str, title: str | None, due: str | None) -> None:
+    wish = understand(said)[0]
+    if title is not None:
+        assert (wish.action, wish.title, wish.due) == (Action.CREATE, title, due)
+    assert "EOD" not in (wish.title or "")
+
+
+@pytest.mark.parametrize(
+    ("said", "title", "change"),
+    [
+        ("dentist to Monday instead", "dentist", {"due": "Monday"}),
+        ("bring the dentist forward to Tuesday", "the dentist", {"due": "Tuesday"}),
+        ("can we do the dentist on Wednesday at eleven instead", "the dentist", {"due": "Wednesday at eleven"}),
+        ("move the dentist a Friday", "the dentist", {"due": "Friday"}),
+        ("change the dentist to 430", "the dentist", {"due": "430"}),
+        ("change the dentist to four thirty", "the dentist", {"due": "four thirty"}),
+        ("push the rent back by two days", "the rent", {"due": "by two days"}),
+        ("bring the flights forward by a day", "the flights", {"due": "earlier by a day"}),
+        ("add a note to the dentist: bring the card", "the dentist", {"notes": "bring the card"}),
+        ("put a note on the rent saying ask for a receipt", "the rent", {"notes": "ask for a receipt"}),
+        ("take the date off the milk", "the milk", {"due": "none"}),
+        ("the flights aren't that important", "the flights", {"priority": "low"}),
+    ],
+)
+def test_a_change_is_heard_however_it_is_worded(said: str, title: str, change: dict[str, str]) -> None:
+    (wish,) = understand(said)
+    assert (wish.action, wish.title) == (Action.UPDATE, title)
+    assert {name: getattr(wish, name) for name in change} == change
+
+
+def test_each_of_two_tasks_has_its_own_time() -> None:
+    first, second = understand("add call Anna tomorrow and email Ben on Monday")
+    assert [(wish.title, wish.due) for wish in (first, second)] == [("call Anna", "tomorrow"), ("email Ben", "Monday")]
+    moved = understand("shift the plants to Sunday and the rent to Monday")
+    assert [(wish.action, wish.due) for wish in moved] == [(Action.UPDATE, "Sunday"), (Action.UPDATE, "Monday")]
+    done = understand("I finished the report and booked the flights")
+    assert [wish.title for wish in done] == ["the report", "book the flights"]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
         ("clear_tasks", {"status": "done"}, "clear all done tasks"),
         ("clear_tasks", {"status": "all"}, "clear all tasks"),
         ("delete_task", {"id": 7}, "delete the task 7"),
-        ("deleteEntities", {"entityNames": ["Anna", "Bob"]}, "delete entities, with entity names “Anna” and “Bob”"),
+        ("deleteEntities", {"entityNames": ["Anna", "Bob"]}, "delete the entities “Anna” and “Bob”"),
         ("write_file", {"path": "a.txt", "content": "hi"}, "write the file “a.txt”, with content “hi”"),
         ("send", {"urgent": True, "to": None}, "send, with urgent yes"),
         ("!!!", {}, "run"),
@@ -39,3 +39,31 @@ def test_a_long_argument_is_cut_and_stays_on_one_line() -> None:
 
 def test_the_server_is_named_where_it_is_asked_for() -> None:
     assert describe(a_tool("delete_task"), {"task": "x"}, server="Memory") == "delete the task “x” on Memory"
+
+
+def entity(name: str) -> dict[str, Any]:
+    return {"name": name, "entityType": "person", "observations": ["drinks tea"]}
+
+
+@pytest.mark.parametrize(
+    ("entities", "said"),
+    [
+        ([{"name": "Ada", "entityType": "person"}], "create entities: name Ada, type person"),
+        ([entity("Ada")], "create entities: name Ada, type person, observations drinks tea"),
+        (
+            [entity("Ada"), entity("Bo"), entity("Cy"), entity("Di")],
+            (
+                "create entities: name Ada, type person, observations drinks tea; and "
+                "name Bo, type person, observations drinks tea; and 2 more"
+            ),
+        ),
+    ],
+)
+def test_things_given_as_objects_are_one_sentence(entities: list[dict[str, Any]], said: str) -> None:
+    assert describe(a_tool("create_entities"), {"entities": entities}) == said
+
+
+def test_a_sentence_stays_short_however_much_is_given() -> None:
+    much = {f"field{number}": ["word " * 50] * 9 for number in range(9)}
+    assert len(describe(a_tool("create_entities"), {"entities": [much] * 9}).split()) < 80
+    assert describe(a_tool("delete_rows"), {"rows": list(range(9))}) == "delete the rows 0, 1, 2 and 6 more"

@@ -6,16 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.offline.brain import addresses, corrections, offer, small_talk, tasks, the_clock, times
+from voice_agent.offline.brain import addresses, corrections, misheard, offer, small_talk, tasks, the_clock, times
 from voice_agent.offline.brain.choice import choose, earlier_arguments
 from voice_agent.offline.brain.choose import Index
 from voice_agent.offline.brain.deeds import Deed
 from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say, Turn
 from voice_agent.offline.brain.facts import read_fact
+from voice_agent.offline.brain.following import follow
 from voice_agent.offline.brain.grammar import understand
 from voice_agent.offline.brain.memory import remember
+from voice_agent.offline.brain.more import go_on
 from voice_agent.offline.brain.phrases import load
-from voice_agent.offline.brain.render import go_on, render
 from voice_agent.offline.brain.stems import stem
 from voice_agent.offline.brain.task_tools import find_task_tools
 from voice_agent.offline.brain.wishes import Action, Wish, is_reference
@@ -67,17 +68,7 @@ class Brain:
             return Say(small_talk.GREETING)
         done = turns[-1].calls
         move = self._begin([*turns[:-1], Turn(turns[-1].said)], now)
-        if not done:
-            return move
-        while isinstance(move, Act) and done:
-            made, done = done[: len(move.calls)], done[len(move.calls) :]
-            is_planned = [call.key for call in made] == [key for key, _ in move.calls]
-            following = move.then(made) if move.then and is_planned else None
-            if following is None:
-                return Say(render((*made, *done), now))
-            move = following
-        is_over = bool(done) or (isinstance(move, Act) and not move.calls)
-        return Say(render(done or turns[-1].calls[-1:], now)) if is_over else move
+        return follow(move, done, now) if done else move
 
     def _begin(self, turns: Sequence[Turn], now: datetime) -> Move:
         said = clean(turns[-1].said[:_LONGEST])
@@ -92,7 +83,7 @@ class Brain:
             return Say(reply)
         corrected = corrections.read(said, turns[:-1], self.task_tools)
         if isinstance(corrected, Wish):
-            return tasks.plan((corrected,), self.task_tools, remember(turns[:-1]))
+            return tasks.plan((corrected,), self._desk(turns, now))
         return corrected or read_fact(plain, self.catalog) or self._act_on(said, turns, now)
 
     def _without_tools(self, said: str, turns: Sequence[Turn], now: datetime) -> str | None:
@@ -103,24 +94,42 @@ class Brain:
 
     def _act_on(self, said: str, turns: Sequence[Turn], now: datetime) -> Move:
         """Tasks where the words name them; else the tool that fits clearly; else tasks that may be meant."""
-        memory = remember(turns[:-1])
         wishes = understand(said)
         wanted = wishes[0].action != Action.OTHER and bool(self.task_tools)
         if wanted and all(wish.is_explicit for wish in wishes):
-            return tasks.plan(wishes, self.task_tools, memory)
+            return tasks.plan(wishes, self._desk(turns, now))
         wanted = wanted and not self._is_of_others(wishes[0])
         choice = choose(said, self.index, now, earlier_arguments(turns[:-1], self.catalog))
         if choice and (not wanted or (choice.score >= _CLEARLY and choice.ability.server != self.task_tools.server)):
             return Deed(choice.ability, choice.filled.arguments, said, self.catalog, now).next()
         if wanted:
-            return tasks.plan(wishes, self.task_tools, memory)
-        return Say(small_talk.reply_to_anger(said) or offer.cannot(self.catalog))
+            return tasks.plan(wishes, self._desk(turns, now))
+        if reply := small_talk.reply_to_anger(said):
+            return Say(reply)
+        return self._last_resort(said, turns, now) or Say(offer.cannot(self.catalog))
+
+    def _desk(self, turns: Sequence[Turn], now: datetime) -> tasks.Desk:
+        """What plans for the last of `turns` are made with."""
+        return tasks.Desk(self.task_tools, remember(turns[:-1]), now)
+
+    def _last_resort(self, said: str, turns: Sequence[Turn], now: datetime) -> Move | None:
+        """Something to do, perhaps misheard, that no tool does: it can be a task."""
+        if Action.CREATE not in self.task_tools.by_action:
+            return None
+        for heard, is_sure in misheard.as_task(said):
+            move = tasks.plan(heard, self._desk(turns, now))
+            if is_sure or not isinstance(move, Act):
+                return move
+            return Ask(f"I can't do that myself. Shall I put “{heard[0].title}” on your list?", calls=move.calls)
+        return None
 
     def _is_of_others(self, wish: Wish) -> bool:
         """Whether the words name a kind of thing that only other servers look after (“the file…”)."""
         words = re.sub(r"^(?:the|my|a|an|this|that) ", "", wish.title or "", flags=re.IGNORECASE).split()
-        if len(words) < 2 or not self.foreign:  # noqa: PLR2004 - a kind and a name
+        if not words or not self.foreign:
             return False
+        if len(words) == 1:
+            return stem("file") in self.foreign and "." in words[0] and addresses.path(words[0]) is not None
         return stem(words[0]) in self.foreign or ("." in words[-1] and addresses.path(words[-1]) is not None)
 
     def _open_question(self, turns: Sequence[Turn], now: datetime) -> Ask | None:
@@ -137,6 +146,8 @@ class Brain:
             return Say("Okay.")
         words = strip_courtesy(said)
         wish = understand(said)[0]
+        if asked.calls:
+            return tasks.answer(asked, said, self._desk(turns, now))
         if _is_new(asked, wish, words):
             return None
         if ability := self.catalog.by_key.get(asked.key):
@@ -144,7 +155,7 @@ class Brain:
             if not is_free and self._fits_another(asked.key, said, now):
                 return None
             return Deed(ability, asked.arguments, asked.request, self.catalog, now).answered(asked, said)
-        return tasks.answer(asked, words, self.task_tools, remember(turns[:-1]))
+        return tasks.answer(asked, words, self._desk(turns, now))
 
     def _fits_another(self, key: str, said: str, now: datetime) -> bool:
         """Whether the words ask for another tool so clearly that they can hardly be an answer."""

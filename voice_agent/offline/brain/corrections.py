@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from voice_agent.offline.brain import times
@@ -39,6 +40,7 @@ def read(said: str, turns: Sequence[Turn], tools: TaskTools) -> Wish | Say | Non
 
 def _corrected(words: str) -> Wish | None:
     """Another time, or another title, for the task just touched."""
+    words = re.sub(r",? (?:and )?not (?:at |on |for )?[\w ]+$", "", words) if not words.startswith("not") else words
     lead = _LEAD.match(words)
     rest = words[lead.end() :] if lead else words
     if times.is_only_time(rest) or (lead and times.is_hour(rest)):

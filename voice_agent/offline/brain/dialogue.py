@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from voice_agent.offline.brain.wishes import Wish
 
@@ -46,6 +46,16 @@ class Act:
     calls: tuple[tuple[str, dict[str, Any]], ...]
     then: Callable[[tuple[Call, ...]], Move | None] | None = None
     """What comes after they are back; None, or a None from it: their answers are said."""
+    after: Move | None = None
+    """What is done in any case once that is over."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but the calls' answers comes of it, unless one fails."""
+        return not self.is_reading and self.after is None
+
+    is_reading: bool = False
+    """Whether the calls only find out what is needed for the next move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,17 @@ class Ask:
     """The words that the tool was chosen by."""
     options: tuple[tuple[str, Any], ...] = ()
     """The choices offered: how they are said, and what they stand for."""
+    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """What is called on a yes."""
 
 
 Move: TypeAlias = "Say | Act | Ask"
+
+
+def in_turn(moves: Sequence[Move]) -> Move:
+    """One move after the other."""
+    first, *rest = moves
+    if not rest or not isinstance(first, Act):
+        return first
+    following = in_turn(rest)
+    return replace(first, after=in_turn([first.after, following]) if first.after else following)

@@ -25,6 +25,7 @@ _CUED, _TAKEN = _SAYS.text("cued"), _SAYS.text("taken")
 _ANSWERING = _SAYS.pattern("answering")
 _FILLERS, _IN_THE_PLACE = _SAYS.words("fillers"), _SAYS.pattern("in_the_place")
 _ANYTHING = frozenset({"message", "content", "text", "body"})
+_LAST_PLACE = _SAYS.text("last_place")
 _SEVERAL = re.compile(r"\s*,\s*(?:and )?|\s+and\s+")
 _YES, _NO = re.compile(r"^(?:y|sure|true|on)", re.IGNORECASE), re.compile(r"^(?:n|false|off)", re.IGNORECASE)
 _PATH_WORDS = 3
@@ -96,7 +97,7 @@ def fill(ability: Ability, request: str, now: datetime) -> Filled:
     texts = [parameter for parameter in later if is_text(parameter)]
     is_alone = sum(one.is_required for one in texts) <= 1
     for parameter in texts:
-        value = _text(parameter, ability, request, arguments, is_alone=is_alone)
+        value = _text(parameter, ability, _without(request, arguments), arguments, is_alone=is_alone)
         if value is not None and value not in arguments.values():
             arguments[parameter.name] = _SEVERAL.split(value) if parameter.kind == "array" else value
     missing = tuple(one for one in ability.required if one.name not in arguments)
@@ -116,6 +117,14 @@ def _text(
         rest = addresses.quoted(request) or topic(_left_over(request, arguments), ability)
         return rest if rest and rest.lower() not in _FILLERS else None
     return None
+
+
+def _without(request: str, arguments: dict[str, Any]) -> str:
+    """The request without a path or an address at its end that is the value of another parameter."""
+    for value in arguments.values():
+        if isinstance(value, str) and re.search(r"[/\\@]", value):
+            request = re.sub(rf"{_LAST_PLACE} {re.escape(value)}[.?!]*$", "", request)
+    return request
 
 
 def _left_over(request: str, arguments: dict[str, Any]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from voice_agent.offline.brain import times
+from voice_agent.offline.brain import times, verbs
 from voice_agent.offline.brain.grammar_change import read_clear, read_complete, read_delete, read_reopen, read_update
 from voice_agent.offline.brain.grammar_create import read_bare_task, read_create
 from voice_agent.offline.brain.grammar_list import read_list
+from voice_agent.offline.brain.grammar_which import THEM, read_which_question, set_aside
 from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_pronoun, is_reference, tidy
 from voice_agent.offline.brain.words import clean, name_list, strip_courtesy
@@ -37,6 +38,8 @@ def understand(text: str) -> tuple[Wish, ...]:
     plain = _CLOCK_CORRECTED.sub(r"\g<lead> \g<second>", clean(text)[:_LONGEST])
     if corrected := _corrected(plain):
         return (corrected,)
+    if gapped := _gapped(plain):
+        return gapped
     parts = [part for part in _JOINT.split(plain) if part.strip()]
     if 1 < len(parts) <= _STARTS and not any(_OWN_LIST.match(part) for part in (parts[0], plain)):
         wishes = [_one(part) for part in parts]
@@ -45,6 +48,31 @@ def understand(text: str) -> tuple[Wish, ...]:
         ):
             return _bound(wishes)
     return (_one(plain),)
+
+
+def _gapped(plain: str) -> tuple[Wish, ...]:
+    """Two wishes of which the second does not repeat the verb (“add milk for Monday and eggs for Friday”), or none."""
+    whens = times.find(plain)
+    for joint in _AND.finditer(plain):
+        head, tail = plain[: joint.start()], plain[joint.end() :]
+        is_timed = any(when.end <= joint.start() for when in whens) and any(when.start >= joint.end() for when in whens)
+        if not is_timed and not (_OWN_DEED.match(head) and verbs.base(tail.split(" ", 1)[0])):
+            continue
+        if re.match(_COMMAND, tail, re.IGNORECASE):
+            return ()
+        first = _one(head)
+        at = plain.lower().find((first.title or "\0").lower())
+        if first.action not in {Action.CREATE, Action.UPDATE, Action.COMPLETE} or at < 0 or len(first.titles) > 1:
+            continue
+        lead = "i " if first.action == Action.COMPLETE else plain[:at]
+        second = _one(lead + re.sub(r"^(?:to|about) ", "", tail))
+        if second.action == first.action and second.titles and bool(second.due) == bool(first.due):
+            return first, second
+    return ()
+
+
+_AND = re.compile(r",? and (?:also |then )?", re.IGNORECASE)
+_OWN_DEED = re.compile(r"^(?:i|we)(?:'ve| have)? \w+", re.IGNORECASE)
 
 
 def _bound(wishes: list[Wish]) -> tuple[Wish, ...]:
@@ -71,9 +99,9 @@ def _merged(first: Wish, then: Wish) -> Wish:
 
 def _hangs(wish: Wish) -> bool:
     """Whether the wish only makes sense with the words before it (“put it on my list”)."""
-    return wish.action in (Action.CREATE, Action.LIST, Action.COMPLETE) and (
-        not wish.titles or is_reference(wish.titles[0])
-    )
+    if wish.action == Action.LIST:
+        return bool(wish.title) and is_reference(wish.titles[0])
+    return wish.action in (Action.CREATE, Action.COMPLETE) and (not wish.titles or is_reference(wish.titles[0]))
 
 
 def _one(text: str) -> Wish:
@@ -91,7 +119,12 @@ def _one(text: str) -> Wish:
         bare = read_bare_task(listed)
         wish = bare if bare and bare.due else Wish(Action.OTHER)
     about_one = wish.action == Action.LIST and bool(wish.titles)
-    if tag and not wish.tag and not about_one and wish.action in {Action.CREATE, Action.LIST, Action.CLARIFY}:
+    if (
+        tag
+        and not wish.tag
+        and not about_one
+        and wish.action in {Action.CREATE, Action.LIST, Action.CLARIFY, Action.CLEAR}
+    ):
         return replace(wish, tag=tag)
     return wish
 
@@ -120,11 +153,28 @@ def _read_reminder(text: str) -> Wish | None:
     return read_create(text, bare=False)
 
 
+def _read_set(text: str) -> Wish | None:
+    """A change of tasks that are described, not named: “push everything for today to tomorrow”."""
+    for rest, scope in set_aside(text):
+        wish = next((read for reader in _CHANGES if (read := reader(rest)) and read.titles == (THEM,)), None)
+        if wish is None or (wish.action == Action.UPDATE and not wish.changes):
+            continue
+        if scope == Wish(Action.LIST, is_explicit=True):
+            return replace(wish, titles=("everything",), is_explicit=True)
+        return replace(wish, titles=(), scope=scope, is_explicit=True)
+    return None
+
+
+_CHANGES = (read_complete, read_reopen, read_update, read_delete)
+
+
 _READERS = (
     _read_first_clause,
     _read_reminder,
+    read_which_question,
     read_list,
     read_clear,
+    _read_set,
     read_reopen,
     read_complete,
     read_update,

@@ -6,7 +6,7 @@ import re
 
 from voice_agent.offline.brain import times, verbs
 from voice_agent.offline.brain.phrases import load
-from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_reference, several, tidy
+from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_reference, several, starts_with_verb, tidy
 
 _SAYS = load("changing")
 _COMPLETE = _SAYS.patterns("complete")
@@ -14,10 +14,11 @@ _PAST = _SAYS.pattern("past")
 _PAST_BARE = _SAYS.pattern("past_bare")
 _NO_NEWS = _SAYS.pattern("no_news")
 _SAME_IN_THE_PAST = _SAYS.words("same_in_the_past")
-_PASSIVE = _SAYS.pattern("passive")
+_PASSIVE, _PARTICIPLE = _SAYS.pattern("passive"), _SAYS.pattern("participle")
 _NOT_DONE = _SAYS.pattern("not_done")
 _REOPEN = _SAYS.patterns("reopen")
 _CLEAR = _SAYS.patterns("clear")
+_CLEAR_THOSE = _SAYS.pattern("clear_those")
 _CLEAR_SOME = _SAYS.pattern("clear_some")
 _DELETE = _SAYS.patterns("delete")
 _DATE_OF = _SAYS.text("DATE_OF")
@@ -26,10 +27,13 @@ _RENAME = _SAYS.patterns("rename")
 _SET_PRIORITY = _SAYS.patterns("set_priority")
 _NOTE = _SAYS.pattern("note")
 _TAG = _SAYS.pattern("tag")
+_NO_DATE, _NOT_IMPORTANT = _SAYS.pattern("no_date"), _SAYS.pattern("not_important")
 
 _TICKING = _SAYS.pattern("ticking")
 _TARGET, _FOR_A_WHILE = _SAYS.pattern("target"), _SAYS.pattern("for_a_while")
 _POSTPONING, _MAKING, _NEW_THING = _SAYS.pattern("postponing"), _SAYS.pattern("making"), _SAYS.pattern("new_thing")
+NO_DATE = "none"
+"""Stands for taking the due time away."""
 _NO_DEEDS = frozenset({"cancel", "call", "name", "schedule", "suppose", "need", "move", "change"})
 """Verbs whose passive is no news of something done (“the meeting is cancelled”)."""
 
@@ -46,7 +50,7 @@ def read_complete(text: str) -> Wish | None:
     for whole in (text, rest):
         for pattern in _COMPLETE:
             if match := pattern.match(whole):
-                return _completed(match["q"], text, is_explicit=bool(_TICKING.search(whole)))
+                return _completed(match["q"] or "that", text, is_explicit=bool(_TICKING.search(whole)))
     return None if _NOT_DONE.match(rest) else _read_news(rest, text)
 
 
@@ -59,7 +63,8 @@ def _read_news(rest: str, text: str) -> Wish | None:
             return None
         done = verbs.undo_past(f"{told['verb']}{told['rest']}".strip()) or ""
         return _completed(re.sub(r"\b(?:already|just|now|up and)$", "", done).strip(), text)
-    passive = _PASSIVE.match(rest)
+    bare = _PARTICIPLE.match(rest)
+    passive = _PASSIVE.match(rest) or (bare if bare and not starts_with_verb(bare["q"]) else None)
     if passive and (verb := verbs.base(passive["verb"])) and verb not in _NO_DEEDS:
         return _completed(verbs.strip_getting(f"{verb} {passive['q']}"), text)
     return None
@@ -68,13 +73,15 @@ def _read_news(rest: str, text: str) -> Wish | None:
 def _completed(title: str, text: str, *, is_explicit: bool = False) -> Wish | None:
     title = tidy(times.split(title)[0] if not is_reference(title) else title)
     title = re.sub(r"^(?:(?:off|with|doing) |all (?:of )?(?=the |my ))", "", title)
-    whole_list = title == "LIST" or bool(re.match(r"^(?:everything|all(?: of it)?)(?: (?:on|in) LIST)?$", title))
-    if title and not whole_list and verbs.undo_past(title) and not is_reference(title):
+    if title in {"LIST", "all"} or re.match(r"^(?:everything|all(?: of it)?)(?: (?:on|in) LIST)?$", title):
+        return Wish(Action.COMPLETE, ("everything",), is_explicit=is_explicit or _explicit(text))
+    if title and verbs.undo_past(title) and not is_reference(title):
         title = verbs.undo_past(title) or title
     if re.match(r"^(?:what|how|who|why|when|where|LIST (?:with|about))\b", title):
         return None
-    parts = () if whole_list or (is_nothing(title) and not is_reference(title)) else several(title)
-    titles = tuple(verbs.undo_past(part) or part for part in parts)
+    if is_reference(title):
+        return Wish(Action.COMPLETE, (title,), is_explicit=is_explicit or _explicit(text))
+    titles = () if is_nothing(title) else tuple(verbs.undo_past(part) or part for part in several(title))
     return Wish(Action.COMPLETE, titles, is_explicit=is_explicit or _explicit(text))
 
 
@@ -89,6 +96,8 @@ def read_reopen(text: str) -> Wish | None:
 
 def read_clear(text: str) -> Wish | None:
     """A wish to delete all tasks, or all of one kind."""
+    if _CLEAR_THOSE.match(text):
+        return Wish(Action.CLEAR, ("those",), status="all", is_explicit=True)
     if match := _CLEAR_SOME.match(text):
         which = (match["which"] or match["then"]).lower()
         status = (
@@ -130,7 +139,17 @@ def read_delete(text: str) -> Wish | None:
 def read_update(text: str) -> Wish | None:
     """A wish to change when a task is due, its title, priority, notes or tag."""
     if match := _NOTE.match(text):
-        return Wish(Action.UPDATE, (tidy(match["q"]),), notes=match["n"].strip(), is_explicit=True)
+        notes = (match["n"] or match["n3"]).strip()
+        return Wish(Action.UPDATE, (tidy(match["q"] or match["q3"]),), notes=notes, is_explicit=True)
+    if match := _NO_DATE.match(text):
+        return Wish(Action.UPDATE, (tidy(match["q"] or match["q2"]),), due=NO_DATE, is_explicit=True)
+    if match := _NOT_IMPORTANT.match(text):
+        return Wish(Action.UPDATE, (tidy(match["q"]),), priority="low", is_explicit=_explicit(text))
+    return _read_mark(text) or _read_rename(text) or _read_new_time(text)
+
+
+def _read_mark(text: str) -> Wish | None:
+    """A new tag or priority."""
     if match := _TAG.match(text):
         return Wish(Action.UPDATE, (tidy(match["q"]),), tag=tidy(match["tag"]), is_explicit=_explicit(text))
     for pattern in _SET_PRIORITY:
@@ -140,10 +159,14 @@ def read_update(text: str) -> Wish | None:
                 "high" if re.search("high|urgent|important|critical", level) else "low" if "low" in level else "normal"
             )
             return Wish(Action.UPDATE, (tidy(match["q"]),), priority=priority, is_explicit=_explicit(text))
+    return None
+
+
+def _read_rename(text: str) -> Wish | None:
     for pattern in _RENAME:
         if (
             (match := pattern.match(text))
-            and not times.is_only_time(match["new"])
+            and not (times.is_only_time(match["new"]) or times.is_hour(match["new"]))
             and not re.match(_DATE_OF, match["q"], re.IGNORECASE)
         ):
             new = tidy(match["new"])
@@ -153,9 +176,10 @@ def read_update(text: str) -> Wish | None:
                 Action.UPDATE,
                 (tidy(match["q"]),),
                 new_title=new,
-                is_explicit=_explicit(text) or text.lower().startswith("rename"),
+                is_explicit=_explicit(text)
+                or (text.lower().startswith("rename") and not re.search(r"\w\.\w", match["q"])),
             )
-    return _read_new_time(text)
+    return None
 
 
 def _read_new_time(text: str) -> Wish | None:
@@ -167,8 +191,9 @@ def _read_new_time(text: str) -> Wish | None:
         title = re.sub(rf"^{_DATE_OF} (?:the |my )?", "", tidy(match["q"]))
         if (due is None and not _POSTPONING.match(rest)) or (is_nothing(title) and not is_reference(title)):
             continue
-        if re.match(r"(?:everything|anything|all|what)\b", title):
+        if re.match(r"(?:everything|anything|all|what)\b", title) and not (is_reference(title) and " " in title):
             continue
+        title = re.sub(r" (?:a|the)$", "", title)
         if _MAKING.match(rest) and not is_reference(title) and _NEW_THING.match(match["q"]):
             continue
         return Wish(Action.UPDATE, (title,), due=due, is_explicit=_explicit(text))
@@ -182,10 +207,15 @@ def _new_time(text: str) -> tuple[str, str | None]:
     if target and times.is_only_time(target["when"]) and not times.is_only_time(target["head"]):
         _, due = times.split(target["when"])
         named, _ = times.split(target["head"])
-        return (named if re.search(r"\w \w", named) else target["head"]), due
+        instead = " instead" if target["when"].endswith("instead") else ""
+        return (named if re.search(r"\w \w", named) else target["head"]) + instead, due
     if due is None and target and times.is_hour(target["when"]):
         return target["head"], target["when"]
     later = _FOR_A_WHILE.match(text) if due is None else None
-    if later and times.is_only_time(f"in {later['words']}"):
+    if later and later["words"] and times.is_only_time(f"in {later['words']}"):
         return later["head"].strip(), f"in {later['words']}"
+    by = (later["by"] or later["on"]) if later else None
+    if later and by and times.is_only_time(f"in {by}"):
+        head, forward = re.subn(r" (?:forward|earlier)$", " forward", (later["head2"] or later["head3"]).strip())
+        return head, f"{'earlier ' if forward else ''}by {by}"
     return rest, due

@@ -24,7 +24,7 @@ _PLAIN_NEED = _SAYS.pattern("plain_need")
 _ASKED = _SAYS.pattern("asked")
 _EMPTY = _SAYS.words("empty")
 _HINTS = _SAYS.words("hints")
-_COMMANDS = _SAYS.pattern("commands")
+_COMMANDS, _JUST_DONE = _SAYS.pattern("commands"), _SAYS.pattern("just_done")
 
 
 _EXPLICIT = _SAYS.pattern("explicit")
@@ -70,7 +70,7 @@ def _about_all(text: str, due: str | None, *, is_explicit: bool | None = None) -
 
 def read_list(text: str) -> Wish | None:
     """A wish to hear tasks, of which `LIST` stands for the list; None where nothing of it sounds like one."""
-    if _COMMANDS.match(text):
+    if _COMMANDS.match(text) or _JUST_DONE.match(text):
         return None
     rest, due = times.split(text)
     if wish := _read_embedded(rest, due):

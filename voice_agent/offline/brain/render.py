@@ -6,23 +6,24 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.results import Item, Output, name_of, read_output
 from voice_agent.offline.brain.spoken import clock, count, for_the_ear, listing, moment, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from voice_agent.offline.brain.dialogue import Call, Turn
+    from voice_agent.offline.brain.dialogue import Call
 
 FIRST = 5
 """How many things of a list are named before the offer to go on."""
+_LIST_WORDS = 27
+"""Words of a list that is read aloud, before the offer to go on."""
+_FEWEST = 2
+"""Things that are named however long their names are."""
 _MOST_WORDS = 45
 _LINE = 60
 """As much of a line as can be listened to."""
 _MOSTLY = 0.7
-_MORE = load("small_talk").pattern("more")
-_YES = load("small_talk").pattern("yes")
 _ERROR_NAME = re.compile(
     r"^(?:(?:tool )?error(?: executing tool [\w-]+)?|[A-Z]\w*(?:Error|Exception)|MCP error -?\d+)\s*[:\-]\s*",
     re.IGNORECASE,
@@ -48,15 +49,25 @@ def render(calls: Sequence[Call], now: datetime) -> str:
 
 
 def _together(said: list[str]) -> str:
-    """Several answers as one; those that begin alike (“Added milk.”, “Added bread.”) are joined."""
-    if len(said) > 1:
-        starts = {sentence.split(" ", 1)[0] for sentence in said}
-        rests = [
-            sentence.rstrip(".").split(" ", 1)[1] for sentence in said if " " in sentence and sentence.count(".") == 1
-        ]
-        if len(starts) == 1 and len(rests) == len(said) and not any(re.search(r"[:,?!]", rest) for rest in rests):
-            return f"{starts.pop()} {listing(rests)}."
+    """Several answers as one, what is alike said once: “Marked milk and bread as done.”."""
+    if len(said) < 2 or any(_MANY_SENTENCES.search(sentence) for sentence in said):  # noqa: PLR2004 - one needs no joining
+        return " ".join(said)
+    names = [match[0] if (match := _QUOTED.search(sentence)) else "" for sentence in said]
+    frames = {sentence.replace(name, "\0", 1) if name else "" for sentence, name in zip(said, names, strict=True)}
+    if len(frames) == 1 and (frame := frames.pop()):
+        several = [*names[:FIRST], f"{number(len(names) - FIRST)} more"] if len(names) > FIRST else names
+        return _PLURAL.sub(lambda verb: _PLURALS[verb[1]], frame).replace("\0", listing(several))
+    starts = {sentence.split(" ", 1)[0] for sentence in said}
+    rests = [sentence.rstrip(".").split(" ", 1)[1] for sentence in said if " " in sentence]
+    if len(starts) == 1 and len(rests) == len(said) and not any(re.search(r"[:,?!]", rest) for rest in rests):
+        return f"{starts.pop()} {listing(rests)}."
     return " ".join(said)
+
+
+_MANY_SENTENCES = re.compile(r"[.?!] \S")
+_QUOTED = re.compile(r"“[^”]+”")
+_PLURALS = {"is": "\0 are", "has": "\0 have", "was": "\0 were"}
+_PLURAL = re.compile(r"\0 (is|has|was)\b")
 
 
 def render_error(output: Output, now: datetime) -> str:
@@ -90,8 +101,29 @@ def _prose(output: Output, now: datetime) -> str:
         return _lines(lines, now)
     if len(lines) > 1 and all(len(line.split()) <= 4 for line in lines):  # noqa: PLR2004 - names, not sentences
         return _some(lines, now)
-    joined = " ".join(line if line[-1] in ".!?:;," else f"{line}." for line in lines)
-    return _shortened(for_the_ear(joined, now))
+    joined = for_the_ear(" ".join(line if line[-1] in ".!?:;," else f"{line}." for line in lines), now)
+    if output.items is not None and len(output.items) > 1 and len(joined.split()) > _LIST_WORDS:
+        return _short_list(joined, output, now)
+    return _shortened(joined)
+
+
+def _short_list(prose: str, output: Output, now: datetime) -> str:
+    """A tool's long sentence over a list, told anew: how it opens, the first few things, and how it closes."""
+    items = output.items or []
+    opening, colon, rest = prose.partition(": ")
+    names = [item.name.lower() for item in items]
+    closing = [
+        sentence
+        for sentence in re.split(r"(?<=[.!?]) (?=[A-Z])", rest)[1:]
+        if not any(name in sentence.lower() for name in names)
+    ]
+    head = opening if colon and len(opening.split()) <= _HEAD_WORDS else ""
+    told = render_items(items, now, head=head, total=output.total)
+    return " ".join([told.removesuffix(OFFER).rstrip(), *closing, *([OFFER] if told.endswith(OFFER) else [])])
+
+
+_HEAD_WORDS = 12
+OFFER = "Shall I go on?"
 
 
 _KEYED = re.compile(r"^[\[{\s]*\"[^\"]*\"\s*:")
@@ -146,20 +178,24 @@ def _shortened(text: str) -> str:
 
 
 def render_items(
-    items: Sequence[Item], now: datetime, *, noun: str = "", start: int = 0, total: int | None = None
+    items: Sequence[Item], now: datetime, *, head: str = "", start: int = 0, total: int | None = None
 ) -> str:
-    """The count and the first few names, with the offer to go on."""
-    total = len(items) if total is None else total
+    """The head (how many there are, where None is given) and the first few names from `start` on, and how many more."""
+    total = len(items) if total is None else max(total, len(items))
     if not items:
-        return f"There are no {noun}s." if noun else "I found nothing."
-    shown = [_item(item, now) for item in items[start : start + FIRST]]
+        return "I found nothing."
+    if not head and not start and total > 1:
+        head = count(total, "result").capitalize()
+    shown: list[str] = []
+    for item in items[start : start + FIRST]:
+        name = _item(item, now)
+        words = sum(len(one.split()) for one in [head, *shown, name])
+        if len(shown) >= _FEWEST and words > _LIST_WORDS:
+            break
+        shown.append(name)
     left = total - start - len(shown)
-    if start:
-        return f"{listing(shown)}." + (" Shall I go on?" if left > 0 else "")
-    head = f"{count(total, noun or 'result').capitalize()}: " if total > 1 or noun else ""
-    if left > 0:
-        return f"{head}{', '.join(shown)}. Shall I go on?"
-    return f"{head}{listing(shown)}."
+    told = listing([*shown, f"{number(left)} more"] if left > 0 else shown)
+    return f"{head}{': ' if head else ''}{told}.{f' {OFFER}' if left > 0 else ''}"
 
 
 def _item(item: Item, now: datetime) -> str:
@@ -247,19 +283,3 @@ def _time_there(fields: dict[str, Any], now: datetime) -> str:
     zone = str(fields.get("timezone", ""))
     place = "" if zone == getattr(now.tzinfo, "key", None) else zone.rsplit("/", 1)[-1].replace("_", " ")
     return f"It's {clock(when.time())} on {when:%A}{f' in {place}' if place else ''}."
-
-
-def go_on(said: str, turns: Sequence[Turn], now: datetime) -> str | None:
-    """The next few things of the last list, where `said` asks for more of it; None where it does not."""
-    words = said.strip(" .,!?")
-    was_offered = bool(turns) and "Shall I go on?" in turns[-1].reply
-    if not _MORE.fullmatch(words) and not (was_offered and _YES.fullmatch(words)):
-        return None
-    steps = 1
-    for turn in reversed(turns):
-        items = [item for call in turn.calls for item in read_output(call.output or "").items or []]
-        if items:
-            start = steps * FIRST
-            return render_items(items, now, start=start) if start < len(items) else "That was all."
-        steps += 1
-    return None

@@ -60,6 +60,14 @@ class Output:
         return bool(_AWAITING.search(self.prose))
 
     @property
+    def total(self) -> int | None:
+        """How many there are over all pages; None where it does not say."""
+        data: object = self.data
+        fields = cast("Json", data) if isinstance(data, dict) else {}
+        total = fields.get("total")
+        return total if isinstance(total, int) and not isinstance(total, bool) else None
+
+    @property
     def items(self) -> list[Item] | None:
         """The things that it lists, or the one that it is about; None where it lists none."""
         return items_in(self.data)
@@ -145,3 +153,15 @@ def items_in(data: object) -> list[Item] | None:
     if own:
         return [own]
     return [] if named else None
+
+
+def told_in(reply: str, items: list[Item]) -> list[Item]:
+    """Those of `items` that a reply names, in their order."""
+    left = reply.lower()
+    named: list[Item] = []
+    for item in sorted(items, key=lambda one: -len(one.name)):
+        match = re.search(rf"(?<!\w){re.escape(item.name.lower())}(?!\w)", left)
+        if match:
+            left = f"{left[: match.start()]}\0{left[match.end() :]}"
+            named.append(item)
+    return [item for item in items if any(item is one for one in named)]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from voice_agent.offline.brain.catalog import Ability, Catalog, Parameter
+    from voice_agent.offline.brain.which import Which
 
 _NOUN = re.compile(r"^(?:tasks?|todos?|reminders?|chores?|errands?|assignments?)$")
 _VERBS: dict[Action, tuple[str, ...]] = {
@@ -166,6 +167,12 @@ def takes_words(parameter: Parameter) -> bool:
     return not is_id or bool(re.search(r"\b(?:words?|title|name)\b", parameter.description, re.IGNORECASE))
 
 
+def _traits_for(ability: Ability, which: Which) -> dict[str, Any]:
+    """What a listing tool can choose by itself of what is asked for."""
+    found = [(ability.parameter(trait.field, kinds=("string",)), trait.value) for trait in which.traits]
+    return {one.name: value for one, value in found if one and value and (not one.enum or value in one.enum)}
+
+
 def arguments_for(ability: Ability, wish: Wish, title: str | None) -> dict[str, Any]:
     """The arguments that carry out `wish` for one title (or id), as far as the tool has parameters for it."""
     given: dict[str, Any] = {}
@@ -186,6 +193,8 @@ def arguments_for(ability: Ability, wish: Wish, title: str | None) -> dict[str, 
         )
     if wish.action == Action.UPDATE:
         give(("new_title", "new_name", *TITLE), wish.new_title)
+    if wish.action == Action.LIST:
+        given |= _traits_for(ability, wish.which)
     if wish.action in (Action.CREATE, Action.UPDATE, Action.LIST):
         give(DUE, wish.due)
         give(TAGS, wish.tag)

@@ -30,7 +30,7 @@ def find(text: str) -> list[When]:
     found: list[When] = []
     for match in WHEN.finditer(text):
         lead, words = match["lead"].strip().lower(), match["words"].strip()
-        kept = lead.split()[0] if lead and lead.split()[0] in _KEPT_LEADS else ""
+        kept = lead.split()[0] if lead and lead.split()[0] in _KEPT_LEADS and "some point" not in lead else ""
         now = When(match.start(), match.end(), f"{kept} {words}".strip())
         if found and re.fullmatch(r",? ?(?:and )?", text[found[-1].end : now.start]):
             last = found.pop()
@@ -66,5 +66,5 @@ def is_only_time(text: str) -> bool:
 
 
 def is_hour(text: str) -> bool:
-    """Whether `text` is no more than an hour (“four”, “7”), which only some sentences mean as a time."""
+    """Whether `text` is no more than an hour (“four”, “7”, “430”), which only some sentences mean as a time."""
     return bool(_HOUR.fullmatch(text.strip(" .,?!")))

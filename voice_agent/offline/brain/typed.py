@@ -20,8 +20,12 @@ _LIMIT = _SAYS.words("limit")
 _FILLERS = _SAYS.words("fillers")
 _FILE = re.compile(r"[\w-]+\.\w{1,5}")
 """A bare file name, which no folder has."""
+_POWER = frozenset({"on", "enabled", "enable", "power", "powered", "state", "active"})
+_SWITCHED = re.compile(r"\b(?:turn|switch|put|leave|set)(?:ed)?\b.{0,40}?\b(on|off)\b|\b(on|off)\b(?: please)?[.!]?$")
 _SWITCH = frozenset({"include", "enable", "show", "is", "with", "use"})
 _NUMBERED = re.compile(r"\b(?:id|number|no\.?|#) ?#?([\w-]*\d[\w-]*)\b|\b([0-9a-f]{8}-[0-9a-f-]{27})\b")
+_SPOTS = frozenset({"city", "location", "place", "town", "country"})
+_SPOT, _SPOT_FIRST = _SAYS.pattern("spot"), _SAYS.pattern("spot_first")
 _NAMED_PATH = _SAYS.patterns("named_path")
 
 
@@ -65,10 +69,21 @@ class TypedValues:
         for value in parameter.enum:
             if (words := split_name(value)) and all(stem(word) in heard for word in words):
                 return cast_value(value, parameter)
+            if self._is_named(value, parameter.description):
+                return cast_value(value, parameter)
         only_one = parameter.is_required and len(parameter.enum) == 1
         return cast_value(parameter.enum[0], parameter) if only_one else None
 
+    def _is_named(self, value: str, description: str) -> bool:
+        """Whether the words say the name that the description gives a value: “fr (French)”, “French (fr)”."""
+        found = re.search(
+            rf"\b{re.escape(value)}['\"`]? ?(?:\(|=|:|-) ?['\"`]?(\w+)|(\w+) \(['\"`]?{re.escape(value)}\b", description
+        )
+        return found is not None and bool(re.search(rf"\b{re.escape((found[1] or found[2]).lower())}\b", self.low))
+
     def _boolean(self, parameter: Parameter) -> bool | None:
+        if _POWER & set(parameter.words) and (switched := _SWITCHED.search(self.low)):
+            return (switched[1] or switched[2]) == "on"
         words = [re.escape(word) for word in parameter.words if word not in STOP and word not in _SWITCH]
         if not words or not all(re.search(rf"\b{word}\w*\b", self.low) for word in words):
             return None
@@ -106,6 +121,8 @@ class TypedValues:
         is_date = bool(words & {"date", "day", "deadline"}) and bool(re.search(r"yyyy|iso|date", about))
         if is_date or parameter.format in {"date", "date-time"}:
             return self._date(parameter)
+        if words & _SPOTS:
+            return self._spot()
         if is_path(parameter):
             return self._path(is_folder=is_place(parameter))
         return self._address(parameter, words, about)
@@ -129,9 +146,19 @@ class TypedValues:
             here = getattr(self.now.tzinfo, "key", None)
             return here if parameter.is_required and not re.search(r"\b(?:in|at|for) [A-Z]", self.request) else None
         target = any(word in parameter.words for word in ("target", "to", "destination", "dest"))
+        given = next(
+            (
+                one
+                for one in self.zones
+                if re.search(r"\b(?:when|if) it(?:'s| is)\b.*\bin (?:the )?$", self.low[: one[1]])
+            ),
+            None,
+        )
         toward = [found for found in self.zones if re.search(r"\b(?:to|into|in) (?:the )?$", self.low[: found[1]])]
         source = any(word in parameter.words for word in ("source", "from"))
-        if target:
+        if given and len(self.zones) > 1:
+            chosen = next(one for one in self.zones if one != given) if target else given
+        elif target:
             chosen = (toward or self.zones)[-1]
         else:
             chosen = next((found for found in self.zones if not source or found not in toward), self.zones[0])
@@ -150,6 +177,14 @@ class TypedValues:
             hour, _, minute = (clock or "09:00").partition(":")
             return datetime(when.year, when.month, when.day, int(hour), int(minute), tzinfo=self.now.tzinfo).isoformat()
         return when.isoformat()
+
+    def _spot(self) -> str | None:
+        """Where something is, by its name: “in New York”, “for Paris”."""
+        from voice_agent.offline.brain import times
+
+        plain = times.split(self.request)[0]
+        match = _SPOT.search(plain) or _SPOT_FIRST.search(plain)
+        return match["spot"].strip(" ,.?!") if match else None
 
     def _path(self, *, is_folder: bool) -> str | None:
         for path in addresses.paths(self.request):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.verbs import undo_past
+from voice_agent.offline.brain.which import Which
 
 
 class Action(StrEnum):
@@ -41,12 +42,23 @@ class Wish:
     notes: str | None = None
     tag: str | None = None
     """The name of the list, where it is not just the list (“shopping”)."""
+    which: Which = field(default_factory=Which)
+    """Which of the tasks that are listed are meant, by what their fields say."""
+    asked_field: str | None = None
+    """Of a question about one task: the field that is asked for."""
+    scope: Wish | None = None
+    """Of a change: the tasks that it is about, where they are described and not named (“everything due today”)."""
     is_count: bool = False
     """The number is asked for, not the tasks."""
     is_whether: bool = False
     """It is asked whether a task is there, yes or no."""
     is_explicit: bool = False
     """The words name tasks, reminders or the list; if not, another tool may fit better."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it says anything new about a task."""
+        return bool(self.due or self.new_title or self.priority or self.notes or self.tag)
 
     @property
     def title(self) -> str | None:

@@ -12,6 +12,7 @@ LIST = "LIST"
 
 _SAYS = load("words")
 _HESITATION = _SAYS.pattern("hesitation")
+_FILLER = _SAYS.pattern("filler")
 _STUTTER = _SAYS.pattern("stutter")
 _OPENERS = _SAYS.pattern("openers")
 _ASKING = _SAYS.pattern("asking")
@@ -27,7 +28,7 @@ def clean(text: str) -> str:
     """`text` with plain quotes and single spaces, without hesitations and stuttered words."""
     plain = unicodedata.normalize("NFKC", text).translate({0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"'})
     plain = "".join(char if char.isprintable() else " " for char in plain)
-    plain = re.sub(r"\s+", " ", _HESITATION.sub("", plain)).strip()
+    plain = re.sub(r"\s+", " ", _HESITATION.sub("", _FILLER.sub(" ", plain.strip()))).strip()
     plain = re.sub(r"\s+([,.!?])", r"\1", plain)
     return _STUTTER.sub(
         lambda m: m[0] if m[1].isdigit() or m[1].lower() in {"bye", "no", "had", "that"} else m[1], plain
