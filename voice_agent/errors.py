@@ -3,6 +3,8 @@
     VoiceAgentError
     ├── ConfigError          a file, key or variable is wrong          (exit status 2)
     ├── ExtraMissing         a command needs an extra that is not installed (exit status 2)
+    ├── PartMissing          a program, or the built page, is not there (exit status 2)
+    ├── PartFailed           the LiveKit server, the worker or the web part (exit status 1)
     ├── AudioError           no microphone, no speaker, not a WAV file (exit status 1)
     ├── ServerError          one MCP server, never the session
     │   ├── ServerUnavailable   it could not be started, reached or listed
@@ -53,6 +55,20 @@ class ExtraMissing(VoiceAgentError):
     def __init__(self, extra: str, what: str) -> None:
         super().__init__(f"{what} needs the extra “{extra}”. Install it with: pip install 'voice-agent[{extra}]'")
         self.extra = extra
+
+
+class PartMissing(VoiceAgentError):
+    """Something that a command starts is not there; the message names the ways to get it."""
+
+    code = "part_missing"
+    is_permanent = True
+    exit_status = 2
+
+
+class PartFailed(VoiceAgentError):
+    """The LiveKit server, the worker or the web part could not start or did not go on."""
+
+    code = "part_failed"
 
 
 class AudioError(VoiceAgentError):

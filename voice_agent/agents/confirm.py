@@ -90,17 +90,27 @@ class Confirmations:
         pending = self._pending
         if pending is None or not pending.calls or self._clock() - pending.asked_at > LIFETIME:
             return None
-        said = [
-            item.text_content or ""
-            for item in items
-            if item.type == "message" and item.role == "user" and item.created_at > pending.asked_at
-        ]
+        said = _said_since(items, pending.asked_at)
         if not said:
             return None
         *before, newest = said
         if len(said) > TURNS or any(answer_of(text) is not Answer.OTHER for text in before):
             return None
         return pending, Verdict(answer_of(newest), len(said) == TURNS)
+
+    def waiting(self, items: Sequence[ChatItem]) -> Pending | None:
+        """Return the confirmation that a yes said now would be the answer to; None where there is none.
+
+        Args:
+            items: The conversation, newest last.
+        """
+        pending = self._pending
+        if pending is None or not pending.calls or self._clock() - pending.asked_at > LIFETIME:
+            return None
+        said = _said_since(items, pending.asked_at)
+        if len(said) >= TURNS or any(answer_of(text) is not Answer.OTHER for text in said):
+            return None
+        return pending
 
     def take(self, tool: Tool, arguments: Json, items: Sequence[ChatItem]) -> Call | None:
         """Use up the user's yes for exactly this call; None where there is no such yes."""
@@ -122,6 +132,14 @@ class Confirmations:
         """Count the time from now: the read-back is being said."""
         if self._pending is not None:
             self._pending.asked_at = self._clock()
+
+
+def _said_since(items: Sequence[ChatItem], moment: float) -> list[str]:
+    return [
+        item.text_content or ""
+        for item in items
+        if item.type == "message" and item.role == "user" and item.created_at > moment
+    ]
 
 
 def _canonical(arguments: Json) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from voice_agent.bridge.types import Json, Result
+    from voice_agent.bridge.types import Json, Progress, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,14 @@ class ToolCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolProgressed:
+    """A call that is under way told how far it is."""
+
+    call: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
 class ToolReturned:
     """A call came back, or was given up."""
 
@@ -40,4 +48,4 @@ class ToolReturned:
     result: Result
 
 
-ToolEvent: TypeAlias = "ConfirmAsked | ToolCalled | ToolReturned"
+ToolEvent: TypeAlias = "ConfirmAsked | ToolCalled | ToolProgressed | ToolReturned"

@@ -12,7 +12,7 @@ from livekit.agents import RunContext, ToolError, llm
 from livekit.agents.llm import RawFunctionTool, ToolResult, function_tool
 
 from voice_agent.agents.confirm import Call, Confirmations
-from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolReturned
+from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolProgressed, ToolReturned
 from voice_agent.agents.lookup import look
 from voice_agent.agents.readback import describe, question
 from voice_agent.agents.sentences import Sentences
@@ -103,9 +103,9 @@ class BridgeToolset(llm.Toolset):
             await self.bridge.settle(self._started_at + limit - time.monotonic())
         return True
 
-    def cancel_running(self) -> bool:
-        """Cancel every call that is under way, at its server too; False where there is none."""
-        running = list(self._running)
+    def cancel_running(self, call: str | None = None) -> bool:
+        """Cancel every call that is under way (or the one called `call`), at its server too; False: there is none."""
+        running = [task for task in self._running if call is None or task.get_name() == call]
         for task in running:
             task.cancel()
         return bool(running)
@@ -171,7 +171,13 @@ class BridgeToolset(llm.Toolset):
 
     async def _run(self, call: Call, ctx: RunContext[Any]) -> Result:
         confirmed = call.tool.decision is Decision.CONFIRM
-        task = asyncio.create_task(self.bridge.call(call.tool, call.arguments, confirmed=confirmed))
+        made = self.bridge.call(
+            call.tool,
+            call.arguments,
+            confirmed=confirmed,
+            on_progress=lambda progress: self._on_event(ToolProgressed(call.id, progress)),
+        )
+        task = asyncio.create_task(made, name=call.id)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:

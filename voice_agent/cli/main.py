@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "talk": "talk to the assistant, by voice or by typing",
+    "up": "start everything for talking on a page: LiveKit server, worker and web",
+    "worker": "hold conversations in rooms of a LiveKit server",
+    "web": "serve the page, and the tokens for its rooms",
     "servers": "show the MCP servers and how they are",
     "tools": "list the tools of all servers, or call one",
     "config": "show what is configured, and where each value comes from",

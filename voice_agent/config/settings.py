@@ -64,6 +64,40 @@ class Limits(BaseModel):
     """Tools shown to the model at once."""
 
 
+class LiveKit(BaseModel):
+    """Where rooms are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str | None = None
+    """`ws://` or `wss://`; None: `voice-agent up` starts a LiveKit server of its own."""
+    api_key: str | None = None
+    """The name of the key; not secret."""
+    api_secret: SecretStr | None = None
+
+
+class Rooms(BaseModel):
+    """Conversations in rooms."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    grace: float = Field(default=60.0, ge=0, le=3600)
+    """Seconds that a conversation waits for someone whose page was reloaded or lost."""
+    capacity: int = Field(default=10, ge=1, le=1000)
+    """Conversations that one worker holds at once."""
+    drain: float = Field(default=600.0, ge=0, le=86400)
+    """Seconds that running conversations may go on when their worker is told to end."""
+
+
+class Store(BaseModel):
+    """Where conversations are recorded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: SecretStr | None = None
+    """A database, as SQLAlchemy writes it; None: `conversations.db` in the folder of this user's files."""
+
+
 class Settings(BaseModel):
     """One typed result of all sources but `mcp.json`."""
 
@@ -79,6 +113,9 @@ class Settings(BaseModel):
     tts: Part = Part()
     turn: Turn = Turn()
     limits: Limits = Limits()
+    livekit: LiveKit = LiveKit()
+    rooms: Rooms = Rooms()
+    store: Store = Store()
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = Field(default=None, repr=False)
     """Where every OpenAI part goes that has no `base_url` of its own; may hold a password."""

@@ -25,6 +25,9 @@ CONVENTIONAL = {
     "OPENAI_BASE_URL": "openai_base_url",
     "DEEPGRAM_API_KEY": "deepgram_api_key",
     "CARTESIA_API_KEY": "cartesia_api_key",
+    "LIVEKIT_URL": "livekit.url",
+    "LIVEKIT_API_KEY": "livekit.api_key",
+    "LIVEKIT_API_SECRET": "livekit.api_secret",
 }
 """Variables that every program for these services knows; weaker than our own."""
 

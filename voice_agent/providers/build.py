@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from voice_agent.providers.stack import Connections, Member, Stack
     from voice_agent.providers.standby import Switched
 
-__all__ = ["Choice", "build"]
+__all__ = ["Choice", "begin_to_load", "build"]
 
 _LISTING_TIMEOUT = 2.0
 """Seconds to wait for the models of a server that the user named without naming a model."""
@@ -54,6 +54,15 @@ async def build(
     except ImportError as error:
         raise ExtraMissing("voice", "A conversation") from error
     return _assemble(profile, picks)
+
+
+async def begin_to_load(settings: Settings) -> None:
+    """Begin, in threads, to load the weights that conversations of these settings need in this process.
+
+    Raises:
+        ConfigError: what the profile or the user insists on cannot be had.
+    """
+    _begin_to_load_weights(await _pick_all(load_profile(settings.profile, settings), settings, PARTS))
 
 
 async def _pick_all(profile: Profile, settings: Settings, parts: tuple[PartName, ...]) -> Mapping[PartName, Pick]:

@@ -14,6 +14,7 @@ from voice_agent.agents.deeds import Deeds
 from voice_agent.agents.sentences import Sentences, instructions
 from voice_agent.agents.speech import Speech
 from voice_agent.agents.toolset import BridgeToolset
+from voice_agent.session.answered import follow_confirmations
 from voice_agent.session.apology import apologise_for_failures
 from voice_agent.session.conversation import Conversation
 from voice_agent.session.manners import keep_manners
@@ -83,6 +84,7 @@ def build_conversation(
         settings, journal, bridge, stack, session, toolset, assistant, speech, profile=profile, problems=config.problems
     )
     record_session(conversation)
+    follow_confirmations(conversation)
     keep_manners(conversation)
     apologise_for_failures(conversation, sentences)
     keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from voice_agent.providers.build import Stack
     from voice_agent.session.journal import Journal
 
-EndReason: TypeAlias = Literal["goodbye", "input_ended", "interrupted", "error"]
+EndReason: TypeAlias = Literal["goodbye", "input_ended", "interrupted", "left", "error"]
 
 _CLOSING = 6.0
 """Seconds that closing may take before it is given up."""
@@ -62,10 +62,13 @@ class Conversation:
     def _note_speech(self, event: SpeechCreatedEvent) -> None:
         self._speeches.add(event.speech_handle)
 
-    async def start(self) -> None:
-        """Start the session; the greeting follows by itself."""
+    async def start(self, **room: Any) -> None:
+        """Start the session; the greeting follows by itself.
+
+        `room`: LiveKit's `room`, `room_options` and `session_host`, where the conversation is held in a room.
+        """
         await self.session.start(  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves its type open
-            agent=self.assistant, record=False
+            agent=self.assistant, record=False, **room
         )
         self.is_started = True
         chosen = {choice.part: f"{choice.provider} {choice.model}".strip() for choice in self.stack.choices}

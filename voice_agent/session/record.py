@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from voice_agent.agents.events import ConfirmAsked, ToolCalled
+from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolProgressed
 from voice_agent.agents.listen import listen
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.types import ServerChanged
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     from voice_agent.session.conversation import Conversation
     from voice_agent.session.journal import Journal
 
+_PROGRESS_PAUSE = 0.2
+"""Seconds between two progress lines of one call."""
+
 
 def record_tools(journal: Journal) -> Callable[[ToolEvent], None]:
-    """Return a listener that writes `confirm`, `tool_call` and `tool_result` lines."""
+    """Return a listener that writes `confirm`, `tool_call`, `progress` and `tool_result` lines."""
+    progressed: dict[str, float] = {}
 
     def note(event: ToolEvent) -> None:
         match event:
@@ -30,7 +35,14 @@ def record_tools(journal: Journal) -> Callable[[ToolEvent], None]:
                 journal.write("confirm", call=call, server=server, tool=tool, arguments=arguments, text=text)
             case ToolCalled(call, server, tool, arguments):
                 journal.write("tool_call", call=call, server=server, tool=tool, arguments=arguments)
+            case ToolProgressed(call, progress):
+                now = time.monotonic()
+                if now - progressed.get(call, 0.0) < _PROGRESS_PAUSE:
+                    return
+                progressed[call] = now
+                journal.write("progress", call=call, done=progress.done, total=progress.total, text=progress.message)
             case _:
+                progressed.pop(event.call, None)
                 result = event.result
                 journal.write(
                     "tool_result",

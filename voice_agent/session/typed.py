@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from voice_agent.session.lines import LONGEST, TooLong
@@ -40,6 +41,15 @@ async def converse_typed(
             case text:
                 await conversation.or_over(asyncio.ensure_future(_take_turn(conversation, text)))
     return unusable
+
+
+async def hear_typed(conversation: Conversation, text: str) -> None:
+    """Take `text` as the user's turn at once; what the agent is saying ends for it, unless it must not be cut off."""
+    await conversation.assistant.ready_for(text)
+    with contextlib.suppress(RuntimeError):
+        await conversation.session.interrupt()
+    if conversation.reason is None:
+        conversation.session.generate_reply(user_input=text, input_modality="text")
 
 
 async def _take_turn(conversation: Conversation, text: str) -> None:

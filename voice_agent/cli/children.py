@@ -1,0 +1,100 @@
+"""Child processes of one command: each in a group of its own, watched, and ended with everything it started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from voice_agent.errors import PartFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_READY_WITHIN = 90.0
+"""Seconds; a first start compiles and loads a lot."""
+_ENDS_WITHIN = 20.0
+
+
+@dataclass
+class Child:
+    """One part."""
+
+    title: str
+    """As it is called in messages."""
+    command: list[str]
+    environment: Mapping[str, str] = field(repr=False)
+    stop_by: signal.Signals = signal.SIGTERM
+    process: asyncio.subprocess.Process | None = None
+    _reading: asyncio.Task[None] | None = None
+
+    async def start(self, *, tells: bool = True) -> None:
+        """Start it; `tells`: it prints JSON lines on standard output, for `ready`.
+
+        Raises:
+            PartFailed: It cannot be started at all.
+        """
+        out = asyncio.subprocess.PIPE if tells else asyncio.subprocess.DEVNULL
+        try:
+            # A group of its own: Ctrl-C at the terminal reaches us alone, and we end the parts in order.
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                env=dict(self.environment),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise PartFailed(f"{self.title} cannot be started: {error.strerror}.") from error
+
+    async def ready(self, on_line: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+        """Wait for the first line; later ones go to `on_line`.
+
+        Raises:
+            PartFailed: It ended first, or told nothing in time.
+        """
+        assert self.process is not None
+        assert self.process.stdout is not None
+        try:
+            line = await asyncio.wait_for(self.process.stdout.readline(), _READY_WITHIN)
+        except TimeoutError:
+            raise PartFailed(f"{self.title} was not ready within {_READY_WITHIN:g} seconds.") from None
+        if not line:
+            raise PartFailed(f"{self.title} ended while it was starting.")
+        self._reading = asyncio.create_task(_read(self.process.stdout, on_line))
+        return cast("dict[str, Any]", json.loads(line))
+
+    async def wait(self) -> int:
+        """Wait until it has ended; return its exit status."""
+        assert self.process is not None
+        return await self.process.wait()
+
+    async def stop(self) -> None:
+        """End it and whatever it started; by force where it takes too long."""
+        process = self.process
+        if process is None:
+            return
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(self.stop_by)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _ENDS_WITHIN)
+        # The group outlives its leader where something in it hangs.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+
+
+async def _read(stream: asyncio.StreamReader, on_line: Callable[[dict[str, Any]], None] | None) -> None:
+    while line := await stream.readline():
+        with contextlib.suppress(ValueError):
+            found: Any = json.loads(line)
+            if on_line is not None and isinstance(found, dict):
+                on_line(cast("dict[str, Any]", found))

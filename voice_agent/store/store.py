@@ -1,0 +1,194 @@
+"""Conversations as they go on, line by line: what is here after a crash is all that had happened."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import JSON, DateTime, ForeignKey, String, event, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+Line: TypeAlias = dict[str, Any]
+"""A line of docs/talk.md."""
+
+_UNRECORDED = {"state", "progress"}
+"""Events of the moment."""
+_FLUSH = 5.0
+"""Seconds that the end waits for lines that are still to be written."""
+
+logger = logging.getLogger(__name__)
+
+
+class Base(DeclarativeBase):
+    """The tables of this store."""
+
+
+class ConversationRow(Base):
+    """One conversation."""
+
+    __tablename__ = "conversations"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    room: Mapped[str] = mapped_column(String(255), index=True)
+    identity: Mapped[str] = mapped_column(String(255), index=True)
+    profile: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """None: it goes on, or its process died."""
+    reason: Mapped[str | None] = mapped_column(String(32))
+    """Of docs/talk.md's `end`."""
+
+
+class LineRow(Base):
+    """One line of a conversation's journal."""
+
+    __tablename__ = "conversation_lines"
+
+    conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    event: Mapped[str] = mapped_column(String(32))
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The whole line of docs/talk.md."""
+
+
+class Store:
+    """A database of conversations."""
+
+    def __init__(self, url: SecretStr | None, home: Path) -> None:
+        """`url`: as SQLAlchemy writes it; None: `conversations.db` in `home`."""
+        self._home = home if url is None else None
+        given = f"sqlite+aiosqlite:///{home / 'conversations.db'}" if url is None else url.get_secret_value()
+        self._engine: AsyncEngine = create_async_engine(given, json_serializer=_to_json)
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
+
+    def begin(self, *, room: str, identity: str, profile: str, on_trouble: Callable[[], None]) -> Record:
+        """Begin the record of a conversation; returns at once.
+
+        A database that cannot be used is told once to `on_trouble`, and keeps no conversation from going on.
+        """
+        record = Record(self._engine, uuid.uuid4().hex, on_trouble)
+        row = ConversationRow(
+            id=record.id, room=room, identity=identity, profile=profile, started_at=_now(), ended_at=None, reason=None
+        )
+        record.start(self._set_up, row)
+        return record
+
+    async def lines(self, room: str) -> list[Line]:
+        """Return the lines of the conversation in `room` that was begun last; empty where there is none.
+
+        Raises:
+            SQLAlchemyError: The database cannot be read.
+        """
+        await self._set_up()
+        newest = select(ConversationRow.id).where(ConversationRow.room == room)
+        newest = newest.order_by(ConversationRow.started_at.desc()).limit(1)
+        wanted = select(LineRow.fields).where(LineRow.conversation == newest.scalar_subquery())
+        async with self._engine.connect() as connection:
+            return [dict(row[0]) for row in await connection.execute(wanted.order_by(LineRow.number))]
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    async def _set_up(self) -> None:
+        if self._home is not None:
+            await asyncio.to_thread(self._home.mkdir, mode=0o700, parents=True, exist_ok=True)
+        async with self._engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+
+
+class Record:
+    """The record of one conversation; writes in the background, in order, many lines at once where they come fast."""
+
+    def __init__(self, engine: AsyncEngine, id: str, on_trouble: Callable[[], None]) -> None:  # noqa: A002 - it is one
+        """Take what `Store.begin` made."""
+        self.id = id
+        self._engine = engine
+        self._on_trouble = on_trouble
+        self._lines: asyncio.Queue[LineRow] = asyncio.Queue()
+        self._count = 0
+        self._reason: str | None = None
+        self._writing: asyncio.Task[None] | None = None
+
+    def start(self, set_up: Callable[[], Awaitable[None]], row: ConversationRow) -> None:
+        """Begin to write; `set_up` is awaited first."""
+        self._writing = asyncio.create_task(self._write(set_up, row), name="record")
+
+    def note(self, line: Line) -> None:
+        """Take a line; it is written soon."""
+        if line["event"] in _UNRECORDED:
+            return
+        if line["event"] == "end":
+            self._reason = line["reason"]
+        self._count += 1
+        self._lines.put_nowait(
+            LineRow(conversation=self.id, number=self._count, at=_now(), event=line["event"], fields=line)
+        )
+
+    async def aclose(self) -> None:
+        """Write what is left, and that the conversation is over; bounded, and never raises."""
+        if self._writing is None:
+            return
+        with contextlib.suppress(TimeoutError, SQLAlchemyError, OSError):
+            async with asyncio.timeout(_FLUSH):
+                waiting = asyncio.ensure_future(self._lines.join())
+                await asyncio.wait({waiting, self._writing}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                if not self._writing.done():
+                    over = update(ConversationRow).where(ConversationRow.id == self.id)
+                    async with self._engine.begin() as connection:
+                        await connection.execute(over.values(ended_at=_now(), reason=self._reason))
+        self._writing.cancel()
+        await asyncio.wait({self._writing})
+
+    async def _write(self, set_up: Callable[[], Awaitable[None]], row: ConversationRow) -> None:
+        try:
+            await set_up()
+            await self._insert([row])
+            while True:
+                rows = [await self._lines.get()]
+                while not self._lines.empty():
+                    rows.append(self._lines.get_nowait())
+                await self._insert(rows)
+                for _ in rows:
+                    self._lines.task_done()
+        except (SQLAlchemyError, OSError) as error:
+            logger.warning("the conversation cannot be recorded: %s", type(error).__name__)
+            self._on_trouble()
+
+    async def _insert(self, rows: Sequence[Base]) -> None:
+        async with AsyncSession(self._engine) as session:
+            session.add_all(rows)
+            await session.commit()
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()

@@ -1,0 +1,240 @@
+/** The connection to a conversation: one LiveKit room, and in it the assistant. */
+
+import {
+  DisconnectReason,
+  ParticipantKind,
+  Room,
+  RoomEvent,
+  Track,
+  setLogLevel,
+  type RemoteParticipant,
+  type RemoteTrack,
+  type TextStreamHandler,
+} from "livekit-client";
+import type { Fields, Incoming } from "./lines";
+
+export type Phase = "idle" | "connecting" | "talking" | "reconnecting" | "waiting";
+
+export interface Listener {
+  phase(phase: Phase): void;
+  incoming(incoming: Incoming): void;
+  whole(call: string, structured: Fields): void;
+  caption(text: string): void;
+  sound(isAllowed: boolean): void;
+  track(track: MediaStreamTrack, speaker: "user" | "agent"): void;
+  notice(text: string): void;
+}
+
+setLogLevel("warn");
+
+const TICKET = "voice-agent.ticket";
+const PAUSE = 250;
+const PATIENCE = 8000;
+
+export class Link {
+  private room: Room | null = null;
+  private agent: RemoteParticipant | null = null;
+  private order = Promise.resolve();
+  private lonely: number | undefined;
+
+  constructor(private readonly listener: Listener) {}
+
+  /** Whether this tab was in a conversation when it was last open. */
+  get canReturn(): boolean {
+    return sessionStorage.getItem(TICKET) !== null;
+  }
+
+  /** Come into a conversation, the one of before if there is one. */
+  async open(withMicrophone: boolean): Promise<void> {
+    this.listener.phase("connecting");
+    const { url, token, ticket } = await askForToken(sessionStorage.getItem(TICKET));
+    sessionStorage.setItem(TICKET, ticket);
+    const room = new Room({ audioCaptureDefaults: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
+    this.room = room;
+    this.follow(room);
+    await room.connect(url, token);
+    this.listener.sound(room.canPlaybackAudio);
+    const agent = [...room.remoteParticipants.values()].find(isAgent);
+    if (agent !== undefined) void this.greet(agent);
+    else this.wait();
+    if (withMicrophone) await this.setMicrophone(true);
+  }
+
+  async setMicrophone(isOn: boolean): Promise<boolean> {
+    const local = this.room?.localParticipant;
+    if (local === undefined) return false;
+    try {
+      await local.setMicrophoneEnabled(isOn);
+    } catch {
+      this.listener.notice("The microphone cannot be used. Allow it in the browser, or type.");
+    }
+    const track = local.getTrackPublication(Track.Source.Microphone)?.track?.mediaStreamTrack;
+    if (track !== undefined) this.listener.track(track, "user");
+    return local.isMicrophoneEnabled;
+  }
+
+  async say(text: string): Promise<void> {
+    await this.room?.localParticipant.sendText(text, { topic: "lk.chat", ...this.destination() });
+  }
+
+  /** Give the assistant a command; a refusal is told to the person. */
+  async command(method: string, payload: Fields = {}): Promise<boolean> {
+    try {
+      await this.call(method, payload);
+      return true;
+    } catch (error) {
+      this.listener.notice(error instanceof Error ? error.message : "That did not work.");
+      return false;
+    }
+  }
+
+  async allowSound(): Promise<void> {
+    await this.room?.startAudio();
+  }
+
+  /** End the conversation for good. */
+  async end(): Promise<void> {
+    sessionStorage.removeItem(TICKET);
+    if (this.agent !== null) await Promise.race([this.call("va.end", {}).catch(() => undefined), pause(1500)]);
+  }
+
+  /** Leave the room. */
+  async close(): Promise<void> {
+    window.clearTimeout(this.lonely);
+    const room = this.room;
+    this.room = null;
+    this.agent = null;
+    await room?.disconnect();
+    this.listener.phase("idle");
+  }
+
+  /** Forget the conversation, which is over. */
+  forget(): void {
+    sessionStorage.removeItem(TICKET);
+  }
+
+  private follow(room: Room): void {
+    room.registerTextStreamHandler("va.events", this.inOrder((text) => {
+      this.listener.incoming(JSON.parse(text) as Incoming);
+    }));
+    room.registerTextStreamHandler("va.result", this.inOrder((text) => {
+      const { call, structured } = JSON.parse(text) as { call: string; structured: Fields };
+      this.listener.whole(call, structured);
+    }));
+    room.registerTextStreamHandler("lk.transcription", (reader) => void this.caption(reader));
+    room
+      .on(RoomEvent.ParticipantConnected, (participant) => {
+        if (isAgent(participant)) void this.greet(participant);
+      })
+      .on(RoomEvent.ParticipantDisconnected, (participant) => {
+        if (participant.identity !== this.agent?.identity) return;
+        this.agent = null;
+        this.wait();
+      })
+      .on(RoomEvent.TrackSubscribed, (track, _publication, participant) => {
+        if (isAgent(participant)) this.play(track);
+      })
+      .on(RoomEvent.TrackUnsubscribed, (track) => track.detach().forEach((element) => element.remove()))
+      .on(RoomEvent.Reconnecting, () => this.listener.phase("reconnecting"))
+      .on(RoomEvent.SignalReconnecting, () => this.listener.phase("reconnecting"))
+      .on(RoomEvent.Reconnected, () => void this.ask())
+      .on(RoomEvent.AudioPlaybackStatusChanged, () => this.listener.sound(room.canPlaybackAudio))
+      .on(RoomEvent.Disconnected, (reason) => this.lose(room, reason));
+  }
+
+  private play(track: RemoteTrack): void {
+    if (track.kind !== Track.Kind.Audio) return;
+    document.body.append(track.attach());
+    this.listener.track(track.mediaStreamTrack, "agent");
+  }
+
+  private async greet(agent: RemoteParticipant): Promise<void> {
+    window.clearTimeout(this.lonely);
+    this.agent = agent;
+    await this.ask();
+  }
+
+  /** Ask for everything so far; the assistant may take a moment to listen. */
+  private async ask(): Promise<void> {
+    const agent = this.agent;
+    while (agent !== null && agent === this.agent) {
+      try {
+        await this.call("va.snapshot", {});
+        this.listener.phase("talking");
+        return;
+      } catch {
+        await pause(PAUSE);
+      }
+    }
+  }
+
+  private wait(): void {
+    this.listener.phase("waiting");
+    window.clearTimeout(this.lonely);
+    this.lonely = window.setTimeout(() => {
+      this.listener.notice("No assistant is free at the moment. Still trying.");
+    }, PATIENCE);
+  }
+
+  private lose(room: Room, reason: DisconnectReason | undefined): void {
+    if (room !== this.room) return;
+    this.room = null;
+    this.agent = null;
+    if (reason === DisconnectReason.DUPLICATE_IDENTITY) {
+      this.listener.notice("This conversation goes on in another window.");
+    } else if (reason !== DisconnectReason.ROOM_DELETED && reason !== DisconnectReason.CLIENT_INITIATED) {
+      this.listener.notice("The connection was lost. Press Talk to go on.");
+    }
+    this.listener.phase("idle");
+  }
+
+  /** Text streams one after the other: each line counts on those before it. */
+  private inOrder(take: (text: string) => void): TextStreamHandler {
+    return (reader, from) => {
+      if (from.identity !== this.agent?.identity) return;
+      const text = reader.readAll();
+      this.order = this.order.then(async () => take(await text)).catch(() => undefined);
+    };
+  }
+
+  /** What is being said at this moment, by either side. */
+  private async caption(reader: Parameters<TextStreamHandler>[0]): Promise<void> {
+    const isFinal = reader.info.attributes?.["lk.transcription_final"] === "true";
+    let text = "";
+    for await (const piece of reader) {
+      text += piece;
+      if (!isFinal) this.listener.caption(text);
+    }
+  }
+
+  private async call(method: string, payload: Fields): Promise<void> {
+    if (this.room === null || this.agent === null) throw new Error("The assistant is not there.");
+    const destinationIdentity = this.agent.identity;
+    await this.room.localParticipant.performRpc({ destinationIdentity, method, payload: JSON.stringify(payload) });
+  }
+
+  private destination(): { destinationIdentities: string[] } | Record<string, never> {
+    return this.agent === null ? {} : { destinationIdentities: [this.agent.identity] };
+  }
+}
+
+interface Token {
+  url: string;
+  token: string;
+  ticket: string;
+}
+
+async function askForToken(ticket: string | null): Promise<Token> {
+  const response = await fetch("/api/token", { method: "POST", body: JSON.stringify(ticket === null ? {} : { ticket }) });
+  const answer = (await response.json()) as Token & { error?: string };
+  if (!response.ok) throw new Error(answer.error ?? "The page's server refused.");
+  return answer;
+}
+
+function isAgent(participant: { kind: ParticipantKind }): boolean {
+  return participant.kind === ParticipantKind.AGENT;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => window.setTimeout(resolve, milliseconds));
+}

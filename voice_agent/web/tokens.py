@@ -1,0 +1,81 @@
+"""Tokens: each lets one participant into one room, for a short time to come in."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from livekit import api
+
+from voice_agent.session.dispatch import AGENT, Dispatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TO_COME_IN = timedelta(minutes=2)
+"""A connected participant needs no newer one: the LiveKit server renews it."""
+_TO_COME_BACK = timedelta(hours=12)
+_AUDIENCE = "voice-agent/return"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who sits in which room."""
+
+    room: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Signs tokens and return tickets with the key of the LiveKit server."""
+
+    api_key: str
+    api_secret: str
+    grace: float
+    """Seconds that a room waits for someone who has left."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def new_place(self) -> Place:
+        """Return a room that nobody can guess, and an identity in it."""
+        return Place(f"talk-{secrets.token_urlsafe(16)}", f"user-{secrets.token_urlsafe(8)}")
+
+    def token(self, place: Place, profile: str | None) -> str:
+        """Return a LiveKit token for `place`, which also asks for the assistant.
+
+        It grants what a page needs: to join this room, hear, publish a microphone, and send data.
+        """
+        dispatch = Dispatch(identity=place.identity, profile=profile)
+        waits = round(self.grace) + 15
+        room = api.RoomConfiguration(
+            empty_timeout=waits,
+            departure_timeout=waits,
+            agents=[api.RoomAgentDispatch(agent_name=AGENT, metadata=dispatch.to_json())],
+        )
+        grants = api.VideoGrants(
+            room_join=True,
+            room=place.room,
+            can_publish=True,
+            can_publish_sources=["microphone"],
+            can_subscribe=True,
+            can_publish_data=True,
+            can_update_own_metadata=False,
+        )
+        token = api.AccessToken(self.api_key, self.api_secret).with_identity(place.identity).with_name("You")
+        return token.with_ttl(_TO_COME_IN).with_grants(grants).with_room_config(room).to_jwt()
+
+    def ticket(self, place: Place) -> str:
+        """Return what a page shows to come back to `place` after a reload."""
+        claims = {"aud": _AUDIENCE, "room": place.room, "sub": place.identity, "exp": self.now() + _TO_COME_BACK}
+        return jwt.encode(claims, self.api_secret, algorithm="HS256")
+
+    def place_of(self, ticket: str) -> Place | None:
+        """Return the place that a ticket of ours is for; None where it is not ours, or too old."""
+        try:
+            claims: dict[str, Any] = jwt.decode(ticket, self.api_secret, algorithms=["HS256"], audience=_AUDIENCE)
+            return Place(str(claims["room"]), str(claims["sub"]))
+        except (jwt.InvalidTokenError, KeyError):
+            return None

@@ -1,0 +1,161 @@
+"""One conversation in a room, from the job's acceptance to the end of its record.
+
+LiveKit gives a job three functions: `prepare` runs once in each process before a job is known, `hold` begins the
+conversation and returns, `finish` runs however the job ends, while the room is still connected. Both are given the
+configuration by `functools.partial`, because they are pickled on their way into the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from livekit.agents import AutoSubscribe
+from livekit.agents.voice.room_io import AudioInputOptions, RoomOptions, TextInputEvent, TextInputOptions
+
+from voice_agent.bridge.bridge import Bridge
+from voice_agent.errors import VoiceAgentError
+from voice_agent.providers.build import begin_to_load, build
+from voice_agent.session.build import build_conversation
+from voice_agent.session.dispatch import AGENT, read_dispatch
+from voice_agent.session.history import History
+from voice_agent.session.journal import Journal
+from voice_agent.session.typed import hear_typed
+from voice_agent.store.store import Store
+from voice_agent.worker.link import Link
+from voice_agent.worker.presence import Presence
+from voice_agent.worker.servers import entries_of_job
+
+if TYPE_CHECKING:
+    from livekit.agents import AgentSession, JobContext, JobProcess, JobRequest
+
+    from voice_agent.config.load import Config
+    from voice_agent.session.conversation import Conversation
+    from voice_agent.session.dispatch import Dispatch
+    from voice_agent.store.store import Record
+
+_COMES_WITHIN = 30.0
+"""Seconds in which the participant must have joined."""
+_LONGEST = 4000
+"""Characters of a typed turn."""
+_HELD = "voice_agent"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Held:
+    """The parts of a running job."""
+
+    conversation: Conversation
+    link: Link
+    presence: Presence
+    record: Record
+    store: Store
+    ending: asyncio.Task[None]
+
+
+def prepare(config: Config, process: JobProcess) -> None:
+    """Load the weights of the worker's own profile into this process."""
+    del process
+    with contextlib.suppress(VoiceAgentError):
+        asyncio.run(begin_to_load(config.settings))
+
+
+async def accept(request: JobRequest) -> None:
+    """Accept a job that is meant for us, and reject any other."""
+    try:
+        read_dispatch(request.job.metadata)
+    except ValueError as error:
+        logger.warning("a job was rejected: %s", error)
+        await request.reject()
+        return
+    await request.accept(name="Assistant")
+
+
+async def hold(config: Config, ctx: JobContext) -> None:
+    """Begin the conversation; it goes on when this has returned."""
+    dispatch = read_dispatch(ctx.job.metadata)
+    if dispatch.profile is not None:
+        config = replace(config, settings=config.settings.model_copy(update={"profile": dispatch.profile}))
+    limits = config.settings.limits
+    bridge = Bridge(entries_of_job(config), disabled=config.disabled, call_timeout=limits.call_timeout)
+    bridge.start()
+    try:
+        stack, identity = await asyncio.gather(build(config.settings), _join(ctx, dispatch))
+    except (VoiceAgentError, RuntimeError, TimeoutError) as error:
+        await bridge.aclose()
+        logger.warning("a conversation could not begin: %s", error)
+        ctx.shutdown(str(error))
+        return
+    journal = Journal()
+    history = History(journal)
+    store = Store(config.settings.store.url, config.home)
+    record = store.begin(
+        room=ctx.room.name,
+        identity=identity,
+        profile=config.settings.profile,
+        on_trouble=lambda: journal.write("error", code="store", text="This conversation cannot be recorded."),
+    )
+    journal.listen(record.note)
+    conversation = build_conversation(
+        config, profile=config.settings.profile, bridge=bridge, stack=stack, journal=journal, has_microphone=True
+    )
+    link = Link(ctx.room, identity, conversation, history)
+    presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
+    ending = asyncio.create_task(_end_job(ctx, conversation), name="end of the conversation")
+    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, record, store, ending)
+    link.open()
+    presence.open()
+    await conversation.start(room=ctx.room, room_options=_room_options(conversation, identity), session_host=False)
+
+
+async def finish(ctx: JobContext) -> None:
+    """End the conversation, tell the page, and complete the record."""
+    held: _Held | None = ctx.proc.userdata.pop(_HELD, None)
+    if held is None:
+        return
+    held.presence.close()
+    await held.conversation.aclose()
+    await held.ending
+    await held.link.aclose()
+    await held.record.aclose()
+    await held.store.aclose()
+
+
+async def _join(ctx: JobContext, dispatch: Dispatch) -> str:
+    """Connect and wait for the participant; return the identity.
+
+    Raises:
+        RuntimeError: The room ended first.
+        TimeoutError: Nobody came.
+    """
+    await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+    async with asyncio.timeout(_COMES_WITHIN):
+        participant = await ctx.wait_for_participant(identity=dispatch.identity)
+    return participant.identity
+
+
+def _room_options(conversation: Conversation, identity: str) -> RoomOptions:
+    async def hear(_session: AgentSession[None], event: TextInputEvent) -> None:
+        text = event.text.strip()[:_LONGEST]
+        if text:
+            await hear_typed(conversation, text)
+
+    return RoomOptions(
+        participant_identity=identity,
+        audio_input=AudioInputOptions(pre_connect_audio=False),
+        text_input=TextInputOptions(text_input_cb=hear),
+        close_on_disconnect=False,
+    )
+
+
+async def _end_job(ctx: JobContext, conversation: Conversation) -> None:
+    await conversation.wait_over()
+    ctx.shutdown(conversation.reason or "")
+
+
+__all__ = ["AGENT", "accept", "finish", "hold", "prepare"]

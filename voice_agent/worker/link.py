@@ -1,0 +1,166 @@
+"""The link between a conversation and the page of its one participant.
+
+What happens goes out as JSON text streams of the topic `va.events`, each a line of docs/talk.md, to that participant
+alone. Commands come in by LiveKit's RPC; those of anybody else are refused.
+
+| method | payload | does |
+|---|---|---|
+| `va.snapshot` | `{}` | sends `{"event": "snapshot", "lines": […]}`, and from there on each line |
+| `va.confirm` | `{"call": id, "yes": bool}` | the user's yes or no to the read-back of that call |
+| `va.cancel` | `{"call": id}` | gives up a running call, at its server too |
+| `va.result` | `{"call": id}` | sends the whole of a result that was cut short, with the topic `va.result` |
+| `va.end` | `{}` | ends the conversation |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+from livekit import rtc
+
+from voice_agent.session.typed import hear_typed
+from voice_agent.worker.room_events import follow
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from livekit.rtc.rpc import RpcInvocationData
+
+    from voice_agent.session.conversation import Conversation
+    from voice_agent.session.history import History
+    from voice_agent.session.journal import Line
+
+EVENTS, RESULT = "va.events", "va.result"
+_FORBIDDEN, _MISSING, _WRONG = 403, 404, 400
+"""Codes of refusals, of the range that LiveKit leaves to applications (0 to 999)."""
+_FLUSH = 2.0
+"""Seconds that the end waits for lines that are still to be sent."""
+
+logger = logging.getLogger(__name__)
+
+
+class Link:
+    """Tells one participant what happens and takes this participant's commands."""
+
+    def __init__(self, room: rtc.Room, identity: str, conversation: Conversation, history: History) -> None:
+        """Take the room that the conversation is held in, connected; `identity`: whose it is."""
+        self._room = room
+        self._identity = identity
+        self._conversation = conversation
+        self._history = history
+        self._is_followed = False
+        self._outgoing: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        self._sending: asyncio.Task[None] | None = None
+        self._answering: set[asyncio.Task[None]] = set()
+        self._unfollow: Callable[[], None] = _nothing
+
+    def open(self) -> None:
+        """Begin; lines are sent once the participant has asked for a snapshot."""
+        commands: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
+            "va.snapshot": self._snapshot,
+            "va.confirm": self._confirm,
+            "va.cancel": self._cancel,
+            "va.result": self._result,
+            "va.end": self._end,
+        }
+        for method, command in commands.items():
+            self._room.local_participant.register_rpc_method(method, self._guarded(command))
+        self._unfollow = follow(self._room, "participant_disconnected", self._note_leaving)
+        self._conversation.journal.listen(self._note_line)
+        self._sending = asyncio.create_task(self._send(), name="link")
+
+    async def aclose(self) -> None:
+        """Send what is still to be sent, and end."""
+        self._unfollow()
+        for task in self._answering:
+            task.cancel()
+        if self._sending is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._outgoing.join(), _FLUSH)
+            self._sending.cancel()
+            await asyncio.wait({self._sending})
+
+    def _note_line(self, line: Line) -> None:
+        if self._is_followed:
+            self._outgoing.put_nowait((EVENTS, self._history.shown(line)))
+
+    def _note_leaving(self, participant: rtc.RemoteParticipant) -> None:
+        if participant.identity == self._identity:
+            self._is_followed = False
+
+    async def _send(self) -> None:
+        while True:
+            topic, content = await self._outgoing.get()
+            try:
+                text = json.dumps(content, ensure_ascii=False, default=str)
+                await self._room.local_participant.send_text(text, topic=topic, destination_identities=[self._identity])
+            except Exception as error:  # noqa: BLE001 - whatever fails, the page asks for a snapshot when it is back
+                logger.info("a line could not be sent to the page: %s", type(error).__name__)
+            finally:
+                self._outgoing.task_done()
+
+    def _guarded(
+        self, command: Callable[[dict[str, Any]], Awaitable[None]]
+    ) -> Callable[[RpcInvocationData], Awaitable[str]]:
+        async def run(data: RpcInvocationData) -> str:
+            if data.caller_identity != self._identity:
+                raise rtc.RpcError(_FORBIDDEN, "This is somebody else's conversation.")
+            await command(_read(data.payload))
+            return "{}"
+
+        return run
+
+    async def _snapshot(self, _fields: dict[str, Any]) -> None:
+        self._is_followed = True
+        self._outgoing.put_nowait((EVENTS, {"event": "snapshot", "lines": self._history.lines}))
+
+    async def _confirm(self, fields: dict[str, Any]) -> None:
+        is_yes = fields.get("yes")
+        if not isinstance(is_yes, bool):
+            raise rtc.RpcError(_WRONG, "“yes” must be true or false.")
+        toolset, history = self._conversation.toolset, self._conversation.session.history.items
+        pending = toolset.confirmations.waiting(history)
+        if pending is None or _call(fields) not in {call.id for call in pending.calls}:
+            raise rtc.RpcError(_MISSING, "This is not waiting for an answer any more.")
+        task = asyncio.create_task(hear_typed(self._conversation, "Yes" if is_yes else "No"))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _cancel(self, fields: dict[str, Any]) -> None:
+        if not self._conversation.toolset.cancel_running(_call(fields)):
+            raise rtc.RpcError(_MISSING, "This call is not running any more.")
+
+    async def _result(self, fields: dict[str, Any]) -> None:
+        call = _call(fields)
+        whole = self._history.result(call)
+        if whole is None:
+            raise rtc.RpcError(_MISSING, "There is no more of this result.")
+        self._outgoing.put_nowait((RESULT, {"call": call, "structured": whole}))
+
+    async def _end(self, _fields: dict[str, Any]) -> None:
+        self._conversation.end("goodbye")
+
+
+def _nothing() -> None:
+    return
+
+
+def _read(payload: str) -> dict[str, Any]:
+    try:
+        found: Any = json.loads(payload or "{}")
+    except ValueError:
+        raise rtc.RpcError(_WRONG, "The payload must be JSON.") from None
+    if not isinstance(found, dict):
+        raise rtc.RpcError(_WRONG, "The payload must be a JSON object.")
+    return cast("dict[str, Any]", found)
+
+
+def _call(fields: dict[str, Any]) -> str:
+    call = fields.get("call")
+    if not isinstance(call, str):
+        raise rtc.RpcError(_WRONG, "“call” must be the id of a call.")
+    return call

@@ -1,0 +1,26 @@
+"""Imported once by the process that all jobs are forked from, so that a job finds everything imported."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+
+_MODULES = (
+    "voice_agent.worker.job",
+    "voice_agent.bridge.connection",
+    "voice_agent.providers.turns",
+    "voice_agent.providers.stack",
+    "voice_agent.providers.standby",
+    "voice_agent.offline.ears",
+    "voice_agent.offline.voice",
+    "voice_agent.offline.brain.llm",
+    "aiosqlite",
+    "livekit.plugins.openai",
+    "livekit.plugins.deepgram",
+    "livekit.plugins.cartesia",
+)
+
+for _name in _MODULES:
+    # The extra of a part may be missing; who needs it says so.
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_name)

@@ -1,0 +1,108 @@
+"""The worker: registers with the LiveKit server and holds each job's conversation in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from livekit.agents import AgentServer, JobExecutorType, WorkerPermissions
+from livekit.protocol.models import TrackSource
+
+from voice_agent.errors import ConfigError, PartFailed
+from voice_agent.session.dispatch import AGENT
+from voice_agent.worker import job
+from voice_agent.worker.load import Load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voice_agent.config.load import Config
+
+_PREPARED_WITHIN = 60.0
+"""Seconds that a process may take until it can be given a job."""
+_ENDS_WITHIN = 12.0
+"""Seconds that a job may take to end."""
+_FULL = 0.99
+
+
+async def serve(
+    config: Config, *, on_registered: Callable[[str], None], in_threads: bool = False, port: int = 0
+) -> None:
+    """Take jobs until a signal: SIGTERM lets running conversations end by themselves, SIGINT ends them.
+
+    Args:
+        config: The user's settings and servers; the LiveKit server among them.
+        on_registered: Called with the worker's id each time the LiveKit server has taken it on.
+        in_threads: Hold jobs in threads of this process.
+        port: Of the health check on loopback; 0: any free one.
+
+    Raises:
+        ConfigError: No LiveKit server is configured.
+        PartFailed: The LiveKit server does not take this worker.
+    """
+    server = make_server(config, in_threads=in_threads, port=port)
+
+    def registered(worker: str, _about: object) -> None:
+        on_registered(worker)
+
+    server.on("worker_registered", registered)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+    loop = asyncio.get_running_loop()
+    endings: set[asyncio.Task[None]] = set()
+
+    def end(drain: float) -> None:
+        endings.add(asyncio.create_task(_end(server, drain)))
+
+    loop.add_signal_handler(signal.SIGTERM, end, config.settings.rooms.drain)
+    loop.add_signal_handler(signal.SIGINT, end, 0.0)
+    try:
+        await server.run()
+    except Exception as error:
+        url = config.settings.livekit.url
+        raise PartFailed(f"The LiveKit server at {url} does not take this worker: {error}") from error
+    finally:
+        if endings:
+            await asyncio.wait(endings)
+        await server.aclose()
+
+
+def make_server(config: Config, *, in_threads: bool = False, port: int = 0) -> AgentServer:
+    """Return LiveKit's worker for this configuration, not running.
+
+    Raises:
+        ConfigError: No LiveKit server is configured.
+    """
+    livekit = config.settings.livekit
+    if livekit.url is None or livekit.api_key is None or livekit.api_secret is None:
+        raise ConfigError(
+            "No LiveKit server is configured. Set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, "
+            "or run “voice-agent up”, which brings its own."
+        )
+    server = AgentServer(
+        ws_url=livekit.url,
+        api_key=livekit.api_key,
+        api_secret=livekit.api_secret.get_secret_value(),
+        host="127.0.0.1",
+        port=port,
+        job_executor_type=JobExecutorType.THREAD if in_threads else JobExecutorType.PROCESS,
+        num_idle_processes=1,
+        initialize_process_timeout=_PREPARED_WITHIN,
+        shutdown_process_timeout=_ENDS_WITHIN,
+        load_fnc=Load(config.settings.rooms.capacity),
+        load_threshold=_FULL,
+        setup_fnc=partial(job.prepare, config),
+        preload_modules=["voice_agent.worker.preload"],
+        # To publish one voice, hear, send data, and set its own attributes (`lk.agent.state`); nothing more.
+        permissions=WorkerPermissions(can_publish_sources=[TrackSource.MICROPHONE]),
+    )
+    server.rtc_session(partial(job.hold, config), agent_name=AGENT, on_request=job.accept, on_session_end=job.finish)
+    return server
+
+
+async def _end(server: AgentServer, drain: float) -> None:
+    if drain > 0:
+        with contextlib.suppress(TimeoutError):
+            await server.drain(round(drain))
+    await server.aclose()
