@@ -46,7 +46,7 @@ class Listening:
             self.stream.push_frame(frame)
 
     async def until(self, kind: SpeechEventType) -> str:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             async for event in self.stream:
                 self.events.append(event)
                 if event.type is kind:
@@ -55,7 +55,7 @@ class Listening:
 
     async def to_the_end(self) -> list[str]:
         self.stream.end_input()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             async for event in self.stream:
                 self.events.append(event)
         await self.stream.aclose()
@@ -204,7 +204,7 @@ async def test_one_who_stops_waiting_does_not_stop_the_loading_for_others() -> N
     impatient = asyncio.ensure_future(asyncio.wrap_future(models.whisper(model)))
     await asyncio.sleep(0)
     impatient.cancel()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         assert (await asyncio.wrap_future(models.whisper(model))).name == model
 
 

@@ -65,7 +65,7 @@ async def turns(ears: WhisperSTT, *sounds: NDArray[np.int16]) -> list[str]:
     await session.start(agent=Silent(instructions="-"))
     heard: list[str] = []
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             heard.append(await said.get())
         async with asyncio.timeout(4):
             while True:

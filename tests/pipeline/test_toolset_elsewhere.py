@@ -99,7 +99,7 @@ async def test_in_any_agent_a_destructive_call_needs_the_users_own_yes(
 
         listen(session, "conversation_item_added", note)
         await say(session, "delete Rex")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asked.wait()
         still = await say(session, "is he still there?")
         still.expect.contains_function_call_output(output='["Rex"]')
