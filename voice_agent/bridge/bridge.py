@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
     from pathlib import Path
 
+    from voice_agent.bridge.appetite import Appetite
     from voice_agent.bridge.connection import Listing
+    from voice_agent.bridge.opening import Opener
     from voice_agent.bridge.pins import Change
     from voice_agent.bridge.supervisor import Clock, Verdict
     from voice_agent.bridge.types import BridgeEvent, Json, Progress, Tool
@@ -54,6 +56,7 @@ class Bridge:
         disabled: Sequence[str] = (),
         call_timeout: float = 30.0,
         pins: Path | None = None,
+        appetite: Appetite | None = None,
         make_transport: Callable[[ServerEntry], object] | None = None,
         clock: Clock | None = None,
         pace: Pace | None = None,
@@ -67,6 +70,7 @@ class Bridge:
             call_timeout: Seconds one call may take where its server's entry says nothing.
             pins: The folder in which it is kept what the tools of each server were when they were first seen; None: a
                 tool that changes is not held back.
+            appetite: What each child process may take; None: the usual.
             make_transport: For tests: returns a `fastmcp` transport in place of a process or URL.
             clock: For tests: time that stands still.
             pace: How patient every supervisor is.
@@ -77,7 +81,8 @@ class Bridge:
         self._clock, self._pace, self._rng = clock or RealClock(), pace, rng
         self._call_timeout, self._pins_folder = call_timeout, pins
         self._catalog = Catalog([entry.name for entry in entries])
-        self._opener = open_entry if make_transport is None else open_with(make_transport)
+        started = partial(open_entry, appetite=appetite)
+        self._opener: Opener = started if make_transport is None else open_with(make_transport)
         self._supervisors: dict[str, Supervisor] = {}
         self._callers: dict[str, Caller] = {}
         self._pins: dict[str, Pins] = {}

@@ -22,6 +22,8 @@ MAX_UNSENT = 4 * 1024 * 1024
 """Bytes that a child may leave unread before it counts as stuck."""
 _STDERR_LINES = 40
 _STDERR_LINE = 400
+_ERRORS_AT_ONCE, _ERRORS_PAUSE = 256 * 1024, 0.1
+"""Bytes of standard error that are read before a pause, and its seconds."""
 _LAST_OUTPUT = 0.05
 """Seconds that output already on its way gets after the child's death; a grandchild may hold the pipe for ever."""
 _SECONDS_TO_LEAVE = 0.5
@@ -48,6 +50,8 @@ class Child(asyncio.SubprocessProtocol):
         self._exited = asyncio.Event()
         self._ended = False
         self._eof: asyncio.TimerHandle | None = None
+        self._errors_at_once = 0
+        self._resume: asyncio.TimerHandle | None = None
 
     @classmethod
     async def start(cls, entry: StdioEntry) -> Child:
@@ -86,6 +90,7 @@ class Child(asyncio.SubprocessProtocol):
             if not self._ended:
                 self._out.feed_data(data)
             return
+        self._slow_down(len(data))
         *lines, rest = (self._error_rest + data).split(b"\n")
         self._errors.extend(line[:_STDERR_LINE] for line in lines if line.strip())
         self._error_rest = rest[:_STDERR_LINE]
@@ -107,6 +112,15 @@ class Child(asyncio.SubprocessProtocol):
     def status(self) -> int | None:
         """Exit status, negative for a signal; None while it runs."""
         return self._transport.get_returncode() if self._transport is not None else None
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is also that of its session and group."""
+        return self._transport.get_pid() if self._transport is not None else 0
+
+    def kill(self) -> None:
+        """End it and its group at once."""
+        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
 
     @property
     def last_words(self) -> list[str]:
@@ -160,8 +174,9 @@ class Child(asyncio.SubprocessProtocol):
         finally:
             # Also what it left behind in its group, and also when this very wait is cancelled.
             self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-            if self._eof is not None:
-                self._eof.cancel()
+            for timer in (self._eof, self._resume):
+                if timer is not None:
+                    timer.cancel()
             self._end_output()
         await self.exited(_SECONDS_AFTER_TERM)
         with contextlib.suppress(OSError):
@@ -179,6 +194,21 @@ class Child(asyncio.SubprocessProtocol):
                 return LineTooLong(head, (tail + error.partial)[-512:])
             else:
                 return LineTooLong(head, (tail + rest)[-512:])
+
+    def _slow_down(self, length: int) -> None:
+        """Read standard error in moderation: one that floods must not hold the event loop."""
+        self._errors_at_once += length
+        if self._errors_at_once < _ERRORS_AT_ONCE or self._transport is None:
+            return
+        self._errors_at_once = 0
+        pipe = cast("asyncio.ReadTransport | None", self._transport.get_pipe_transport(2))
+        if pipe is not None and not pipe.is_closing():
+            pipe.pause_reading()
+            self._resume = self._loop.call_later(_ERRORS_PAUSE, self._resume_reading, pipe)
+
+    def _resume_reading(self, pipe: asyncio.ReadTransport) -> None:
+        if not pipe.is_closing():
+            pipe.resume_reading()
 
     def _end_output(self) -> None:
         if not self._ended:

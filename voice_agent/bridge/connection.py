@@ -144,6 +144,8 @@ class ClientConnection:
         while True:
             page = await self._session.list_page(cursor, within)
             found = cast("list[Any]", page["tools"]) if isinstance(page.get("tools"), list) else []
+            if not isinstance(page.get("tools"), list):
+                trouble = "its list of tools cannot be read"
             tools += [cast("Json", tool) for tool in found if isinstance(tool, dict)]
             cursor = page.get("nextCursor")
             if not isinstance(cursor, str) or not cursor:
@@ -202,14 +204,17 @@ async def open_child(entry: StdioEntry, child: Child) -> AsyncGenerator[ClientCo
 
 
 @contextlib.asynccontextmanager
-async def open_url(entry: HttpEntry, heard: Callable[[int], None]) -> AsyncGenerator[ClientConnection, None]:
+async def open_url(
+    entry: HttpEntry, heard: Callable[[int | Exception], None]
+) -> AsyncGenerator[ClientConnection, None]:
     """Connect to a URL; an untyped one as streamable HTTP, and as SSE where that is refused."""
     kinds = [entry.transport] if entry.transport is not None else ["http", "sse"]
     statuses: list[int] = []
 
-    def note(status: int) -> None:
-        statuses.append(status)
-        heard(status)
+    def note(what: int | Exception) -> None:
+        if isinstance(what, int):
+            statuses.append(what)
+        heard(what)
 
     for kind in kinds:
         wire = Wire(kind, note)

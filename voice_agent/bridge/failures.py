@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from voice_agent.bridge.types import Json, Tool
 
 _TIMED_OUT, _CLOSED = -32001, -32000
+_SAYS_NOTHING = ("Server returned an error response", "Not Found")
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -34,6 +35,8 @@ class Trace:
     """The server has forgotten the session, and so did not take the request."""
     is_too_long: bool = False
     """The answer was longer than what is read."""
+    is_unreadable: bool = False
+    """The answer came in a form that is not read."""
 
 
 class CallFailed(Exception):
@@ -123,6 +126,8 @@ def _of_trace(trace: Trace, say: str, message: str, *, has_ended: bool) -> Failu
         found = Failure(f"{say} has forgotten this conversation.", is_dropped=True, was_refused=True)
     elif trace.is_unsent:
         found = Failure(f"{say} cannot be reached.", is_dropped=True, was_refused=True)
+    elif trace.is_unreadable:
+        found = Failure(f"{say} answered in a way that cannot be read.")
     elif trace.is_lost:
         found = Failure(f"The connection to {say} was lost.", is_dropped=True)
     elif trace.http_status is not None and trace.http_status >= HTTPStatus.MULTIPLE_CHOICES:
@@ -140,7 +145,7 @@ def _of_status(say: str, status: int, message: str) -> Failure:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # A gateway's word, or that of a server which broke off: the request may have been done.
         return Failure(f"{say} has an error of its own ({status}).")
-    told = clean(message, ERROR_LIMIT) if message != "Server returned an error response" else ""
+    told = clean(message, ERROR_LIMIT) if message not in _SAYS_NOTHING else ""
     return Failure(told or f"{say} refused the call ({status}).", was_answered=True)
 
 

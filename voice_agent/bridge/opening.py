@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from voice_agent.bridge.appetite import Appetite, bounded
 from voice_agent.bridge.child import Child
 from voice_agent.config.types import HttpEntry
 
@@ -29,11 +30,15 @@ class Sight:
     """What was seen of a server during one connection."""
 
     http_status: int | None = None
-    """Of the last HTTP answer."""
+    """Of the last HTTP answer to a message."""
+    network_error: Exception | None = None
+    """What went wrong below HTTP, where nothing has been answered since."""
     exit_status: int | None = None
     """Of the child, where it has ended by itself; negative for a signal."""
     last_words: Sequence[str] = ()
     """Last lines of the child's standard error."""
+    excess: str | None = None
+    """What the child took too much of, after which it was ended."""
 
 
 class Opener(Protocol):
@@ -45,8 +50,12 @@ class Opener(Protocol):
 
 
 @contextlib.asynccontextmanager
-async def open_entry(entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connection, None]:
+async def open_entry(
+    entry: ServerEntry, sight: Sight, appetite: Appetite | None = None
+) -> AsyncGenerator[Connection, None]:
     """Start or reach the server of `entry`; at the end, disconnect and end its process.
+
+    `appetite`: what the process may take.
 
     Raises:
         Exception: Whatever went wrong; `reasons.explain` puts it into words.
@@ -54,8 +63,11 @@ async def open_entry(entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connect
     if isinstance(entry, HttpEntry):
         library = await load_library()
 
-        def heard(status: int) -> None:
-            sight.http_status = status
+        def heard(what: int | Exception) -> None:
+            if isinstance(what, int):
+                sight.http_status, sight.network_error = what, None
+            else:
+                sight.network_error = what
 
         async with library.open_url(entry, heard) as connection:
             yield connection
@@ -64,7 +76,10 @@ async def open_entry(entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connect
     try:
         # The child gets going while our own side is being imported.
         library = await load_library()
-        async with library.open_child(entry, child) as connection:
+        async with (
+            bounded(child, sight, appetite or Appetite.usual()),
+            library.open_child(entry, child) as connection,
+        ):
             yield connection
         await child.exited(_LAST_BREATH)
     except Exception:

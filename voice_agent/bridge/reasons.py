@@ -38,6 +38,10 @@ _NOISE = re.compile(
     r"|complete log of this run|^[\W\d]*$"
 )
 """Lines that say nothing of why a program ended: stack traces, hints of package runners."""
+TOO_LONG = -32090
+"""Our own error code for an answer that was longer than what is read."""
+_TOO_LONG = "answered with more than can be read at once"
+_BROKEN_OFF = {"ReadError", "WriteError", "CloseError", "RemoteProtocolError"}
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -65,6 +69,10 @@ class Evidence:
     """Last lines of the child's standard error."""
     waited: float | None = None
     """Seconds that were waited in vain."""
+    network_error: Exception | None = None
+    """What went wrong below HTTP at the last."""
+    excess: str | None = None
+    """What the child took too much of."""
 
 
 def explain(entry: ServerEntry, evidence: Evidence, redact: Redactor) -> Trouble:
@@ -99,6 +107,8 @@ def last_sensible_line(lines: Sequence[str]) -> str | None:
 
 
 def _of_child(entry: StdioEntry, evidence: Evidence, redact: Redactor) -> Trouble:
+    if evidence.excess is not None:
+        return Trouble(State.QUARANTINED, evidence.excess, is_permanent=True)
     if (status := evidence.exit_status) is not None:
         how = f"was ended by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
         line = last_sensible_line([redact(line) for line in evidence.last_words])
@@ -131,7 +141,7 @@ def _not_started(entry: StdioEntry, error: OSError | ValueError) -> Trouble:
 
 def _of_url(entry: HttpEntry, evidence: Evidence) -> Trouble:
     url = shown_url(entry.url)
-    for error in causes(evidence.error):
+    for error in (*causes(evidence.network_error), *causes(evidence.error)):
         if (reason := _of_network(url, error)) is not None:
             return Trouble(State.FAILED, reason)
     status = evidence.http_status
@@ -141,9 +151,14 @@ def _of_url(entry: HttpEntry, evidence: Evidence) -> Trouble:
         return Trouble(State.FAILED, _of_status(url, status))
     if evidence.waited is not None:
         return Trouble(State.FAILED, f"did not answer within {evidence.waited:g} s")
-    if any(type(error).__name__ == "ConnectError" for error in causes(evidence.error)):
-        return Trouble(State.FAILED, f"refused the connection at {url}")
-    return Trouble(State.FAILED, _of_protocol(evidence.error) or f"closed the connection at {url}")
+    seen = {type(error).__name__ for error in (*causes(evidence.network_error), *causes(evidence.error))}
+    if "ConnectError" in seen:
+        reason = f"refused the connection at {url}"
+    elif seen & _BROKEN_OFF:
+        reason = f"closed the connection at {url}"
+    else:
+        reason = _of_protocol(evidence.error) or f"closed the connection at {url}"
+    return Trouble(State.FAILED, reason)
 
 
 def _login(entry: HttpEntry) -> str:
@@ -156,6 +171,8 @@ def _login(entry: HttpEntry) -> str:
 
 def _of_network(url: str, error: BaseException) -> str | None:
     text = str(error)
+    if type(error).__name__ in ("StreamError", "SSEError"):
+        return _TOO_LONG
     if isinstance(error, socket.gaierror) or "Name or service not known" in text or "getaddrinfo" in text:
         return f"could not be found: the name in {url} is not known"
     if isinstance(error, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" in text or "SSL" in text:
@@ -180,6 +197,8 @@ def _of_status(url: str, status: int) -> str:
 def _of_protocol(error: BaseException | None) -> str | None:
     for cause in causes(error):
         text = str(cause)
+        if getattr(cause, "code", None) == TOO_LONG:
+            return _TOO_LONG
         if "nsupported protocol version" in text or "No mutually supported" in text:
             return "speaks a version of MCP that is not known here"
         if type(cause).__name__ in ("MCPError", "ValidationError") and "Connection closed" not in text:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from voice_agent.config.types import ServerEntry
 
 
-_UP = (State.READY, State.DEGRADED, State.QUARANTINED, State.RECONNECTING)
+_UP = (State.READY, State.DEGRADED, State.RECONNECTING)
 _HOPEFUL = (State.STARTING, *_UP)
 """There is a connection, or there may be one soon."""
 
@@ -117,6 +117,7 @@ class Supervisor:
         """Connect, watch and reconnect for ever; cancel it to end the connection and its child."""
         while True:
             trouble = await self._live()
+            _stop_if_cancelled()
             delay = self._delay(trouble)
             was_up = self.state in _UP
             state = State.RECONNECTING if was_up and trouble.state is State.FAILED else trouble.state
@@ -140,7 +141,7 @@ class Supervisor:
         return None if self._lacks(other_than) else self.connection
 
     def _lacks(self, other_than: Connection | None) -> bool:
-        return self.connection is None or self.connection is other_than
+        return self.connection is None or self.connection is other_than or self.connection.ended.is_set()
 
     @property
     def _patience(self) -> float:
@@ -161,6 +162,7 @@ class Supervisor:
                 except TimeoutError:
                     waited = self._patience
                     raise
+                _stop_if_cancelled()
                 came_up = self._clock.now()
                 self._note_listing(connection, listing)
                 try:
@@ -172,7 +174,15 @@ class Supervisor:
         now = self._clock.now()
         if came_up is not None and (now - came_up >= self._pace.steady or self._away_since is None):
             self._attempts, self._away_since = 0, now
-        evidence = Evidence(error, sight.http_status, sight.exit_status, sight.last_words, waited)
+        evidence = Evidence(
+            error=error,
+            http_status=sight.http_status,
+            exit_status=sight.exit_status,
+            last_words=sight.last_words,
+            waited=waited,
+            network_error=sight.network_error,
+            excess=sight.excess,
+        )
         return explain(self.entry, evidence, self.redact)
 
     async def _watch(self, connection: Connection) -> Exception | None:
@@ -232,6 +242,13 @@ async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _stop_if_cancelled() -> None:
+    """End the task that was told to end while a library was connecting or closing, and swallowed that."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _is_timeout(error: Exception) -> bool:

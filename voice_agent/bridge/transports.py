@@ -24,6 +24,7 @@ from mcp.shared.message import SessionMessage
 from typing_extensions import Unpack, override
 
 from voice_agent.bridge.child import Child, LineTooLong
+from voice_agent.bridge.reasons import TOO_LONG
 from voice_agent.bridge.wire import MAX_EVENT, Pacer, WatchedClient, Wire
 
 if TYPE_CHECKING:
@@ -281,7 +282,5 @@ def _too_long(error: LineTooLong) -> SessionMessage | None:
     return SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=identity, error=data))
 
 
-TOO_LONG = -32090
-"""Our own error code for an answer that was longer than what is read."""
 TOO_LONG_MARK = object()
-"""Its data, by which it is told from an error of the server with the same code."""
+"""The data of our own error for a long answer, by which it is told from one of the server with the same code."""

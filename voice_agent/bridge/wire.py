@@ -10,7 +10,7 @@ import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import httpx2
 from typing_extensions import override
@@ -57,8 +57,8 @@ class Wire:
 
     kind: str
     """`http` (streamable) or `sse`."""
-    heard: Callable[[int], None]
-    """Told of each status."""
+    heard: Callable[[int | Exception], None]
+    """Told of the status of each answer to a message, and of what goes wrong below HTTP."""
     is_open: bool = False
     """The server has been connected to; what goes wrong from now on concerns one call, not the connection."""
     is_overflowed: bool = False
@@ -89,27 +89,33 @@ class WatchedClient(httpx2.AsyncClient):
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         wire, trace = self._wire, TRACE.get() or Trace()
         is_message = wire.is_open and request.method == "POST"
+        # That a server has no stream of its own to offer (GET) or cannot be told of the end (DELETE) says nothing.
+        is_told = wire.kind == "sse" or request.method == "POST"
         is_gone = False
         try:
             response = await super().send(request, **options)
         except httpx2.TransportError as error:
             trace.is_unsent, trace.is_lost = isinstance(error, _UNSENT), True
+            if is_told:
+                wire.heard(error)
             if not is_message:
                 raise
             response, is_gone = _stand_in(request, HTTPStatus.SERVICE_UNAVAILABLE), True
         else:
             trace.http_status = response.status_code
-            wire.heard(response.status_code)
+            if is_told:
+                wire.heard(response.status_code)
             if response.headers.get("content-encoding", "identity") != "identity":
                 # What it unpacks to has no bound.
                 await response.aclose()
-                response = _stand_in(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+                trace.is_unreadable = True
+                response = _stand_in(request, HTTPStatus.BAD_GATEWAY)
             else:
                 response.stream = _Bounded(cast("httpx2.AsyncByteStream", response.stream), response, wire, trace)
         has_session = wire.kind == "sse" or _SESSION in request.headers
         if is_message and has_session and response.status_code == HTTPStatus.NOT_FOUND:
             trace.is_session_gone = True
-        if is_message and wire.kind == "sse" and (is_gone or response.is_error):
+        if is_message and wire.kind == "sse" and (is_gone or not response.is_success):
             wire.tell_lost()
             await response.aclose()
             return _stand_in(request, HTTPStatus.ACCEPTED)
@@ -124,23 +130,30 @@ class _Bounded(httpx2.AsyncByteStream):
         self._has_events = response.headers.get("content-type", "").lower().startswith("text/event-stream")
         self._limit = MAX_SSE_EVENT if wire.kind == "sse" else MAX_EVENT
         self._length, self._tail = 0, b""
+        told = response.headers.get("content-length", "")
+        self._is_hopeless = told.isdecimal() and int(told) > self._limit
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        if self._is_hopeless:
+            self._give_up()
         async for chunk in self._inner:
             if self._has_events:
                 await self._count_events(chunk)
             else:
                 self._length += len(chunk)
             if self._length > self._limit:
-                self._trace.is_too_long = self._wire.is_overflowed = True
-                if self._has_events:
-                    raise httpx2.SSEError("an event is too long")
-                raise httpx2.StreamError("the answer is too long")
+                self._give_up()
             yield chunk
 
     async def aclose(self) -> None:
         """Close it."""
         await self._inner.aclose()
+
+    def _give_up(self) -> NoReturn:
+        self._trace.is_too_long = self._wire.is_overflowed = True
+        error = httpx2.SSEError("an event is too long") if self._has_events else httpx2.StreamError("too long")
+        self._wire.heard(error)
+        raise error
 
     async def _count_events(self, chunk: bytes) -> None:
         seen = (self._tail + chunk).replace(b"\r", b"")
