@@ -28,6 +28,7 @@ from mcp_servers.task_manager.service import Query, TaskService
 from mcp_servers.task_manager.subscriptions import add_subscriptions
 from mcp_servers.task_manager.tools import TaskTools
 from mcp_servers.task_manager.transfer_tools import add_transfer
+from mcp_servers.task_manager.wording import arguments_sentence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -122,7 +123,7 @@ class PlainErrors(Middleware):
             cause = error if isinstance(error, PydanticValidationError) else error.__cause__
             if not isinstance(cause, PydanticValidationError):
                 raise
-            raise ToolError(_arguments_sentence(context.message.name, cause)) from None
+            raise ToolError(arguments_sentence(context.message.name, cause)) from None
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, TaskError):
@@ -136,22 +137,6 @@ class PlainErrors(Middleware):
             raise ToolError(
                 f"{tool} failed by a fault of the Task Manager. List the tasks before trying again."
             ) from None
-
-
-def _arguments_sentence(tool: str, error: PydanticValidationError) -> str:
-    sentences: list[str] = []
-    for problem in error.errors(include_url=False):
-        name = ".".join(str(part) for part in problem["loc"] if isinstance(part, str)) or "an argument"
-        kind = problem["type"]
-        if kind in {"missing", "missing_argument"}:
-            sentences.append(f"{tool} needs {name}.")
-        elif kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-            sentences.append(f"{tool} has no parameter {name}.")
-        elif kind == "literal_error":
-            sentences.append(f"{name} must be {problem.get('ctx', {}).get('expected', 'one of its values')}.")
-        else:
-            sentences.append(f"{name}: {problem['msg'].removeprefix('Input ').lower()}.")
-    return " ".join(dict.fromkeys(sentences))
 
 
 class WarmUp(Middleware):

@@ -22,6 +22,9 @@ pytestmark = pytest.mark.contract
 NO_TIME = "I don't understand “the right time” as a time. Say it like “tomorrow”, “Friday at three” or “in two weeks”."
 
 
+MUST_BE_TEXT = "title must be text. due must be text. tags must be a list of texts."
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -260,7 +263,9 @@ async def test_what_models_send_by_mistake_is_understood(tasks: Tasks) -> None:
         ("create_task", {"title": "x", "priority": "huge"}, "priority must be 'low', 'normal' or 'high'."),
         ("clear_tasks", {"status": "some"}, "status must be 'done', 'open', 'overdue' or 'all'."),
         ("list_tasks", {"cursor": "x"}, "That cursor is not from this list. Ask for the list again without a cursor."),
-        ("list_tasks", {"limit": 0}, "limit: should be greater than or equal to 1."),
+        ("list_tasks", {"limit": 0}, "limit must be at least 1."),
+        ("list_tasks", {"limit": "many"}, "limit must be a whole number."),
+        ("create_task", {"title": {}, "due": 3.5, "tags": [1]}, MUST_BE_TEXT),
         ("complete_task", {"task": " "}, "Say which task, by its words or its id."),
         ("complete_task", {"task": "9"}, "There is no task like “9”."),
         (
