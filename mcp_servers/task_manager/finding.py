@@ -14,12 +14,12 @@ from mcp_servers.task_manager.store import STATUSES
 from mcp_servers.task_manager.terms import LONGEST_WORD, same_letters, same_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from mcp_servers.task_manager.models import Status, Task
     from mcp_servers.task_manager.store import TaskTable
 
-BOUND = 100
+BOUND = 40
 """How many candidates of one kind are looked at."""
 _ALTERNATIVES = 8
 """How many words a misheard one can stand for."""
@@ -43,6 +43,9 @@ class Finder:
     def __init__(self, table: TaskTable) -> None:
         self._table = table
         self._index = TermIndex(table.connection, table.owner.id)
+        self._vocabulary: list[str] | None = None
+        self._is_read = False
+        self._near: dict[str, list[tuple[str, float]]] = {}
 
     def find(self, words: str, status: Status) -> Hits:
         """The best kind of match that finds anything, newest first."""
@@ -69,8 +72,7 @@ class Finder:
         for status in statuses:
             ids: list[int] = []
             for word in dict.fromkeys(said):
-                near = self._alike(word, matching.RESEMBLANCE) or [word]
-                ids += self._index.ids([near[:_ALTERNATIVES]], STATUSES[status], BOUND // 2)
+                ids += self._index.ids([self._alike(word, matching.RESEMBLANCE)], STATUSES[status], BOUND // 2)
             candidates |= {task.id: task for task in self._table.many(list(dict.fromkeys(ids))[: 2 * BOUND])}
         best = matching.resembling(said, {one: task.title for one, task in candidates.items()}, 2 * _SUGGESTED)
         titles: dict[str, Task] = {}
@@ -83,18 +85,14 @@ class Finder:
         keys = [same_words(said or (matching.plain(words),))]
         if said:
             keys += [same_letters(said), same_words(["".join(said)])]
-        return [one for key in dict.fromkeys(keys) for one in self._index.ids([key], status, BOUND)]
+        return self._index.ids([list(dict.fromkeys(keys))], status, BOUND)
 
     def _all_said(self, words: str, status: int) -> list[int]:
         required = self.required_terms(words)
         if not required:
             return []
-        if len(required) > 1:
-            counts = self._index.counts(required, status, BOUND * 30)
-            required = tuple(sorted(required, key=counts.__getitem__))
-            if not counts[required[0]]:
-                return []
-        return self._index.ids(required, status, BOUND)
+        groups = self._index.rarest_first([[term] for term in required], status)
+        return self._index.ids([group[0] for group in groups], status, BOUND)
 
     def _one_more_said(self, words: str, status: int) -> list[int]:
         said = list(dict.fromkeys(matching.stems(words)))
@@ -105,23 +103,20 @@ class Finder:
         said = list(dict.fromkeys(matching.stems(words)))
         if not said:
             return []
-        whole = self._alike("".join(said), matching.SLIP)
-        ids = self._index.ids([whole], status, BOUND) if whole else []
-        groups = list(_all_or_none(lambda word: self._alike(word, matching.SLIP), said))
-        if groups:
-            ids += self._index.ids(sorted(groups, key=len), status, BOUND)
+        ids = self._index.ids([self._alike("".join(said), matching.SLIP)], status, BOUND)
+        groups = [self._alike(word, matching.SLIP) for word in said]
+        if len(said) > 1 and any(len(group) > 1 for group in groups):
+            ids += self._index.ids(self._index.rarest_first(groups, status), status, BOUND)
         return list(dict.fromkeys(ids))
 
     def _alike(self, word: str, least: int) -> list[str]:
         """Words of titles that this one may be, itself first."""
-        return matching.alike(word, self._index.words_near(word[:LONGEST_WORD]), least)[:_ALTERNATIVES]
+        if word not in self._near:
+            short = word[:LONGEST_WORD]
+            self._near[word] = matching.alike(short, lambda: self._words_near(short), matching.RESEMBLANCE)
+        return [one for one, score in self._near[word] if score >= least][:_ALTERNATIVES]
 
-
-def _all_or_none(alike: Callable[[str], list[str]], said: Sequence[str]) -> Iterator[list[str]]:
-    groups: list[list[str]] = []
-    for word in said:
-        found = alike(word)
-        if not found:
-            return
-        groups.append(found)
-    yield from groups
+    def _words_near(self, word: str) -> list[str]:
+        if not self._is_read:
+            self._vocabulary, self._is_read = self._index.vocabulary(), True
+        return self._index.words_near(word) if self._vocabulary is None else self._vocabulary

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from mcp_servers.task_manager.models import Task
 
+PROBED = (200, 4_000)
+"""Up to how many tasks of a term are counted to see which of several is the rarest: first few, then more."""
 MOST_COMPARED = 6_000
 """How many words a misheard one is compared with at most."""
 _REACH = 3
@@ -115,6 +117,23 @@ class TermIndex:
         if isinstance(first, str):
             query = query.order_by(terms.c.place, terms.c.task_id)
         return list(dict.fromkeys(self._connection.execute(query).scalars()))
+
+    def rarest_first(self, groups: Sequence[Sequence[str]], status: int) -> list[Sequence[str]]:
+        """Groups of terms, that with the fewest tasks first; how common the common ones are is only estimated."""
+        if len(groups) == 1:
+            return list(groups)
+        known = list(dict.fromkeys(term for group in groups for term in group))
+        for most in PROBED:
+            counts = self.counts(known, status, most)
+            if min(counts.values()) < most:
+                break
+        return sorted(groups, key=lambda group: sum(counts[term] for term in group))
+
+    def vocabulary(self) -> list[str] | None:
+        """All the words that may be misheard; None for more than `MOST_COMPARED`."""
+        query = select(words.c.word).where(words.c.owner_id == self._owner).limit(MOST_COMPARED + 1)
+        found = list(self._connection.execute(query).scalars())
+        return found if len(found) <= MOST_COMPARED else None
 
     def words_near(self, word: str) -> list[str]:
         """Words of about that length, those with the same first letter first; at most `MOST_COMPARED`."""

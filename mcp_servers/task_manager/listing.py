@@ -18,7 +18,7 @@ from mcp_servers.task_manager.store import Dues, Filter, TaskTable, ahead, befor
 from mcp_servers.task_manager.terms import priority_term, tag_term
 from mcp_servers.task_manager.texts import tag_of, words_of
 
-MOST_COUNTED = 1_000
+MOST_COUNTED = 500
 """Up to how many tasks are counted where there is no counter."""
 _STATUSES: dict[Listing, tuple[Status, ...]] = {"done": ("done",), "all": ("open", "done")}
 
@@ -37,7 +37,7 @@ class Lister:
         said = "today" if query.status == "today" and not query.due else query.due
         self._span = None if (query.due or "").strip().casefold() == CLEAR else self._understood(said)
         dues: list[Dues] = [within(*self._span)] if self._span else []
-        if query.status == "today":
+        if query.status == "today" and query.due:
             dues.append(Dues(now.date(), now.date(), _midnight(now), _midnight(now) + timedelta(days=1)))
         elif query.status in ("overdue", "upcoming"):
             dues.append(before(now) if query.status == "overdue" else ahead(now))
@@ -49,10 +49,17 @@ class Lister:
 
     def read(self, table: TaskTable) -> Listed:
         """The page. Raises `BadRequest` for a cursor that is not of this list."""
-        query, sections, close = self._query, self._sections, ()
-        if self._words:
-            sections, close = self._worded(table)
-        page = self._page(table, sections, max(1, min(query.limit, MOST_AT_ONCE)))
+        query, limit = self._query, max(1, min(self._query.limit, MOST_AT_ONCE))
+        finder, close = Finder(table), ()
+        required = finder.required_terms(self._words)
+        sections = [replace(one, terms=(*one.terms, *required)) for one in self._sections]
+        page = self._page(table, sections, limit) if required or not self._words else None
+        if page is None or (self._words and not page.tasks):
+            ids = self._otherwise(finder)
+            sections = [replace(one, ids=ids, terms=()) for one in self._sections]
+            page = self._page(table, sections, limit)
+            if not ids:
+                close = tuple(task.title for task in finder.close(self._words, [one.status for one in sections]))
         alone = query.status == "today" and query == Query("today", limit=query.limit)
         overdue = table.count(Filter("open", (before(_midnight(self._now)),)), MOST_COUNTED) if alone else 0
         return Listed(page, close, self._span, overdue)
@@ -64,18 +71,16 @@ class Lister:
 
         return parse_span(words, self._now)
 
-    def _worded(self, table: TaskTable) -> tuple[list[Filter], tuple[str, ...]]:
-        """The tasks with all the words, else those of the best other kind of match, else what was perhaps meant."""
-        finder = Finder(table)
-        required = finder.required_terms(self._words)
-        strict = [replace(one, terms=(*one.terms, *required)) for one in self._sections]
-        if required and any(table.select(one, 1) for one in strict):
-            return strict, ()
+    def _otherwise(self, finder: Finder) -> frozenset[int]:
+        """Where no task has all the words: those of the best other kind of match."""
         hits = [finder.find(self._words, one.status) for one in self._sections]
         best = min(hit.rank for hit in hits)
-        ids = frozenset(task.id for hit in hits if hit.rank == best for task in hit.tasks)
-        close = () if ids else tuple(task.title for task in finder.close(self._words, [one.status for one in strict]))
-        return [replace(one, ids=ids) for one in self._sections], close
+        return frozenset(task.id for hit in hits if hit.rank == best for task in hit.tasks if self._is_asked(task))
+
+    def _is_asked(self, task: Task) -> bool:
+        """Whether its tag and priority are those asked for."""
+        query = self._query
+        return (not query.tag or tag_of(query.tag) in task.tags) and query.priority in (None, task.priority)
 
     def _page(self, table: TaskTable, sections: list[Filter], limit: int) -> Page:
         index, after = self._decode(self._query.cursor) if self._query.cursor else (0, None)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 SLIP = 84
 """How alike (0 to 100) two words of four letters or more are that count as one misheard; numbers never do."""
@@ -150,14 +150,18 @@ def _alike(word: str, other: str) -> bool:
     return long_enough and word.isalpha() and other.isalpha() and fuzz.ratio(word, other) >= SLIP
 
 
-def alike(word: str, known: Sequence[str], least: int) -> list[str]:
-    """Those of the known words that are so much (0 to 100) like this one, best first; itself always."""
+def alike(word: str, known: Callable[[], Sequence[str]], least: int) -> list[tuple[str, float]]:
+    """Those of the known words that are so much (0 to 100) like this one, and how much; best first, itself always.
+
+    A short word or a number is only like itself, whatever is known.
+    """
     from rapidfuzz import fuzz, process
 
     if len(word) < 4 or not word.isalpha():  # noqa: PLR2004 - short words differ by a letter
-        return [word]
-    found = process.extract(word, known, scorer=fuzz.ratio, processor=None, limit=20, score_cutoff=least)
-    return list(dict.fromkeys([word, *(one for one, _, _ in found)]))
+        return [(word, 100.0)]
+    others = (one for one in known() if one != word)
+    found = process.extract(word, list(others), scorer=fuzz.ratio, processor=None, limit=20, score_cutoff=least)
+    return [(word, 100.0), *((one, score) for one, score, _ in found)]
 
 
 def resembling(said: tuple[str, ...], titles: Mapping[int, str], limit: int) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ RANKS: Final[dict[Priority, int]] = {"high": 0, "normal": 1, "low": 2}
 PRIORITIES: Final[dict[int, Priority]] = {rank: priority for priority, rank in RANKS.items()}
 UNDUE: Final = 1 << 60
 """The first place of tasks without a due time."""
-_STEPS = 4
+STEPS = 4
 """Places within a second: one for each priority."""
 ZONES: Final = timedelta(hours=27)
 """By how much the end of a day can differ between two places on Earth, and one hour of daylight saving."""
@@ -42,7 +42,7 @@ def place_of_done(completed: datetime) -> int:
 
 def place_at(moment: datetime) -> int:
     """The first place of open tasks due in that second."""
-    return int(moment.timestamp() // 1) * _STEPS
+    return int(moment.timestamp() // 1) * STEPS
 
 
 def overdue(due: Due | None, now: datetime) -> bool:

@@ -11,11 +11,11 @@ from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
 
 from mcp_servers.task_manager.indexing import TermIndex
 from mcp_servers.task_manager.models import NewTask, Person, Status, Task
-from mcp_servers.task_manager.places import PRIORITIES, RANKS, UNDUE, end_of, place_at, place_of_done, place_of_open
+from mcp_servers.task_manager.places import PRIORITIES, RANKS, STEPS, UNDUE, end_of, place_of_done, place_of_open
 from mcp_servers.task_manager.tables import tasks, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, Connection, RowMapping, Select
 
@@ -25,8 +25,6 @@ STATUSES: dict[Status, int] = {"open": 0, "done": 1}
 _WORDS: dict[int, Status] = {number: status for status, number in STATUSES.items()}
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400
-_MOST_PROBED = 3_000
-"""Up to how many tasks of a term are counted to see which of several terms is the rarest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,9 @@ class TaskTable:
 
     def many(self, numbers: Sequence[int]) -> list[Task]:
         """The tasks of those ids that are this person's, in that order."""
-        query = select(tasks).where(tasks.c.owner_id == self.owner.id, tasks.c.id.in_(numbers))
+        if not numbers:
+            return []
+        query = select(tasks).where(self._own(numbers))
         rows = {row["id"]: self._task(row) for row in self.connection.execute(query).mappings()}
         return [rows[number] for number in numbers if number in rows]
 
@@ -128,7 +128,7 @@ class TaskTable:
         """How many match; None for more than `most`."""
         if wanted.is_whole:
             return self.owner.counts[wanted.status]
-        inner = self._rows(wanted).with_only_columns(tasks.c.id).limit(most + 1).subquery()
+        inner = self._rows(wanted, counted=True).limit(most + 1).subquery()
         found = int(self.connection.execute(select(func.count()).select_from(inner)).scalar_one())
         return found if found <= most else None
 
@@ -137,8 +137,7 @@ class TaskTable:
         same_reminder = after.remind_at is None or after.remind_at == before.remind_at
         columns = self._columns(after) | ({} if same_reminder else {"reminded_at": None})
         self._index.remove([before])
-        mine = and_(tasks.c.owner_id == self.owner.id, tasks.c.id == after.id)
-        self.connection.execute(update(tasks).where(mine).values(columns))
+        self.connection.execute(update(tasks).where(self._own([after.id])).values(columns))
         self._index.add([(after.id, STATUSES[after.status], self._place(after), after)])
         self.owner.counts[before.status] -= 1
         self.owner.counts[after.status] += 1
@@ -148,7 +147,7 @@ class TaskTable:
         """Delete these tasks."""
         self._index.remove(gone)
         numbers = [task.id for task in gone]
-        self.connection.execute(delete(tasks).where(tasks.c.owner_id == self.owner.id, tasks.c.id.in_(numbers)))
+        self.connection.execute(delete(tasks).where(self._own(numbers)))
         self._index.forget(gone)
         for task in gone:
             self.owner.counts[task.status] -= 1
@@ -162,7 +161,7 @@ class TaskTable:
 
     def images(self, numbers: Sequence[int]) -> list[tuple[int, dict[str, Any] | None]]:
         """The rows as they are, as JSON; None for those that are not there."""
-        query = select(tasks).where(tasks.c.owner_id == self.owner.id, tasks.c.id.in_(numbers))
+        query = select(tasks).where(self._own(numbers))
         rows = {row["id"]: _as_image(row) for row in self.connection.execute(query).mappings()}
         return [(number, rows.get(number)) for number in numbers]
 
@@ -231,19 +230,28 @@ class TaskTable:
 
     # -- queries
 
-    def _rows(self, wanted: Filter) -> Select[Any]:
-        """What matches, driven by the rarest of its terms, else by the index of the lists."""
+    def _own(self, numbers: Sequence[int]) -> ColumnElement[bool]:
+        """Those of these ids that are the owner's. The sum keeps SQLite from reading all the owner's tasks for it."""
+        fits = tasks.c.id == numbers[0] if len(numbers) == 1 else tasks.c.id.in_(numbers)
+        return and_(fits, tasks.c.owner_id + 0 == self.owner.id)
+
+    def _rows(self, wanted: Filter, *, counted: bool = False) -> Select[Any]:
+        """What matches, driven by the rarest of its terms, else by the index of the lists; `counted`: only ids."""
         status, place = STATUSES[wanted.status], tasks.c.place
+        needs_row = not counted or bool(wanted.dues) or wanted.undue
         if wanted.terms:
-            first, *others = self._rarest_first(wanted.terms, status)
+            groups = [[term] for term in dict.fromkeys(wanted.terms)]
+            first, *others = [group[0] for group in self._index.rarest_first(groups, status)]
             place = terms.c.place
-            query = select(tasks).join_from(terms, tasks, tasks.c.id == terms.c.task_id)
+            query = select(terms.c.task_id) if counted else select(tasks)
+            if needs_row:
+                query = query.join_from(terms, tasks, tasks.c.id == terms.c.task_id)
             query = query.where(terms.c.owner_id == self.owner.id, terms.c.term == first, terms.c.status == status)
             query = query.where(*(self._index.has(term) for term in others))
         else:
-            query = select(tasks).where(tasks.c.owner_id == self.owner.id, tasks.c.status == status)
-        if wanted.ids is not None:
-            query = query.where(tasks.c.id.in_(wanted.ids))
+            mine = tasks.c.owner_id == self.owner.id if wanted.ids is None else self._own(sorted(wanted.ids))
+            query = select(tasks.c.id) if counted else select(tasks)
+            query = query.where(mine, tasks.c.status == status)
         if wanted.undue:
             query = query.where(place >= UNDUE if wanted.status == "open" else tasks.c.due_at.is_(None))
         if wanted.finished is not None:
@@ -251,16 +259,9 @@ class TaskTable:
             query = query.where(place <= place_of_done(first_moment), place > place_of_done(last))
         for dues in wanted.dues:
             query = query.where(*_due_within(dues))
-            if wanted.status == "open":
-                query = query.where(*_place_within(dues, place))
+        if wanted.dues and wanted.status == "open":
+            query = query.where(*_place_within(wanted.dues, place))
         return query
-
-    def _rarest_first(self, wanted: Iterable[str], status: int) -> list[str]:
-        found = list(dict.fromkeys(wanted))
-        if len(found) == 1:
-            return found
-        counts = self._index.counts(found, status, _MOST_PROBED)
-        return sorted(found, key=counts.__getitem__)
 
 
 def _due_within(dues: Dues) -> list[ColumnElement[bool]]:
@@ -278,14 +279,17 @@ def _due_within(dues: Dues) -> list[ColumnElement[bool]]:
     return found
 
 
-def _place_within(dues: Dues, place: ColumnElement[int]) -> list[ColumnElement[bool]]:
-    """Bounds by which the index narrows: the exact ones, widened by how far apart the days of two zones are."""
-    earliest, latest = _rough_bounds(dues)
-    found: list[ColumnElement[bool]] = [place < UNDUE]
-    if earliest is not None:
-        found.append(place >= place_at(datetime.fromtimestamp(earliest, UTC)))
-    if latest is not None:
-        found.append(place < place_at(datetime.fromtimestamp(latest + 1, UTC)))
+def _place_within(dues: Sequence[Dues], place: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    """Bounds by which the index narrows: the exact ones, widened by how far apart the days of two zones are.
+
+    One on each side: of several, SQLite looks only for the first.
+    """
+    bounds = [_rough_bounds(one) for one in dues]
+    earliest = [one for one, _ in bounds if one is not None]
+    latest = [one for _, one in bounds if one is not None]
+    found: list[ColumnElement[bool]] = [place < min([UNDUE, *((one + 1) * STEPS for one in latest)])]
+    if earliest:
+        found.append(place >= max(earliest) * STEPS)
     return found
 
 
