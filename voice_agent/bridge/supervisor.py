@@ -69,7 +69,7 @@ class Pace:
     settle_changes: float = 0.1
     """Announcements of changes within this time are one."""
     first_retry: float = 0.5
-    soon_retry: float = 2.0
+    soon_retry: float = 1.5
     """Longest wait while a server that has been up has been away for less than `soon`."""
     soon: float = 60.0
     longest_retry: float = 30.0

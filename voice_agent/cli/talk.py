@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,8 @@ def _run(args: argparse.Namespace) -> int:
     from voice_agent.config.load import load
 
     overrides = {} if args.profile is None else {"profile": args.profile}
-    config = load(config=args.config, servers=args.server, overrides=overrides)
+    read = partial(load, config=args.config, servers=args.server, overrides=overrides)
+    config = read()
     set_up_logs(config.settings, is_verbose=args.verbose)
     for problem in config.problems:
         print(problem, file=sys.stderr)  # noqa: T201 - for the person at the keyboard
@@ -69,7 +71,7 @@ def _run(args: argparse.Namespace) -> int:
     options = _options(args)
     from voice_agent.session.talk import talk
 
-    return asyncio.run(talk(config, options))
+    return asyncio.run(talk(config, options, read))
 
 
 def _tell_script(error: VoiceAgentError) -> None:

@@ -14,9 +14,11 @@ from voice_agent.providers.build import build
 from voice_agent.session.journal import Journal
 from voice_agent.session.jsonlines import print_json
 from voice_agent.session.lines import read_lines
+from voice_agent.session.servers import follow_edits
 from voice_agent.session.terminal import Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from voice_agent.config.load import Config
@@ -37,8 +39,10 @@ class Options:
     """`time.monotonic()` of the start of the program."""
 
 
-async def talk(config: Config, options: Options) -> int:
+async def talk(config: Config, options: Options, read: Callable[[], Config] | None = None) -> int:
     """Hold one conversation; return the exit status.
+
+    `read`: reads the configuration again when `mcp.json` is edited; None: edits are not followed.
 
     Raises:
         VoiceAgentError: It could not begin.
@@ -64,6 +68,8 @@ async def talk(config: Config, options: Options) -> int:
         journal=journal,
         has_microphone=options.mode == "voice",
     )
+    if read is not None:
+        follow_edits(conversation, config, read)
     if not options.is_json:
         _introduce(terminal, options, stack.choices)
     loop = asyncio.get_running_loop()

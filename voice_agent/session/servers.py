@@ -1,0 +1,61 @@
+"""Attaches, detaches and re-configures servers in the running conversation when `mcp.json` is edited."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from voice_agent.agents.sentences import Sentences
+from voice_agent.agents.speech import Kind
+from voice_agent.config.again import read_again, signature, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voice_agent.config.load import Config
+    from voice_agent.session.conversation import Conversation
+
+LOOK = 0.2
+"""Seconds between two looks at the file; it must be the same at two of them, for editors write in steps."""
+
+
+def follow_edits(conversation: Conversation, config: Config, read: Callable[[], Config]) -> None:
+    """Follow edits for as long as the conversation goes on.
+
+    Args:
+        conversation: Not started.
+        config: What it was built with.
+        read: Reads the same sources once more; may raise `ConfigError`.
+    """
+    task = asyncio.create_task(_follow(conversation, config, read), name="edits of mcp.json")
+
+    async def stop() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    conversation.closers.append(stop)
+
+
+async def _follow(conversation: Conversation, config: Config, read: Callable[[], Config]) -> None:
+    sentences = Sentences()
+    files = watched(config)
+    used = seen = signature(files)
+    while True:
+        await asyncio.sleep(LOOK)
+        before, seen = seen, signature(files)
+        if seen == used or seen != before:
+            continue
+        used = seen
+        edited = await asyncio.to_thread(read_again, config, read)
+        if edited.config is not None:
+            config = edited.config
+            files = watched(config)
+            used = seen = signature(files)
+        for complaint in edited.complaints:
+            conversation.journal.write("error", code="config", text=complaint)
+        if edited.complaints and conversation.is_started:
+            with contextlib.suppress(RuntimeError):
+                conversation.speech.say(conversation.session, sentences("edit_broken"), Kind.ANNOUNCEMENT)
+        await conversation.bridge.reconfigure(edited.servers, edited.disabled)
