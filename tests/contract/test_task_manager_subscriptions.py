@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
 from mcp.shared.exceptions import MCPError
+from mcp_types import PromptReference, ResourceTemplateReference
 
 from mcp_servers.task_manager import subscriptions
 from mcp_servers.task_manager.server import build
 from mcp_servers.task_manager.watching import TASK_NAME
 from tests.support.subscribers import Listener
 from tests.support.task_manager import BERLIN, FakeClock, Tasks
+from tests.support.task_service import ALICE, BOB, serving, write_tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -169,3 +173,27 @@ async def test_both_eras_say_that_they_can_be_subscribed_to(path: Path, era: str
         assert capabilities
         assert capabilities.resources
         assert capabilities.resources.subscribe
+
+
+async def test_nobody_learns_of_the_tasks_of_another_person(tmp_path: Path, era: str) -> None:
+    with serving(tmp_path, "--tokens", str(write_tokens(tmp_path))) as service:
+        alice, bob = (StreamableHttpTransport(service.url, auth=token) for token in (ALICE, BOB))
+        async with Listener(alice, era) as hers, Listener(bob, era) as his, Client(alice) as she, Client(bob) as he:
+            for title in ("hers", "secret"):
+                await she.call_tool("create_task", {"title": title, "tags": ["private"]})
+            for listener in (hers, his):
+                await listener.subscribe("tasks://open")
+            with contextlib.suppress(MCPError):  # refused in one era, left out in the other
+                await his.subscribe("tasks://1")
+            with pytest.raises(MCPError):
+                await he.read_resource("tasks://1")
+            await she.call_tool("update_task", {"task": "1", "title": "hers still"})
+            assert await hers.told() == "tasks://open"
+            assert his.untold == 0
+            await he.call_tool("create_task", {"title": "his"})
+            assert await his.told() == "tasks://open"
+            assert (his.untold, hers.untold) == (0, 0)
+            tag = PromptReference(type="ref/prompt", name="daily_review")
+            assert (await he.complete(tag, {"name": "tag", "value": "p"})).values == []
+            task = ResourceTemplateReference(type="ref/resource", uri="tasks://{id}")
+            assert (await he.complete(task, {"name": "id", "value": "s"})).values == []
