@@ -124,7 +124,8 @@ def request(method: str, params: dict[str, Any] | None = None, **meta: Any) -> d
 
 def headers(message: dict[str, Any], token: str | None = None) -> dict[str, str]:
     """The headers that go with such a post."""
-    named = {"Mcp-Name": message["params"]["name"]} if "name" in message["params"] else {}
+    name = message["params"].get("name") or message["params"].get("uri")
+    named = {"Mcp-Name": name} if name else {}
     authorization = {"Authorization": f"Bearer {token}"} if token else {}
     return {
         "Accept": "application/json, text/event-stream",
