@@ -84,6 +84,13 @@ async def test_turn_detection_and_its_delays_are_the_users_to_choose(detection: 
         await stack.aclose()
 
 
+async def test_offline_ears_end_a_turn_by_themselves_where_turns_are_left_to_the_recogniser() -> None:
+    stack = await build(Settings.model_validate({"profile": "offline", "turn": {"detection": "stt", "min_delay": 0.7}}))
+    assert stack.stt is not None
+    assert (stack.turn_handling["turn_detection"], getattr(stack.stt, "ends_after", None)) == ("stt", 0.7)
+    await stack.aclose()
+
+
 @pytest.mark.parametrize(("profile", "spoken_ahead"), [("offline", True), ("quality", False)])
 async def test_only_what_costs_nothing_is_spoken_before_the_turn_is_over(profile: Any, *, spoken_ahead: bool) -> None:
     async with cloud() as providers:

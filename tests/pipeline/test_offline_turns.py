@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -46,12 +46,15 @@ async def ears() -> AsyncIterator[WhisperSTT]:
     await ears.aclose()
 
 
-async def turns(ears: WhisperSTT, *sounds: NDArray[np.int16]) -> list[str]:
+async def turns(
+    ears: WhisperSTT, *sounds: NDArray[np.int16], detection: Literal["semantic", "vad", "stt"] = "semantic"
+) -> list[str]:
     """What the session takes for the user's turns, until four seconds after the last of them."""
+    detector = TurnDetector(ears) if detection == "semantic" else detection
     session: Any = AgentSession[None](
         stt=ears,
         vad=inference.VAD(min_silence_duration=VAD_SILENCE),
-        turn_handling={**turn_handling(), "turn_detection": TurnDetector(ears)},  # pyright: ignore[reportArgumentType]
+        turn_handling={**turn_handling(detection), "turn_detection": detector},  # pyright: ignore[reportArgumentType]
         aec_warmup_duration=None,
         user_away_timeout=None,
     )
@@ -86,7 +89,10 @@ async def test_a_pause_inside_an_unfinished_sentence_is_waited_for(ears: Whisper
     assert "Friday" in heard[0]
 
 
-async def test_a_finished_sentence_is_one_turn(ears: WhisperSTT) -> None:
-    heard = await turns(ears, silence(0.5), speak("What is on my list for tomorrow?"))
+@pytest.mark.parametrize("detection", ["semantic", "vad", "stt"])
+async def test_a_finished_sentence_is_one_turn(ears: WhisperSTT, detection: Literal["semantic", "vad", "stt"]) -> None:
+    if detection == "stt":
+        ears.end_after(0.5)
+    heard = await turns(ears, silence(0.5), speak("What is on my list for tomorrow?"), detection=detection)
     assert len(heard) == 1
     assert "tomorrow" in heard[0]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,7 @@ class WhisperSTT(stt.STT[str]):
         model: `tiny.en` (bundled), another Whisper size that faster-whisper fetches, or a local folder.
         language: BCP 47; only the part before the hyphen is used.
         preload: begin to load the model now, rather than when it is first needed.
-        ends_after: seconds of silence after which an utterance ends though LiveKit did not ask for its text. With
-            turn detection `stt` nobody asks: use 0.5 there.
+        ends_after: see `end_after`.
 
     Raises:
         ConfigError: the model does not know the language.
@@ -67,6 +67,7 @@ class WhisperSTT(stt.STT[str]):
                 f"Set stt.model to a size without “.en”, such as base (downloaded once), or to a local folder."
             )
         self.ends_after = ends_after
+        """See `end_after`."""
         self._vocabulary: tuple[str, ...] = ()
         self._keyterms: tuple[str, ...] = ()
         self._listening: _Listening | None = None
@@ -124,6 +125,13 @@ class WhisperSTT(stt.STT[str]):
             return cleaned(whisper.recognise(samples, window=window, vocabulary=vocabulary, language=language))
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, recognise)
+
+    def end_after(self, seconds: float) -> None:
+        """From the next conversation on, end an utterance after so much silence, asked for its text or not.
+
+        With turn detection `stt` nobody asks. An unfinished sentence is waited for twice as long or more.
+        """
+        self.ends_after = seconds
 
     async def words(self, within: float) -> str | None:
         """What was said up to the newest pause; None where it is not known in `within` seconds, or speech went on."""
@@ -202,7 +210,7 @@ class _Listening(stt.RecognizeStream):
                 self._drop_guess()
                 self._is_asked = False
             elif change is Change.ENDED or (self._is_asked and self._listener.silence >= PATIENCE):
-                await self._finish()
+                await self._finish(is_asked=change is Change.ENDED)
 
     async def _guess_at(self, pcm: bytes) -> Heard:
         heard = await self._ears.understand(pcm, Window.for_guess(len(pcm) / 2 / SAMPLE_RATE))
@@ -241,11 +249,12 @@ class _Listening(stt.RecognizeStream):
         self._give(heard)
 
     def _give(self, heard: Heard) -> None:
+        spoken_until = time.time() - self._listener.silence
         self._guess, self._is_asked = None, False
         self._listener.reset()
         if heard.text:
             self._event_ch.send_nowait(self._ears.event(stt.SpeechEventType.FINAL_TRANSCRIPT, heard))
-        self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.END_OF_SPEECH))
+        self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.END_OF_SPEECH, speech_end_time=spoken_until))
         usage = stt.RecognitionUsage(audio_duration=heard.seconds)
         self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.RECOGNITION_USAGE, recognition_usage=usage))
 

@@ -10,17 +10,20 @@ VAD_SILENCE = 0.25
 DELAYS: dict[str, tuple[float, float]] = {
     "semantic": (0.3, 1.2),
     "vad": (0.5, 1.5),
+    "stt": (0.5, 1.5),
 }
 """Seconds of silence after a finished and after an unfinished sentence, by turn detection."""
 
 
 def turn_handling(
-    detection: Literal["semantic", "vad"] = "semantic",
+    detection: Literal["semantic", "vad", "stt"] = "semantic",
     *,
     min_delay: float | None = None,
     max_delay: float | None = None,
 ) -> dict[str, Any]:
     """LiveKit's `TurnHandlingOptions`, without the `turn_detection` object itself.
+
+    With `stt` the ears must be told as well: `WhisperSTT.end_after`.
 
     The reply is thought up and spoken into a buffer from each guess of the ears, and played when the turn is over.
     """

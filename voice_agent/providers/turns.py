@@ -28,7 +28,7 @@ def turn_handling(turns: Turns, picks: Mapping[PartName, Pick], ears: Any = None
     said to detectors in its cloud.
     """
     options: dict[str, Any]
-    if picks["stt"].first.provider == "offline" and turns.detection in ("semantic", "vad"):
+    if picks["stt"].first.provider == "offline" and turns.detection != "manual":
         options = offline_turns.turn_handling(turns.detection, min_delay=turns.min_delay, max_delay=turns.max_delay)
     else:
         shortest, longest = _DELAYS[turns.detection]
@@ -46,6 +46,8 @@ def turn_handling(turns: Turns, picks: Mapping[PartName, Pick], ears: Any = None
     elif any(picks[part].first.provider != "offline" for part in ("llm", "tts")):
         # A guess that is thrown away costs money or another machine's time: a few, and none of them spoken.
         options["preemptive_generation"] = {"enabled": True, "preemptive_tts": False, "max_retries": 3}
+    if picks["stt"].first.provider == "offline" and ears is not None and turns.detection == "stt":
+        ears.end_after(options["endpointing"]["min_delay"])
     options["turn_detection"] = _detector(turns, ears if picks["stt"].first.provider == "offline" else None)
     return options
 

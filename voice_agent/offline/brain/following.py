@@ -28,7 +28,9 @@ def follow(move: Move, done: tuple[Call, ...], now: datetime) -> Move:
             last = following if isinstance(following, Ask) else Say("")
             return replace(last, text=_joined([*said, render(done, now)]))
         move = move.after
-    return move if isinstance(move, Act) else replace(move, text=_joined([*said, render(done, now), move.text]))
+    if done:  # made for another reason, such as the user's yes to an earlier question
+        return Say(_joined([*said, render(done, now)]))
+    return move if isinstance(move, Act) else replace(move, text=_joined([*said, move.text]))
 
 
 def _joined(sentences: list[str]) -> str:

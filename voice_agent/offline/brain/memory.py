@@ -50,6 +50,8 @@ class Memory:
     """As they were told: of a long list, those that were named last."""
     whole: tuple[tuple[Item, ...], ...] = field(default=())
     """The same with all that belong to them."""
+    is_fresh: bool = True
+    """Whether nothing was done since the newest of them."""
 
 
 def means_all(reference: str) -> bool:
@@ -70,7 +72,8 @@ def remember(turns: Sequence[Turn]) -> Memory:
             whole.append(tuple(items))
         if turn.calls:
             replies.clear()
-    return Memory(tuple(told), tuple(whole))
+    last = next((turn for turn in reversed(turns) if turn.calls), None)
+    return Memory(tuple(told), tuple(whole), is_fresh=last is None or bool(_about(last)))
 
 
 def _about(turn: Turn) -> list[Item]:
@@ -121,8 +124,11 @@ def resolve(reference: str, memory: Memory) -> list[Item]:
     if counted := _COUNTED.search(words):
         return _counted(counted[1], _ORDER[counted[2]] + 1, several, latest)
     said = set(re.findall(r"\w+", words))
-    if means_all(words) or said & {"them", "those", "these", "both", "they", "all", "two"} - _ordinals(said):
-        return every
+    is_all = means_all(words)
+    if is_all or said & {"them", "those", "these", "both", "they", "all", "two"} - _ordinals(said):
+        # “Everything” is more than what was told some time ago.
+        is_more = is_all and not said & {"them", "those", "these"} and (place or not memory.is_fresh)
+        return [] if is_more else every
     if said & {"other", "others", "rest", "remaining"}:
         return _others(several, latest)[: None if said & {"others", "rest", "ones"} else 1]
     places = _places(words, said)

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from voice_agent.offline.brain.results import Item, Output, name_of, read_output
+from voice_agent.offline.brain.results import Item, Output, name_of, read_output, told_in
 from voice_agent.offline.brain.spoken import clock, count, for_the_ear, listing, moment, number
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ def _prose(output: Output, now: datetime) -> str:
     joined = for_the_ear(" ".join(line if line[-1] in ".!?:;," else f"{line}." for line in lines), now)
     if output.items is not None and len(output.items) > 1 and len(joined.split()) > _LIST_WORDS:
         return _short_list(joined, output, now)
+    if joined.endswith(" more.") and len(told_in(joined, output.items or [])) < len(output.items or []):
+        return f"{joined} {OFFER}"
     return _shortened(joined)
 
 

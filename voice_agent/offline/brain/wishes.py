@@ -108,7 +108,8 @@ def is_nothing(title: str) -> bool:
     return bool(_NOTHING.match(title.strip()))
 
 
-_PAIRS = frozenset(_SAYS.lines("pairs"))
+_PAIR = re.compile(rf"\b(?:{'|'.join(_SAYS.lines('pairs'))})\b", re.IGNORECASE)
+_JOINER = re.compile(r"\s*,\s*(?:and )?|\s+(?:and|&|plus)(?: also| then)?(?: to)?\s+", re.IGNORECASE)
 _VERBS = _SAYS.words("verbs")
 
 
@@ -119,17 +120,11 @@ def starts_with_verb(words: str) -> bool:
 
 def several(title: str, *, most: int = 3) -> tuple[str, ...]:
     """The single titles of “milk, eggs and bread”; a title that only holds an “and” stays whole."""
-    if title.lower() in _PAIRS or not re.search(r",| and | & | plus ", title, re.IGNORECASE):
+    if _PAIR.fullmatch(title) or not re.search(r",| and | & | plus ", title, re.IGNORECASE):
         return (title,)
-    parts = [
-        part.strip()
-        for part in re.split(
-            r"\s*,\s*(?:and )?|\s+(?:and|&|plus)(?: also| then)?(?: to)?\s+", title, flags=re.IGNORECASE
-        )
-        if part.strip()
-    ]
-    joined = " and ".join(parts).lower()
-    if len(parts) < 2 or any(pair in joined for pair in _PAIRS) or any(is_nothing(part) for part in parts):  # noqa: PLR2004 - two make several
+    kept = _PAIR.sub(lambda pair: pair[0].replace(" ", "\0"), title)
+    parts = [part.replace("\0", " ").strip() for part in _JOINER.split(kept) if part.strip()]
+    if len(parts) < 2 or any(is_nothing(part) for part in parts):  # noqa: PLR2004 - two make several
         return (title,)
     verbs = [len(part.split()) > 1 and (starts_with_verb(part) or undo_past(part) is not None) for part in parts]
     if all(verbs):
