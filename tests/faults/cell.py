@@ -72,7 +72,7 @@ class Seen:
 async def run_cell(column: Column, fault: Mapping[str, Any], folder: Path, *, comes_up: bool) -> Seen:
     """Start a server with the fault and one that is well, call both, close all, and look at what is left."""
     before = _open_files()
-    async with _entry_of(column, fault, folder) as (entry, elsewhere):
+    async with entry_of(column, fault, folder) as (entry, elsewhere):
         appetite = SMALL if fault.get("greedy") else None
         pace = PATIENT if comes_up else HURRIED
         well = raw_entry("well", voice=VoiceOptions(timeout=WITHIN))
@@ -108,9 +108,10 @@ async def _call(bridge: Bridge, name: str) -> Status:
 
 
 @contextlib.asynccontextmanager
-async def _entry_of(
+async def entry_of(
     column: Column, fault: Mapping[str, Any], folder: Path
 ) -> AsyncGenerator[tuple[ServerEntry, list[str]], None]:
+    """Start the server with a fault where it is one by URL; yields its entry, and what another host is sent."""
     spec = {"transport": column.transport, "era": column.era, "folder": str(folder), **fault}
     if "command" in fault:
         yield StdioEntry("faulty", fault["command"], voice=VOICE), []

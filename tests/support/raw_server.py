@@ -15,6 +15,7 @@ Run as a script with one argument, a JSON object:
     ignore_eof    true: stay when standard input closes, and when asked to end (SIGTERM)
     starts        a file that gets one line for each start
     calls         a file that gets one line for each call (with its idempotency key), and for each cancellation
+    away          while this file is there: end at the start with status 1
     exit_from     end at the start with status 1 from this start on (counted in `starts`, from 1)
 Its own tools: `echo`, `get_env`, `read_slowly`, `write_slowly`, `read_then_die`, `write_then_die`, `fail`, `add_tool`,
 `change_tool`, `count_up` (reports progress), `read_big`, `read_huge`.
@@ -190,6 +191,10 @@ def answer(request: Object) -> None:
         send({"id": identity, "error": {"code": -32601, "message": "Method not found"}})
 
 
+def is_away() -> bool:
+    return bool(OPTIONS.get("away")) and Path(OPTIONS["away"]).exists()
+
+
 def main() -> None:
     OPTIONS.update(cast("Object", json.loads(sys.argv[1])) if len(sys.argv) > 1 else {})
     other = {tool["name"]: tool for tool in OPTIONS.get("replace", [])}
@@ -199,6 +204,8 @@ def main() -> None:
     TOOLS.extend(OPTIONS.get("tools", []))
     if OPTIONS.get("ignore_eof"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if is_away():
+        raise SystemExit(1)
     note("starts", str(os.getpid()))
     for line in OPTIONS.get("noise", []):
         sys.stdout.write(line + "\n")
