@@ -44,6 +44,7 @@ def test_nearly_every_utterance_is_taken_for_what_it_is(part: str) -> None:
         ("i need to include a stop at the bakery to the list of things to do", "a stop at the bakery", None),
         ("remind me to delete the old photos", "delete the old photos", None),
         ("add cancel the gym membership to my list", "cancel the gym membership", None),
+        ("add call the dentist on Friday at 3, it is urgent", "call the dentist", "Friday at 3"),
     ],
 )
 def test_a_new_task_has_the_words_of_the_task_and_no_others(said: str, title: str, due: str | None) -> None:
@@ -58,6 +59,8 @@ def test_a_new_task_has_the_words_of_the_task_and_no_others(said: str, title: st
         ("add eggs, butter and flour to the shopping list", ("eggs", "butter", "flour")),
         ("remind me to buy milk and call the plumber", ("buy milk", "call the plumber")),
         ("add mac and cheese to my list", ("mac and cheese",)),
+        ("add milk, mac and cheese to my list", ("milk", "mac and cheese")),
+        ("add eggs, bread and butter to my shopping list", ("eggs", "bread", "butter")),
         ("i must buy a gift for tom and jane", ("buy a gift for tom and jane",)),
     ],
 )

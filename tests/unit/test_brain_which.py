@@ -195,3 +195,29 @@ def test_a_long_list_is_about_thirty_words_with_the_rest_on_offer() -> None:
     assert isinstance(following, Say)
     assert "number 0" not in following.text
     assert "write the long report number 4" in following.text
+
+
+def test_everything_is_the_whole_list_once_something_else_was_done() -> None:
+    ticked = Turn("the milk is done", (Call("tasks_complete_task", {"task": "milk"}, listing(ROWS[1:2])),), "Done.")
+    nothing = Turn("what's due on Sunday?", (Call("tasks_list_tasks", {"due": "Sunday"}, listing([])),), "Nothing.")
+    for turns in ((heard(), ticked), (heard(), nothing)):
+        move = TASKS.decide([*turns, Turn("mark everything as done")], NOW)
+        assert move == _Calls([("tasks_list_tasks", {"status": "open"})])
+
+
+def test_what_is_done_on_a_yes_is_all_that_is_said() -> None:
+    deleted = Call("tasks_delete_task", {"task": "1"}, "Deleted “pay the rent”.")
+    move = TASKS.decide([Turn("delete the rent", reply="Delete “pay the rent”?"), Turn("yes", (deleted,))], NOW)
+    assert isinstance(move, Say)
+    assert move.text == "Deleted “pay the rent”."
+
+
+def test_a_tool_that_names_only_some_is_followed_by_the_offer_to_go_on() -> None:
+    prose = "You have five open tasks: pay the rent; buy milk; and three more."
+    call = Call("tasks_list_tasks", {}, f"{prose}\n{listing(ROWS)}")
+    told = TASKS.decide([Turn("what's on my list?", (call,))], NOW)
+    assert isinstance(told, Say)
+    assert told.text == f"{prose} Shall I go on?"
+    following = TASKS.decide([Turn("what's on my list?", (call,), told.text), Turn("yes")], NOW)
+    assert isinstance(following, Say)
+    assert following.text == "call the dentist on Friday, water the plants and renew passport."
