@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from livekit.agents import Agent, llm
 
@@ -96,7 +96,11 @@ class Assistant(Agent):
                 return
         has_called = False
         missing = self._missing(words or "")
-        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+        model = cast("object", self._talk.llm)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+        # The rules of the offline brain read every schema at no cost.
+        counts_tokens = getattr(model, "provider", None) != "offline"
+        shown = await self._toolset.offer.choose(chat_ctx.items, tools, counts_tokens=counts_tokens)
+        async for chunk in Agent.default.llm_node(self, chat_ctx, shown, model_settings):
             has_called = has_called or bool(isinstance(chunk, llm.ChatChunk) and chunk.delta and chunk.delta.tool_calls)
             yield chunk
         if judged is not None and not has_called and judged[1].answer is Answer.OTHER:

@@ -14,9 +14,11 @@ from livekit.agents.llm import RawFunctionTool, ToolResult, function_tool
 from voice_agent.agents.confirm import Call, Confirmations
 from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolProgressed, ToolReturned
 from voice_agent.agents.lookup import look
+from voice_agent.agents.offer import Offer
 from voice_agent.agents.readback import describe, question
 from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind, Speech
+from voice_agent.bridge.find.budget import schema_of
 from voice_agent.bridge.types import Decision, Result, Status
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession
 
     from voice_agent.bridge.bridge import Bridge
+    from voice_agent.bridge.find.finder import Finder
     from voice_agent.bridge.types import Json, Tool
 
 _GATHER = 0.03
@@ -45,6 +48,7 @@ class BridgeToolset(llm.Toolset):
         sentences: Sentences | None = None,
         filler_after: float = 1.2,
         on_event: Callable[[ToolEvent], None] | None = None,
+        finder: Finder | None = None,
     ) -> None:
         """Take a bridge, which this toolset starts at set-up and closes with the session.
 
@@ -54,9 +58,11 @@ class BridgeToolset(llm.Toolset):
             sentences: The words for them.
             filler_after: Seconds of silence in a slow call before something is said.
             on_event: Told of read-backs, calls and results as they happen.
+            finder: Finds the tools for a turn where they are too many; one that goes by words alone where None.
         """
         super().__init__(id="mcp_servers")
         self.bridge = bridge
+        self.offer = Offer(bridge, self._wrap, finder=finder)
         self.confirmations = Confirmations()
         self._speech = speech or Speech()
         self._sentences = sentences or Sentences()
@@ -73,17 +79,19 @@ class BridgeToolset(llm.Toolset):
     def tools(self) -> Sequence[llm.Tool | llm.Toolset]:
         """The tools that can be called at this moment; an unchanged tool is the same object each time."""
         live = self.bridge.tools
-        self._made = {tool: self._made.get(tool) or self._wrap(tool) for tool in live}
-        return list(self._made.values())
+        self._made = {tool: self._made.get(tool) or self._wrap(tool, schema_of(tool)) for tool in live}
+        return [*self._made.values(), *([self.offer.find_tools] if self.offer.is_needed else [])]
 
     async def setup(self) -> BridgeToolset:
         """Start the servers; returns at once, tools appear as their servers come up."""
         self._started_at = time.monotonic()
         self.bridge.start()
+        self.offer.start()
         return self
 
     async def aclose(self) -> None:
         """Give up what is running and close all servers."""
+        self.offer.close()
         self.cancel_running()
         for task in list(self._reading_back):
             task.cancel()
@@ -115,11 +123,10 @@ class BridgeToolset(llm.Toolset):
         while busy := self._running | self._reading_back:
             await asyncio.wait(busy)
 
-    def _wrap(self, tool: Tool) -> RawFunctionTool[..., Any]:
+    def _wrap(self, tool: Tool, schema: Json) -> RawFunctionTool[..., Any]:
         async def run(raw_arguments: dict[str, object], ctx: RunContext[Any]) -> Any:
             return await self._call(tool, dict(raw_arguments), ctx)
 
-        schema = {"name": tool.key, "description": tool.description, "parameters": tool.input_schema}
         return function_tool(run, raw_schema=schema)
 
     async def _call(self, tool: Tool, arguments: Json, ctx: RunContext[Any]) -> Any:

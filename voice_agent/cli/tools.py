@@ -1,4 +1,4 @@
-"""`voice-agent tools`: list the tools of all servers, or call one."""
+"""`voice-agent tools`: list the tools of all servers, find those for a request, or call one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
+from voice_agent.cli import find
 from voice_agent.cli.attached import aligned, ask, attached, declare, read_config
 from voice_agent.errors import ConfigError
 
@@ -39,12 +40,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     calling.add_argument("tool", metavar="SERVER.TOOL", help="the tool; the server is the longest name that matches")
     calling.add_argument("arguments", metavar="JSON", nargs="?", default="{}", help="its arguments, a JSON object")
     calling.add_argument("--yes", action="store_true", help="say yes to a tool that needs it")
-    for action in (listing, calling):
+    for action in (listing, calling, find.configure(actions)):
         declare(action)
 
 
 def run(args: argparse.Namespace) -> int:
-    """List or call."""
+    """List, find or call."""
+    if args.action == "find":
+        return find.run(args)
     if args.action == "list":
         return asyncio.run(_list(read_config(args), args))
     arguments = _arguments(args.arguments)

@@ -14,6 +14,7 @@ from voice_agent.agents.deeds import Deeds
 from voice_agent.agents.sentences import Sentences, instructions
 from voice_agent.agents.speech import Speech
 from voice_agent.agents.toolset import BridgeToolset
+from voice_agent.bridge.find.finder import Finder
 from voice_agent.session.answered import follow_confirmations
 from voice_agent.session.apology import apologise_for_failures
 from voice_agent.session.conversation import Conversation
@@ -60,6 +61,7 @@ def build_conversation(
         sentences=sentences,
         filler_after=settings.limits.filler_after,
         on_event=_both(deeds.note, record_tools(journal)),
+        finder=Finder(config.home),
     )
     session: AgentSession[None] = AgentSession(
         **stack.session_options(),

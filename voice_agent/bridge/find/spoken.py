@@ -1,0 +1,67 @@
+"""What people say, and the words that tools have for it: `spoken.txt`, general to any catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from voice_agent.bridge.find.text import stem, stems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NOTHING = "-"
+"""Stands in place of tool words: what no tool does."""
+_SEVERAL = 1.5
+"""How much more a phrase of several words tells than one word."""
+_MOST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sense: words of tools, and phrases of people."""
+
+    tools: str
+    stems: tuple[str, ...]
+    """Of the words of tools."""
+    said: str
+
+
+class Spoken:
+    """The phrases of people, to be found in requests."""
+
+    def __init__(self, text: str) -> None:
+        """Read lines `words of tools: phrase, phrase, …`; `#` begins a comment, `-:` phrases that no tool serves."""
+        self.lines: list[Line] = []
+        self.nothing: list[str] = []
+        self._phrases: dict[tuple[str, ...], list[int]] = {}
+        for line in text.splitlines():
+            tools, colon, said = line.partition("#")[0].partition(":")
+            if not colon:
+                continue
+            phrases = [phrase.strip() for phrase in said.split(",")]
+            if tools.strip() == _NOTHING:
+                self.nothing.extend(phrases)
+                continue
+            self.lines.append(Line(tools.strip(), tuple(dict.fromkeys(stems(tools))), said.strip()))
+            for phrase in phrases:
+                self._phrases.setdefault(tuple(stems(phrase)), []).append(len(self.lines) - 1)
+        self._longest = max(map(len, self._phrases), default=0)
+
+    def hits(self, request: Sequence[str]) -> dict[int, float]:
+        """Return how clearly each line, by its place, is said in the words of a request: up to 2, absent if not."""
+        found: dict[int, float] = {}
+        heard = [stem(word) for word in request]
+        for start in range(len(heard)):
+            for length in range(1, min(self._longest, len(heard) - start) + 1):
+                for line in self._phrases.get(tuple(heard[start : start + length]), ()):
+                    found[line] = min(_MOST, found.get(line, 0.0) + (1.0 if length == 1 else _SEVERAL))
+        return found
+
+
+@cache
+def spoken() -> Spoken:
+    """The phrases that come with the program."""
+    return Spoken(files("voice_agent.bridge.find").joinpath("spoken.txt").read_text(encoding="utf-8"))
