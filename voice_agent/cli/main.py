@@ -20,7 +20,7 @@ COMMANDS = {
     "worker": "hold conversations in rooms of a LiveKit server",
     "web": "serve the page, and the tokens for its rooms",
     "servers": "show the MCP servers and how they are",
-    "tools": "list the tools of all servers, or call one",
+    "tools": "list the tools of all servers, find those for a request, or call one",
     "config": "show what is configured, and where each value comes from",
     "doctor": "check this machine and say what to do about what is wrong",
 }
