@@ -6,10 +6,13 @@ SHELL := /bin/bash
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 UV_VERSION := 0.13.8
+NODE := PATH="$$PATH:$(CURDIR)/$(BIN)"
 ARGS ?=
 NPM := tests/interop
+PAGE := voice_agent/web/page
+LIVEKIT_VERSION := v1.13.5
 
-.PHONY: help setup talk test check fix bench lock clean
+.PHONY: help setup talk up livekit page needs chromium test check fix bench lock clean
 
 help: ## show the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -19,16 +22,25 @@ setup: $(BIN)/.ready ## make .venv and install everything that talking needs
 talk: $(BIN)/.ready ## talk to the assistant (ARGS="--text" and so on)
 	@$(BIN)/voice-agent talk $(ARGS)
 
-test: $(BIN)/.ready-dev $(NPM)/node_modules/.ready ## run all tests
+up: $(BIN)/.ready page ## talk on a page: starts everything on this machine (ARGS="--profile offline" and so on)
+	@$(BIN)/voice-agent up $(ARGS)
+
+livekit: $(BIN)/livekit-server ## build the LiveKit server from its source, with Go
+
+page: voice_agent/web/static/index.html ## build the page, with Node
+
+test: $(BIN)/.ready-dev ## run all tests
+	@$(MAKE) --no-print-directory -j4 needs
 	@$(BIN)/pytest -q -n 2 -m "unit or contract or interop" $(ARGS)
 	@$(BIN)/pytest -q -m "pipeline or e2e" $(ARGS)
 
-check: $(BIN)/.ready-dev ## lint, format, types, import contracts, sizes
+check: $(BIN)/.ready-dev $(PAGE)/node_modules/.ready ## lint, format, types, import contracts, sizes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/python tools/check_sizes.py
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pyright
+	@$(NODE) npm run --silent check --prefix $(PAGE)
 
 fix: $(BIN)/.ready-dev ## format, and mend what the linter can
 	@$(BIN)/ruff format -q .
@@ -45,7 +57,7 @@ lock: $(BIN)/.ready-dev ## write both lock files anew from pyproject.toml
 	  --no-header --group dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove what the commands above made
-	@rm -rf .venv $(NPM)/node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	@rm -rf .venv $(NPM)/node_modules $(PAGE)/node_modules voice_agent/web/static .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist build
 
 $(BIN)/python:
 	@tools/make_venv.sh .venv $(UV_VERSION)
@@ -64,4 +76,27 @@ $(BIN)/.ready-dev: requirements-dev.lock $(BIN)/.ready
 $(NPM)/node_modules/.ready: $(NPM)/package-lock.json $(BIN)/.ready-dev
 	@echo "Installing the MCP servers from npm that the tests talk to."
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --prefix $(NPM)
+	@touch $@
+
+# What tests need beside packages; what cannot be brought is skipped by them, loudly.
+needs: $(NPM)/node_modules/.ready page chromium $(if $(shell command -v livekit-server || command -v go >/dev/null || echo no),,$(BIN)/livekit-server)
+
+chromium:
+	@tools/bring_chromium.sh
+
+$(BIN)/livekit-server: | $(BIN)/python
+	@command -v go >/dev/null || { echo "Building the LiveKit server needs Go 1.26 or newer: go.dev/doc/install. Or install \
+	livekit-server as docs.livekit.io/home/self-hosting/local says, or set LIVEKIT_URL to one that runs." >&2; exit 1; }
+	@echo "Building the LiveKit server $(LIVEKIT_VERSION), once; it takes a minute or two."
+	@GOBIN="$(CURDIR)/.venv/go" go install github.com/livekit/livekit-server/cmd/server@$(LIVEKIT_VERSION)
+	@mv .venv/go/server $@
+
+$(PAGE)/node_modules/.ready: $(PAGE)/package-lock.json | $(BIN)/.ready
+	@$(NODE) command -v npm >/dev/null || { echo "Building the page needs Node 20 or newer: nodejs.org" >&2; exit 1; }
+	@$(NODE) npm ci --silent --no-fund --no-audit --prefix $(PAGE)
+	@touch $@
+
+voice_agent/web/static/index.html: $(PAGE)/node_modules/.ready $(wildcard $(PAGE)/src/* $(PAGE)/public/* $(PAGE)/*.*)
+	@echo "Building the page."
+	@$(NODE) npm run --silent build --prefix $(PAGE) -- --logLevel warn
 	@touch $@

@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
 
+pytest_plugins = ["tests.support.livekit", "tests.support.browser"]
+
 CATEGORIES = {"unit", "contract", "interop", "pipeline", "e2e"}
 
 

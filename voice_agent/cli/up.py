@@ -37,4 +37,4 @@ def run(args: argparse.Namespace) -> int:
     from voice_agent.cli.whole import Options, Whole
 
     options = Options(args.profile, args.config, args.port, is_json=args.json, is_verbose=args.verbose)
-    return asyncio.run(Whole(config.settings, options).run())
+    return asyncio.run(Whole(config, options).run())

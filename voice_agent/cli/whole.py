@@ -22,7 +22,7 @@ from voice_agent.errors import ConfigError, PartFailed, PartMissing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voice_agent.config.settings import Settings
+    from voice_agent.config.load import Config
 
 _TRIES, _WITHIN = 5, 60.0
 """So many deaths of one part in so many seconds end the whole."""
@@ -45,9 +45,11 @@ class Options:
 class Whole:
     """A LiveKit server, a worker and the web part."""
 
-    def __init__(self, settings: Settings, options: Options) -> None:
+    def __init__(self, config: Config, options: Options) -> None:
         """Prepare; nothing is started before `run`."""
-        self._settings = settings
+        self._settings = config.settings
+        # Nobody else would take the conversation.
+        self._never_busy = {} if config.origins["rooms.busy"] != "default" else {"VOICE_AGENT_ROOMS__BUSY": "100"}
         self._options = options
         self._stopping = asyncio.Event()
         self._failure: PartFailed | None = None
@@ -132,7 +134,7 @@ class Whole:
     def _worker(self, address: Address) -> Child:
         options = [*self._given("--profile", self._options.profile), *self._given("--config", self._options.config)]
         options += ["--verbose"] if self._options.is_verbose else []
-        return Child("The worker", _own("worker", *options), _with(address), stop_by=signal.SIGINT)
+        return Child("The worker", _own("worker", *options), _with(address) | self._never_busy, stop_by=signal.SIGINT)
 
     def _web(self, address: Address) -> Child:
         options = ["--port", str(self._options.port), *self._given("--config", self._options.config)]

@@ -85,6 +85,8 @@ class Rooms(BaseModel):
     """Seconds that a conversation waits for someone whose page was reloaded or lost."""
     capacity: int = Field(default=10, ge=1, le=1000)
     """Conversations that one worker holds at once."""
+    busy: float = Field(default=0.95, gt=0, le=100)
+    """Share of the processors in use, by anybody, at which a worker takes no second conversation; 100: any share."""
     drain: float = Field(default=600.0, ge=0, le=86400)
     """Seconds that running conversations may go on when their worker is told to end."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from voice_agent.errors import ConfigError, PartFailed
-from voice_agent.web.app import make_app
+from voice_agent.web.app import Site, make_app
+from voice_agent.web.assistants import Assistants
 from voice_agent.web.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -43,10 +44,11 @@ async def serve(config: Config, *, port: int, profile: str | None, on_ready: Cal
         listening.close()
         raise PartFailed(f"Port {port} cannot be used: {error.strerror}. Name another one with --port.") from error
     port = listening.getsockname()[1]
-    tokens = Tokens(livekit.api_key, livekit.api_secret.get_secret_value(), config.settings.rooms.grace)
-    app = make_app(port=port, livekit_url=livekit.url, tokens=tokens, profile=profile)
+    key, secret = livekit.api_key, livekit.api_secret.get_secret_value()
+    tokens = Tokens(key, secret, config.settings.rooms.grace)
+    app = make_app(Site(port, livekit.url, tokens, Assistants(livekit.url, key, secret), profile))
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off",
+        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="on",
                        timeout_graceful_shutdown=_ENDS_WITHIN)
     )  # fmt: skip
     listening.listen()

@@ -72,8 +72,10 @@ class Tokens:
         claims = {"aud": _AUDIENCE, "room": place.room, "sub": place.identity, "exp": self.now() + _TO_COME_BACK}
         return jwt.encode(claims, self.api_secret, algorithm="HS256")
 
-    def place_of(self, ticket: str) -> Place | None:
+    def place_of(self, ticket: object) -> Place | None:
         """Return the place that a ticket of ours is for; None where it is not ours, or too old."""
+        if not isinstance(ticket, str):
+            return None
         try:
             claims: dict[str, Any] = jwt.decode(ticket, self.api_secret, algorithms=["HS256"], audience=_AUDIENCE)
             return Place(str(claims["room"]), str(claims["sub"]))

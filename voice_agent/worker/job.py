@@ -13,6 +13,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from livekit import rtc
 from livekit.agents import AutoSubscribe
 from livekit.agents.voice.room_io import AudioInputOptions, RoomOptions, TextInputEvent, TextInputOptions
 
@@ -134,6 +135,8 @@ async def _join(ctx: JobContext, dispatch: Dispatch) -> str:
         TimeoutError: Nobody came.
     """
     await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+    if any(one.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT for one in ctx.room.remote_participants.values()):
+        raise RuntimeError("another assistant is in the room already")
     async with asyncio.timeout(_COMES_WITHIN):
         participant = await ctx.wait_for_participant(identity=dispatch.identity)
     return participant.identity

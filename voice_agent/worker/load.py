@@ -11,19 +11,19 @@ import psutil
 if TYPE_CHECKING:
     from livekit.agents import AgentServer
 
-_FULL = 0.95
-"""Share of the processors in use at which no more jobs are taken."""
 _IDLE = 0.5
 """The most that a worker without a job is said to be loaded."""
-_SMOOTHING = 0.3
+_SMOOTHING = 0.1
+"""The share of the newest look: about five seconds are seen together."""
 
 
 class Load:
     """Jobs against the capacity, or the processors, whichever is the fuller; 1.0 is full."""
 
-    def __init__(self, capacity: int) -> None:
-        """`capacity`: conversations that may be held at once."""
+    def __init__(self, capacity: int, busy: float) -> None:
+        """`capacity`: conversations that may be held at once; `busy`: share of the processors that is full."""
         self._capacity = capacity
+        self._busy_at = busy
         self._busy = 0.0
         self._lock = threading.Lock()
         psutil.cpu_percent()
@@ -34,8 +34,8 @@ class Load:
 
         A worker without a job is never full: what keeps the processors busy is not its own.
         """
-        jobs, processors = len(server.active_jobs), self._processors()
-        return max(jobs / self._capacity, processors / _FULL if jobs else min(processors, _IDLE))
+        jobs, processors = len(server.active_jobs), self._processors() / self._busy_at
+        return max(jobs / self._capacity, processors if jobs else min(processors, _IDLE))
 
     def _processors(self) -> float:
         with self._lock:

@@ -90,7 +90,7 @@ def make_server(config: Config, *, in_threads: bool = False, port: int = 0) -> A
         num_idle_processes=1,
         initialize_process_timeout=_PREPARED_WITHIN,
         shutdown_process_timeout=_ENDS_WITHIN,
-        load_fnc=Load(config.settings.rooms.capacity),
+        load_fnc=Load(config.settings.rooms.capacity, config.settings.rooms.busy),
         load_threshold=_FULL,
         setup_fnc=partial(job.prepare, config),
         preload_modules=["voice_agent.worker.preload"],

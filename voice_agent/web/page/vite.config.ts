@@ -9,5 +9,6 @@ export default defineConfig({
     // The Content-Security-Policy allows nothing inline.
     assetsInlineLimit: 0,
     modulePreload: false,
+    chunkSizeWarningLimit: 1000,
   },
 });

@@ -29,7 +29,7 @@ setLogLevel("warn");
 
 const TICKET = "voice-agent.ticket";
 const PAUSE = 250;
-const PATIENCE = 8000;
+const CALL_EVERY = 3000;
 
 export class Link {
   private room: Room | null = null;
@@ -100,7 +100,7 @@ export class Link {
 
   /** Leave the room. */
   async close(): Promise<void> {
-    window.clearTimeout(this.lonely);
+    window.clearInterval(this.lonely);
     const room = this.room;
     this.room = null;
     this.agent = null;
@@ -129,7 +129,9 @@ export class Link {
       .on(RoomEvent.ParticipantDisconnected, (participant) => {
         if (participant.identity !== this.agent?.identity) return;
         this.agent = null;
+        this.listener.notice("The assistant was lost. Another one is being called.");
         this.wait();
+        void this.callAssistant();
       })
       .on(RoomEvent.TrackSubscribed, (track, _publication, participant) => {
         if (isAgent(participant)) this.play(track);
@@ -149,7 +151,7 @@ export class Link {
   }
 
   private async greet(agent: RemoteParticipant): Promise<void> {
-    window.clearTimeout(this.lonely);
+    window.clearInterval(this.lonely);
     this.agent = agent;
     await this.ask();
   }
@@ -170,10 +172,18 @@ export class Link {
 
   private wait(): void {
     this.listener.phase("waiting");
-    window.clearTimeout(this.lonely);
-    this.lonely = window.setTimeout(() => {
+    window.clearInterval(this.lonely);
+    this.lonely = window.setInterval(() => {
       this.listener.notice("No assistant is free at the moment. Still trying.");
-    }, PATIENCE);
+      void this.callAssistant();
+    }, CALL_EVERY);
+  }
+
+  /** LiveKit asks the workers only once, when a room is made: ask again until one comes. */
+  private async callAssistant(): Promise<void> {
+    const ticket = sessionStorage.getItem(TICKET);
+    if (ticket === null || this.agent !== null) return;
+    await post("/api/assistant", { ticket }).catch(() => undefined);
   }
 
   private lose(room: Room, reason: DisconnectReason | undefined): void {
@@ -225,8 +235,12 @@ interface Token {
 }
 
 async function askForToken(ticket: string | null): Promise<Token> {
-  const response = await fetch("/api/token", { method: "POST", body: JSON.stringify(ticket === null ? {} : { ticket }) });
-  const answer = (await response.json()) as Token & { error?: string };
+  return (await post("/api/token", ticket === null ? {} : { ticket })) as Token;
+}
+
+async function post(path: string, fields: Fields): Promise<unknown> {
+  const response = await fetch(path, { method: "POST", body: JSON.stringify(fields) });
+  const answer = (await response.json()) as { error?: string };
   if (!response.ok) throw new Error(answer.error ?? "The page's server refused.");
   return answer;
 }

@@ -1,0 +1,135 @@
+"""The page in a real Chromium, with nothing stood in for: WebRTC, Whisper, MCP, Piper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from playwright.async_api import expect
+
+from tests.support.browser import PATIENCE, a_browser, a_page, shoot, speak
+from tests.support.program import tasks
+from tests.support.up import up
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from playwright.async_api import Locator, Page
+
+    from tests.support.up import Up
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def running(home: Path) -> Generator[Up]:
+    with up(home) as everything:
+        yield everything
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def said(page: Page, speaker: str, text: str) -> Locator:
+    return page.get_by_role("log").locator(f"[data-speaker={speaker}]").filter(has_text=text)
+
+
+def card(page: Page, tool: str, status: str) -> Locator:
+    return page.get_by_role("article", name=tool, exact=True).and_(page.locator(f"[data-status={status}]"))
+
+
+async def sees(locator: Locator) -> None:
+    await expect(locator.last).to_be_visible(timeout=PATIENCE)
+
+
+async def listens(page: Page) -> None:
+    """Wait until it is the person's turn."""
+    await sees(said(page, "agent", ""))
+    await expect(page.get_by_role("status")).to_have_text("Listening", timeout=PATIENCE)
+
+
+async def begin(page: Page) -> None:
+    await button(page, "Talk").click()
+    await sees(said(page, "agent", "What can I do for you?"))
+    await listens(page)
+
+
+async def write(page: Page, text: str) -> None:
+    await page.get_by_role("textbox", name="Message", exact=True).fill(text)
+    await page.keyboard.press("Enter")
+
+
+async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, home: Path) -> None:
+    async with a_browser() as browser, a_page(browser, running.page) as page:
+        await shoot(page, "1-idle")
+        await begin(page)
+        before = await page.evaluate("heard")
+
+        await speak(page, "Add buy milk.")
+
+        await sees(card(page, "tasks.create_task", "ok"))
+        await sees(said(page, "user", "milk"))
+        await sees(said(page, "agent", "milk"))
+        assert await page.evaluate("heard") > before
+        assert ["milk" in task["title"] for task in tasks(home)] == [True]
+        await listens(page)
+        await shoot(page, "2-done")
+
+        await speak(page, "Delete buy milk.")
+        await sees(button(page, "Yes"))
+        await listens(page)
+        await shoot(page, "3-asked")
+        await speak(page, "Yes.")
+        await sees(card(page, "tasks.delete_task", "ok"))
+        assert tasks(home) == []
+
+        await button(page, "End").click()
+        await sees(button(page, "Talk"))
+        await shoot(page, "4-ended")
+
+
+async def test_a_reload_goes_on_where_it_was_and_the_buttons_answer(running: Up, home: Path) -> None:
+    async with a_browser() as browser, a_page(browser, running.page, is_phone=True) as page:
+        await begin(page)
+        await write(page, "add call the dentist")
+        await sees(card(page, "tasks.create_task", "ok"))
+        await write(page, "delete call the dentist")
+        await sees(button(page, "Yes"))
+
+        await page.reload()
+
+        await sees(button(page, "No"))
+        await sees(said(page, "user", "add call the dentist"))
+        await expect(said(page, "agent", "What can I do for you?")).to_have_count(1)
+        await shoot(page, "5-reloaded-phone")
+        await button(page, "No").click()
+        await sees(card(page, "tasks.delete_task", "declined"))
+        assert [task["title"] for task in tasks(home)] == ["call the dentist"]
+
+        await write(page, "delete call the dentist")
+        await button(page, "Yes").click()
+        await sees(card(page, "tasks.delete_task", "ok"))
+        assert tasks(home) == []
+        await expect(card(page, "tasks.create_task", "ok")).to_have_count(1)
+        await button(page, "End").click()
+        await sees(button(page, "Talk"))
+
+
+async def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
+    with up(tmp_path) as everything:
+        async with a_browser() as browser, a_page(browser, everything.page) as page:
+            await begin(page)
+            started = everything.processes()
+            assert len(started) >= 4
+            everything.process.send_signal(2)
+            await expect(page.get_by_role("status")).to_have_text("The conversation has ended", timeout=PATIENCE)
+        assert everything.process.wait(PATIENCE / 1000) == 0
+        assert [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []

@@ -1,0 +1,149 @@
+"""A real worker on a real LiveKit server: what a job does for its participant, and for nobody else."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from livekit import rtc
+
+from tests.support.livekit import WITHIN, a_guest, a_place, a_worker
+from tests.support.program import tasks
+from voice_agent.store.store import Store
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from voice_agent.cli.livekit_server import Address
+
+pytestmark = pytest.mark.pipeline
+
+GRACE = 5
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def worker(livekit: Address, home: Path) -> Generator[subprocess.Popen[bytes]]:
+    with a_worker(livekit, home, VOICE_AGENT_ROOMS__GRACE=str(GRACE)) as running:
+        yield running
+
+
+@pytest.mark.usefixtures("worker")
+async def test_it_greets_does_what_is_typed_and_ends_when_told(livekit: Address, home: Path) -> None:
+    async with a_guest(livekit, a_place()) as guest:
+        await guest.follow()
+        await guest.line("agent", kind="greeting")
+
+        await guest.type("add buy milk")
+
+        result = await guest.line("tool_result", status="ok")
+        assert guest.of("tool_call", call=result["call"], server="tasks", tool="create_task")
+        await guest.line("agent", kind="reply")
+        await guest.command("va.end")
+        assert (await guest.line("end"))["reason"] == "goodbye"
+    assert "buy milk" in [task["title"] for task in tasks(home)]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_the_button_is_the_same_yes_and_only_while_the_question_is_open(livekit: Address) -> None:
+    async with a_guest(livekit, a_place()) as guest:
+        await guest.follow()
+        await guest.type("add water the plants")
+        await guest.line("tool_result", status="ok")
+        await guest.line("agent", kind="reply")
+        await guest.type("delete water the plants")
+        call = (await guest.line("confirm"))["call"]
+        with pytest.raises(rtc.RpcError, match="not waiting"):
+            await guest.command("va.confirm", call="another", yes=True)
+        assert not guest.of("tool_result", call=call)
+
+        await guest.command("va.confirm", call=call, yes=True)
+
+        assert (await guest.line("answered", call=call))["answer"] == "yes"
+        assert (await guest.line("tool_result", call=call))["status"] == "ok"
+        with pytest.raises(rtc.RpcError, match="not waiting"):
+            await guest.command("va.confirm", call=call, yes=True)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_who_comes_back_finds_the_conversation_as_it_was_and_no_second_greeting(livekit: Address) -> None:
+    place = a_place()
+    async with a_guest(livekit, place) as guest:
+        await guest.follow()
+        await guest.type("add feed the cat")
+        await guest.line("tool_result", status="ok")
+        await guest.line("agent", kind="reply")
+        await guest.type("delete feed the cat")
+        call = (await guest.line("confirm"))["call"]
+
+    async with a_guest(livekit, place) as guest:
+        await guest.follow()
+        assert len(guest.of("agent", kind="greeting")) == 1
+        assert guest.of("user", text="add feed the cat")
+        assert guest.of("confirm", call=call)
+        assert not guest.of("answered", call=call)
+        await guest.command("va.confirm", call=call, yes=False)
+        assert (await guest.line("answered", call=call))["answer"] == "no"
+        await guest.line("agent", text="Okay, I left it as it was.")
+        assert not guest.of("tool_call", call=call)
+        assert len(guest.of("agent", kind="greeting")) == 1
+
+
+@pytest.mark.usefixtures("worker")
+async def test_nobody_else_in_the_room_can_command_or_is_told_anything(livekit: Address) -> None:
+    place = a_place()
+    async with a_guest(livekit, place) as guest, a_guest(livekit, place, identity="mallory") as mallory:
+        await guest.follow()
+        mallory.agent = guest.agent
+        for command in ("va.snapshot", "va.end"):
+            with pytest.raises(rtc.RpcError, match="somebody else"):
+                await mallory.command(command)
+        await mallory.type("add rob the bank")
+        await guest.type("add buy stamps")
+        await guest.line("tool_result", status="ok")
+        await guest.line("agent", kind="reply")
+        assert [line["text"] for line in guest.of("user")] == ["add buy stamps"]
+        assert mallory.lines == []
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_conversation_that_nobody_comes_back_to_ends_and_its_record_is_complete(
+    livekit: Address, home: Path
+) -> None:
+    place = a_place()
+    async with a_guest(livekit, place) as guest:
+        await guest.follow()
+        await guest.line("agent", kind="greeting")
+        await guest.type("what can you do?")
+        await guest.line("agent", kind="reply")
+        async with a_guest(livekit, place, identity="witness") as witness:
+            await guest.room.disconnect()
+            await witness.until(lambda: guest.agent not in witness.room.remote_participants)
+    store = Store(None, home / "voice-agent")
+    lines = await store.lines(place.room)
+    await store.aclose()
+    assert lines[0]["event"] == "ready"
+    assert [line["text"] for line in lines if line["event"] == "user"] == ["what can you do?"]
+    assert [line["kind"] for line in lines if line["event"] == "agent" and line["kind"] != "filler"] == [
+        "greeting",
+        "reply",
+    ]
+    assert lines[-1]["event"] == "end"
+    assert lines[-1]["reason"] == "left"
+
+
+async def test_an_interrupted_worker_ends_its_conversations_and_tells_them(livekit: Address, tmp_path: Path) -> None:
+    with a_worker(livekit, tmp_path) as worker:
+        async with a_guest(livekit, a_place()) as guest:
+            await guest.follow()
+            await guest.line("agent", kind="greeting")
+            worker.send_signal(signal.SIGINT)
+            assert (await guest.line("end"))["reason"] == "interrupted"
+        assert worker.wait(WITHIN) == 0

@@ -1,0 +1,169 @@
+"""A real LiveKit server for each test process, and participants in its rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.support.program import BIN, PATIENCE, environment
+from voice_agent.cli.livekit_server import Address, write_config
+from voice_agent.web.tokens import Place, Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator
+    from pathlib import Path
+
+    from livekit import rtc
+
+    Line = dict[str, Any]
+
+WITHIN = 45.0
+"""Seconds after which a wait in a room is given up."""
+
+
+@pytest.fixture(scope="session")
+def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[Address]:
+    """A LiveKit server with rooms of its own."""
+    program = shutil.which("livekit-server") or shutil.which("livekit-server", path=str(BIN))
+    if program is None:
+        pytest.skip("there is no livekit-server; run: make livekit")
+    folder = tmp_path_factory.mktemp("livekit")
+    path, address = write_config(folder)
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen([program, "--config", str(path)], stdout=log, stderr=log) as server,
+    ):
+        try:
+            _wait_until_up(address, server)
+            yield address
+        finally:
+            server.terminate()
+
+
+def _wait_until_up(address: Address, server: subprocess.Popen[bytes]) -> None:
+    transport = httpx.HTTPTransport(retries=12)
+    with httpx.Client(transport=transport, trust_env=False) as client:
+        answer = client.get(address.url.replace("ws", "http", 1))
+    assert server.poll() is None
+    assert answer.text == "OK"
+
+
+@contextlib.contextmanager
+def a_worker(livekit: Address, home: Path, *arguments: str, **variables: str) -> Generator[subprocess.Popen[bytes]]:
+    """`voice-agent worker`, registered."""
+    command = [str(BIN / "voice-agent"), "worker", "--json", "--profile", "offline", *arguments]
+    given = {
+        "LIVEKIT_URL": livekit.url,
+        "LIVEKIT_API_KEY": livekit.api_key,
+        "LIVEKIT_API_SECRET": livekit.api_secret,
+        "VOICE_AGENT_ROOMS__BUSY": "100",
+        **variables,
+    }
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(home, **given), cwd=home) as worker:
+        assert worker.stdout is not None
+        try:
+            told = json.loads(worker.stdout.readline())
+            assert told["part"] == "worker"
+            yield worker
+        finally:
+            worker.terminate() if worker.poll() is not None else worker.send_signal(2)
+            worker.wait(PATIENCE)
+
+
+@dataclass
+class Guest:
+    """A participant without a page: hears the lines, gives commands, types."""
+
+    room: rtc.Room
+    lines: list[Line] = field(default_factory=list["Line"])
+    agent: str = ""
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _reading: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+
+    async def follow(self) -> None:
+        """Wait for the assistant, and ask for everything so far."""
+        from livekit import rtc
+
+        await self.until(self._find_agent)
+        async with asyncio.timeout(WITHIN):
+            while True:
+                try:
+                    await self.command("va.snapshot")
+                except rtc.RpcError as error:
+                    if error.code != rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD:
+                        raise
+                    continue
+                break
+        await self.until(lambda: self.lines)
+
+    async def command(self, method: str, **fields: Any) -> None:
+        await self.room.local_participant.perform_rpc(
+            destination_identity=self.agent, method=method, payload=json.dumps(fields)
+        )
+
+    async def type(self, text: str) -> None:
+        await self.room.local_participant.send_text(text, topic="lk.chat", destination_identities=[self.agent])
+
+    async def line(self, event: str, **fields: Any) -> Line:
+        """Wait for a line; return the newest that fits."""
+        await self.until(lambda: self.of(event, **fields))
+        return self.of(event, **fields)[-1]
+
+    def of(self, event: str, **fields: Any) -> list[Line]:
+        return [line for line in self.lines if line["event"] == event and fields.items() <= line.items()]
+
+    async def until(self, true: Callable[[], Any]) -> None:
+        async with asyncio.timeout(WITHIN):
+            while not true():
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _find_agent(self) -> bool:
+        from livekit import rtc
+
+        agent = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        self.agent = next((one.identity for one in self.room.remote_participants.values() if one.kind == agent), "")
+        return bool(self.agent)
+
+    def note(self, *_: object) -> None:
+        self._changed.set()
+
+    def read(self, reader: rtc.TextStreamReader, _identity: str) -> None:
+        task = asyncio.create_task(self._read(reader))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+
+    async def _read(self, reader: rtc.TextStreamReader) -> None:
+        line = json.loads(await reader.read_all())
+        self.lines += line["lines"] if line["event"] == "snapshot" else [line]
+        self._changed.set()
+
+
+@contextlib.asynccontextmanager
+async def a_guest(livekit: Address, place: Place, *, grace: float = 60.0, identity: str = "") -> AsyncGenerator[Guest]:
+    """Somebody in the room; with an `identity`, somebody whose conversation it is not."""
+    from livekit import rtc
+
+    tokens = Tokens(livekit.api_key, livekit.api_secret, grace)
+    guest = Guest(rtc.Room())
+    guest.room.register_text_stream_handler("va.events", guest.read)
+    for event in ("participant_connected", "participant_disconnected", "disconnected", "track_subscribed"):
+        guest.room.on(event, guest.note)  # pyright: ignore[reportUnknownMemberType, reportArgumentType] - LiveKit's
+    await guest.room.connect(livekit.url, tokens.token(Place(place.room, identity or place.identity), None))
+    try:
+        yield guest
+    finally:
+        await guest.room.disconnect()
+
+
+def a_place() -> Place:
+    """A room of one test's own."""
+    return Tokens("", "", 0).new_place()

@@ -1,0 +1,53 @@
+"""`voice-agent up` as its user runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.support.program import BIN, PATIENCE, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Everything that runs on one machine."""
+
+    process: subprocess.Popen[bytes]
+    page: str
+    livekit: str
+    worker: int
+
+    def processes(self) -> list[psutil.Process]:
+        """What it has started, and what those have."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@contextlib.contextmanager
+def up(home: Path, *arguments: str, **variables: str) -> Generator[Up]:
+    """Start it with the offline profile, and end it by Ctrl-C."""
+    if shutil.which("livekit-server") is None and not (BIN / "livekit-server").exists():
+        pytest.skip("there is no livekit-server; run: make livekit")
+    command = [str(BIN / "voice-agent"), "up", "--json", "--profile", "offline", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(home, **variables), cwd=home) as process:
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            assert line, "it ended while it was starting"
+            told = json.loads(line)
+            yield Up(process, told["page"], told["livekit"], told["worker"])
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE)
