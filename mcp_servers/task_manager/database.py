@@ -1,7 +1,7 @@
 """Where the tasks are: one SQLite file, or a PostgreSQL database. Opened and migrated at the first need.
 
 The store is plain code over a connection (`work`), which runs as one transaction. Each kind of database runs it the
-way that suits it: SQLite in threads of its own, several writes in one commit; PostgreSQL over asyncio.
+way that suits it: SQLite with threads that wait for the disk, several writes in one commit; PostgreSQL over asyncio.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Database(ABC):
         """Create or migrate it where that is due."""
 
     @abstractmethod
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on one state of the data."""
+    async def read(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
+        """Run `work` on one state of the data. `long`: it takes more than a few milliseconds."""
 
     @abstractmethod
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run `work` in a transaction of its own; when this returns, it is kept, also after a crash."""
 
     @abstractmethod

@@ -47,7 +47,7 @@ class PostgresDatabase(Database):
                     self._engine = await asyncio.to_thread(_prepare, self._address, self._place)
             return self._engine
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, long: bool = False) -> T:  # noqa: ARG002 - no thread here
         """Run `work` on one state of the database. Raises `StoreUnavailable`."""
         engine = await self.open()
         with told_of_server(self._place):
@@ -55,7 +55,7 @@ class PostgresDatabase(Database):
                 await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 return await connection.run_sync(work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:  # noqa: ARG002 - as above
         """Run `work` in a transaction of its own. Raises `StoreUnavailable`."""
         engine = await self.open()
         with told_of_server(self._place):

@@ -87,25 +87,35 @@ class TaskService:
 
     # -- writing
 
-    async def write(self, person: Person, act: Callable[[Desk], T]) -> T:
-        """Run `act` in one transaction; what it raises undoes it all. Raises `StoreUnavailable`."""
+    async def write(self, person: Person, act: Callable[[Desk], T], *, long: bool = False) -> T:
+        """Run `act` in one transaction; what it raises undoes it all. Raises `StoreUnavailable`.
+
+        `long`: it may touch so many tasks that others should not wait for it to compute.
+        """
 
         def work(connection: Connection) -> T:
             return self._act(connection, person, act)
 
-        done = await self._database.write(work)
+        done = await self._database.write(work, long=long)
         self._database.feed.wake()
         return done
 
     async def once(
-        self, person: Person, key: str | None, tool: str, arguments: Mapping[str, Any], act: Callable[[Desk], Any]
+        self,
+        person: Person,
+        key: str | None,
+        tool: str,
+        arguments: Mapping[str, Any],
+        act: Callable[[Desk], Any],
+        *,
+        long: bool = False,
     ) -> Any:
         """As `write`; with a key, a call that was made already is not made again: its answer (JSON) comes back.
 
         `arguments`: those of the call, without the key. Raises `KeyUsed` where the key was given with others.
         """
         if key is None:
-            return await self.write(person, act)
+            return await self.write(person, act, long=long)
         from mcp_servers.task_manager.journal import Answer, Answers
 
         clean = texts.key_of(key)
@@ -125,7 +135,7 @@ class TaskService:
             kept.put(clean, Answer(tool, fingerprint, answer), KEYS_KEPT)
             return answer
 
-        done = await self._database.write(work)
+        done = await self._database.write(work, long=long)
         self._database.feed.wake()
         return done
 
@@ -168,11 +178,11 @@ class TaskService:
 
     async def clear(self, person: Person, status: Clearing) -> int:
         """Delete all tasks of that kind; how many they were."""
-        return await self.write(person, lambda desk: desk.clear(status))
+        return await self.write(person, lambda desk: desk.clear(status), long=True)
 
     async def undo_last_change(self, person: Person) -> Undone:
         """Take back the last change. Raises `NothingToUndo`."""
-        return await self.write(person, lambda desk: desk.undo())
+        return await self.write(person, lambda desk: desk.undo(), long=True)
 
     # -- reading
 

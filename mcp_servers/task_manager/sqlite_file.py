@@ -1,8 +1,10 @@
 """The SQLite file, shared safely between processes.
 
-Writes run in one thread, as `BEGIN IMMEDIATE` transactions; those that wait meanwhile share the next commit, each in a
-savepoint of its own. A write is on the disk when it returns (write-ahead log, `synchronous=FULL`): it outlives the
-process, and the power too.
+What waits for a disk or for another process runs in threads: the begin of a write (`BEGIN IMMEDIATE`), its commit, and
+work that is told to be long. What only computes runs on the event loop, for handing every short statement to a thread
+and back costs several times what it does. Writes that come meanwhile share the next commit, each in a savepoint of its
+own. A write is on the disk when it returns (write-ahead log, `synchronous=FULL`): it outlives the process, and the
+power too.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp_servers.task_manager.database import Database
@@ -29,9 +32,9 @@ T = TypeVar("T")
 BUSY_SECONDS = 10.0
 """How long a write waits for another process to finish its own."""
 PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL")
-MOST_TOGETHER = 32
+MOST_TOGETHER = 16
 """Writes in one commit."""
-READERS = 2
+THREADS = 3
 
 
 class SqliteDatabase(Database):
@@ -46,8 +49,9 @@ class SqliteDatabase(Database):
         self._identity: tuple[int, int] | None = None
         self._opening = asyncio.Lock()
         self._waiting: deque[_Write] = deque()
-        self._writer: ThreadPoolExecutor | None = None
-        self._readers: ThreadPoolExecutor | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._reader: Connection | None = None
+        self._threads: ThreadPoolExecutor | None = None
 
     async def open(self) -> Engine:
         """The engine, after creating or migrating the file where that is due. Raises `StoreUnavailable`."""
@@ -60,7 +64,7 @@ class SqliteDatabase(Database):
                 self._identity = self._file_identity()
             return self._engine
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run `work` on one state of the file, also of one that cannot be written. Raises `StoreUnavailable`."""
         try:
             engine = await self.open()
@@ -68,26 +72,25 @@ class SqliteDatabase(Database):
             reader = await asyncio.to_thread(_prepare_to_read, self._path)
             if reader is None:
                 raise
-            engine = reader
-        if self._readers is None:
-            self._readers = ThreadPoolExecutor(READERS, "tasks-read")
-        with told_plainly(self._path):
-            return await asyncio.get_running_loop().run_in_executor(self._readers, _read, engine, work)
+            return await self._in_thread(_read, reader, work)
+        if not long:
+            with contextlib.suppress(_Busy), told_plainly(self._path):
+                return self._read_now(engine, work)
+        return await self._in_thread(_read, engine, work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run `work`, and return when it is on the disk. Raises `StoreUnavailable`.
 
         Whoever is cancelled while waiting for their turn writes nothing; after that, the write goes on.
         """
         engine = await self.open()
-        if self._writer is None:
-            self._writer = ThreadPoolExecutor(1, "tasks-write")
-        mine = _Write(work)
+        mine = _Write(engine, work, asyncio.get_running_loop().create_future(), long)
         self._waiting.append(mine)
-        self._writer.submit(_write_all, engine, self._waiting)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_waiting())
         try:
             with told_plainly(self._path):
-                return await asyncio.wrap_future(mine.done)
+                return await mine.done
         except StoreUnavailable:
             if self._engine is engine:
                 self._drop()  # a connection that was opened to a full disk would never write again
@@ -95,20 +98,94 @@ class SqliteDatabase(Database):
 
     async def stamp(self) -> object:
         """The version of the data as SQLite counts it: other connections' commits change it."""
-        engine = await self.open()
-        if self._readers is None:
-            self._readers = ThreadPoolExecutor(READERS, "tasks-read")
-        with told_plainly(self._path):
-            return await asyncio.get_running_loop().run_in_executor(self._readers, self._data_version, engine)
+        return await self._in_thread(self._data_version, await self.open())
 
     async def close(self) -> None:
         """Close every connection, after what is under way."""
         self.feed.stop()
-        pools = [pool for pool in (self._writer, self._readers) if pool is not None]
-        self._writer = self._readers = None
-        if pools:
-            await asyncio.to_thread(lambda: [pool.shutdown() for pool in pools])
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            await asyncio.to_thread(threads.shutdown)
         self._drop()
+
+    async def _in_thread(self, do: Callable[..., T], *given: Any) -> T:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(THREADS, "tasks")
+        with told_plainly(self._path):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, do, *given)
+
+    def _read_now(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+        """Raises `_Busy` where it would have to wait for another process."""
+        if self._reader is None or self._reader.engine is not engine:
+            self._reader = engine.connect()
+            self._reader.exec_driver_sql("PRAGMA busy_timeout = 0")
+            self._reader.rollback()
+        try:
+            return work(self._reader)
+        except Exception as error:
+            if _is_busy(error):
+                raise _Busy from None
+            raise
+        finally:
+            self._reader.rollback()
+
+    async def _write_waiting(self) -> None:
+        """Write whatever waits, until nothing does."""
+        try:
+            while batch := self._next_batch():
+                if batch[0].long:
+                    await self._write_each(batch)
+                else:
+                    await self._write_together(batch)
+        finally:
+            self._writing = None
+
+    def _next_batch(self) -> list[_Write]:
+        """Those that may share a commit; what is long goes alone."""
+        batch: list[_Write] = []
+        while self._waiting and len(batch) < MOST_TOGETHER:
+            first = self._waiting[0]
+            if batch and (first.long or first.engine is not batch[0].engine):
+                break
+            one = self._waiting.popleft()
+            if not one.done.cancelled():
+                batch.append(one)
+            if one.long and batch:
+                break
+        return batch
+
+    async def _write_each(self, batch: list[_Write]) -> None:
+        """Each in a transaction of its own."""
+        for one in batch:
+            try:
+                result = await self._in_thread(_write, one.engine, one.work)
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for it
+                one.tell(None, error)
+            else:
+                one.tell(result, None)
+
+    async def _write_together(self, batch: list[_Write]) -> None:
+        """In one transaction; where that fails as a whole, each in its own."""
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            connection = await self._in_thread(_begin_write, batch[0].engine)
+        except BaseException as error:  # noqa: BLE001 - as above
+            for one in batch:
+                one.tell(None, error)
+            return
+        try:
+            outcomes = [_in_savepoint(connection, one.work) for one in batch]
+            await self._in_thread(connection.commit)
+        except (DBAPIError, StoreUnavailable):
+            await self._in_thread(connection.close)
+            await self._write_each(batch)
+            return
+        connection.close()
+        for one, (result, error) in zip(batch, outcomes, strict=True):
+            one.tell(result, error)
 
     def _data_version(self, engine: Engine) -> object:
         if self._watcher is None or self._watcher.engine is not engine:
@@ -119,10 +196,11 @@ class SqliteDatabase(Database):
 
     def _drop(self) -> None:
         engine, self._engine = self._engine, None
-        watcher, self._watcher = self._watcher, None
-        with contextlib.suppress(Exception):
-            if watcher is not None:
-                watcher.close()
+        kept = [one for one in (self._watcher, self._reader) if one is not None]
+        self._watcher = self._reader = None
+        for one in kept:
+            with contextlib.suppress(Exception):
+                one.close()
         if engine is not None:
             engine.dispose()
 
@@ -134,65 +212,67 @@ class SqliteDatabase(Database):
         return stat.st_dev, stat.st_ino
 
 
+class _Busy(Exception):
+    """Another process holds the file."""
+
+
+@dataclass(slots=True)
 class _Write:
-    """A write that waits for its turn, and what comes of it."""
+    """A write that waits for its turn."""
 
-    def __init__(self, work: Callable[[Connection], Any]) -> None:
-        self.work = work
-        self.done: Future[Any] = Future()
-        self.result: Any = None
-        self.error: BaseException | None = None
+    engine: Engine
+    work: Callable[[Connection], Any]
+    done: asyncio.Future[Any]
+    long: bool
 
-    def tell(self) -> None:
+    def tell(self, result: Any, error: BaseException | None) -> None:
         """Hand out what came of it."""
-        if self.error is not None:
-            self.done.set_exception(self.error)
-        else:
-            self.done.set_result(self.result)
-
-
-def _write_all(engine: Engine, waiting: deque[_Write]) -> None:
-    """What waits, in one transaction; runs in the thread of the writer."""
-    from sqlalchemy.exc import DBAPIError
-
-    batch: list[_Write] = []
-    while waiting and len(batch) < MOST_TOGETHER:
-        one = waiting.popleft()
-        if one.done.set_running_or_notify_cancel():
-            batch.append(one)
-    try:
-        if len(batch) > 1:
-            _write_together(engine, batch)
-    except DBAPIError:
-        pass  # it may have ended the transaction of all; each is tried alone
-    else:
-        if len(batch) > 1:
-            for one in batch:
-                one.tell()
+        if self.done.done():
             return
-    for one in batch:
-        one.error = None
-        try:
-            with engine.connect().execution_options(write=True) as connection, connection.begin():
-                one.result = one.work(connection)
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for it
-            one.error = error
-        one.tell()
+        if error is not None:
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(result)
 
 
-def _write_together(engine: Engine, batch: list[_Write]) -> None:
-    """Each in a savepoint. Raises `DBAPIError`, and then nothing is written."""
+def _is_busy(error: Exception) -> bool:
+    import sqlite3
+
+    code: int = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _begin_write(engine: Engine) -> Connection:
+    connection = engine.connect().execution_options(write=True)
+    try:
+        connection.begin()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _in_savepoint(connection: Connection, work: Callable[[Connection], Any]) -> tuple[Any, BaseException | None]:
+    """What came of it; raises `DBAPIError`, which may have ended the transaction of all."""
     from sqlalchemy.exc import DBAPIError
 
+    plain: Any = connection.connection.driver_connection  # savepoints need none of SQLAlchemy's care
+    plain.execute("SAVEPOINT one")
+    try:
+        result = work(connection)
+    except DBAPIError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for it
+        plain.execute("ROLLBACK TO one")
+        plain.execute("RELEASE one")
+        return None, error
+    plain.execute("RELEASE one")
+    return result, None
+
+
+def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
     with engine.connect().execution_options(write=True) as connection, connection.begin():
-        for one in batch:
-            try:
-                with connection.begin_nested():
-                    one.result = one.work(connection)
-            except DBAPIError:
-                raise
-            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for it
-                one.error = error
+        return work(connection)
 
 
 def _read(engine: Engine, work: Callable[[Connection], T]) -> T:
@@ -209,7 +289,7 @@ def _prepare(path: Path, busy_seconds: float) -> Engine:
     migrate(path)
     engine = create_engine(
         make_url("sqlite://").set(database=str(path)),
-        pool_size=READERS + 2,
+        pool_size=THREADS + 3,
         connect_args={"timeout": busy_seconds, "isolation_level": None, "check_same_thread": False},
     )
     _listen(engine)

@@ -124,7 +124,7 @@ class TaskTools:
             count = desk.clear(status)
             return spoken.cleared(status, count), {"deleted": count}
 
-        return await self._once("clear_tasks", idempotency_key, {"status": status}, act)
+        return await self._once("clear_tasks", idempotency_key, {"status": status}, act, long=True)
 
     async def _upcoming_deadlines(
         self, within: given.Within = _SOON, limit: given.Limit = 50, cursor: given.Cursor = None
@@ -137,7 +137,7 @@ class TaskTools:
             total = undone.count if len(undone.tasks) > _MOST_RESTORED else len(undone.tasks)
             return spoken.undone(undone), shapes.of_many(undone.tasks[:_MOST_RESTORED], total)
 
-        return await self._once("undo_last_change", idempotency_key, {}, act)
+        return await self._once("undo_last_change", idempotency_key, {}, act, long=True)
 
     def all(self) -> list[Tool]:
         """Every tool that works on single tasks and lists, with its title, description, schemas and annotations.
@@ -163,10 +163,16 @@ class TaskTools:
         return answer((overview(asked, listed, self.service.now(person)), shapes.of_page(listed.page)))
 
     async def _once(
-        self, tool: str, key: str | None, arguments: Mapping[str, Any], act: Callable[[Desk], Said]
+        self,
+        tool: str,
+        key: str | None,
+        arguments: Mapping[str, Any],
+        act: Callable[[Desk], Said],
+        *,
+        long: bool = False,
     ) -> ToolResult:
         """Act, or answer as the first call with that key was answered."""
-        text, content = await self.service.once(self.person(), key, tool, arguments, act)
+        text, content = await self.service.once(self.person(), key, tool, arguments, act, long=long)
         return answer((text, content))
 
     async def _once_with(

@@ -61,7 +61,7 @@ class TransferTools:
 
         arguments = {"format": format, "text": text}
         async with done:
-            said = await self.service.once(person, idempotency_key, "import_tasks", arguments, act)
+            said = await self.service.once(person, idempotency_key, "import_tasks", arguments, act, long=True)
         return answer((said[0], said[1]))
 
     async def _export_tasks(

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, event
 
 from mcp_servers.task_manager.errors import StoreUnavailable
 from mcp_servers.task_manager.migrate import SCRIPTS, migrate
-from mcp_servers.task_manager.models import Person
+from mcp_servers.task_manager.models import Person, Task
 from mcp_servers.task_manager.service import Query, TaskService
 from mcp_servers.task_manager.sqlite_file import SqliteDatabase as Database
 from mcp_servers.task_manager.tables import metadata
@@ -204,12 +204,37 @@ async def test_a_write_locks_before_it_reads_so_that_it_never_acts_on_a_stale_ma
         locked.set()
         assert enough.wait(30)
 
-    holding = asyncio.create_task(one.write(hold))
+    holding = asyncio.create_task(one.write(hold, long=True))
     assert await asyncio.to_thread(locked.wait, 30)
     with pytest.raises(StoreUnavailable, match="is in use"):
         await TaskService(other).create(ME, "buy milk")
     enough.set()
     await holding
+    await one.close()
+    await other.close()
+
+
+async def test_while_writes_wait_for_another_process_reads_go_on_and_then_all_are_written(path: Path) -> None:
+    one, other = Database(path), Database(path)
+    service = TaskService(other)
+    await service.create(ME, "buy milk")
+    locked, enough = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        locked.set()
+        assert enough.wait(30)
+
+    holding = asyncio.create_task(one.write(hold, long=True))
+    assert await asyncio.to_thread(locked.wait, 30)
+    waiting = [asyncio.create_task(service.create(ME, f"task {number}")) for number in range(40)]
+    for _ in range(20):
+        assert len((await service.list(ME, Query())).page.tasks) == 1
+    waiting[5].cancel()
+    enough.set()
+    await holding
+    written = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(written[5], asyncio.CancelledError)
+    assert len({task.id for task in written if isinstance(task, Task)}) == 39
     await one.close()
     await other.close()
 
