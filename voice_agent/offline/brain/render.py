@@ -102,11 +102,16 @@ def _prose(output: Output, now: datetime) -> str:
     if len(lines) > 1 and all(len(line.split()) <= 4 for line in lines):  # noqa: PLR2004 - names, not sentences
         return _some(lines, now)
     joined = for_the_ear(" ".join(line if line[-1] in ".!?:;," else f"{line}." for line in lines), now)
-    if output.items is not None and len(output.items) > 1 and len(joined.split()) > _LIST_WORDS:
-        return _short_list(joined, output, now)
-    if joined.endswith(" more.") and len(told_in(joined, output.items or [])) < len(output.items or []):
-        return f"{joined} {OFFER}"
-    return _shortened(joined)
+    return _listed(joined, output, now) if len(output.items or []) > 1 else _shortened(joined)
+
+
+def _listed(prose: str, output: Output, now: datetime) -> str:
+    """A tool's sentence over a list: told anew where it is long, with the offer to go on where it leaves some out."""
+    items = output.items or []
+    if len(prose.split()) > _LIST_WORDS:
+        return _short_list(prose, output, now)
+    is_cut = prose.endswith(" more.") and len(told_in(prose, items)) < len(items)
+    return f"{prose} {OFFER}" if is_cut else prose
 
 
 def _short_list(prose: str, output: Output, now: datetime) -> str:
