@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -139,6 +140,18 @@ async def test_all_pages_are_listed() -> None:
     async with running(raw_entry(tools=many, page=7)) as bridge:
         assert {tool.name for tool in bridge.tools} >= {f"get_{n}" for n in range(50)}
         assert status_of(bridge).state is State.READY
+
+
+async def test_thousands_of_tools_are_listed_and_hold_nobody_up(tmp_path: Path) -> None:
+    many = tmp_path / "many"
+    many.write_text(json.dumps([{"name": f"get_{n}", "inputSchema": {"type": "object"}} for n in range(3_000)]))
+    crowd = raw_entry("crowd", listed=str(many), page=200)
+    async with running(raw_entry("well"), crowd, settled=False) as bridge:
+        assert await bridge.settle(WITHIN, {"well"})
+        assert (await bridge.call(bridge.resolve("well.get_env"), {"name": "X"})).status is Status.OK
+        assert await bridge.settle(WITHIN)
+        assert status_of(bridge, "crowd").tools == 3_000 + 12
+        assert (await bridge.call(bridge.resolve("crowd.echo"), {}, confirmed=True)).status is Status.OK
 
 
 async def test_a_list_that_never_ends_is_used_as_far_as_it_goes() -> None:

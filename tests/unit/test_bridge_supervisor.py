@@ -112,12 +112,15 @@ class Watched:
         self.supervisor = Supervisor(
             StdioEntry("x", "no-such-command"),
             server.open,
-            on_listing=lambda _supervisor, _listing: (State.READY, None),
+            on_listing=self._take,
             on_change=self._note,
             clock=self.clock,
             pace=pace or Pace(first_retry=1.0, soon_retry=2.0, longest_retry=8.0),
             rng=NoJitter(),
         )
+
+    async def _take(self, _supervisor: Supervisor, _listing: object) -> tuple[State, None]:
+        return State.READY, None
 
     def _note(self, supervisor: Supervisor) -> None:
         self.states.append(supervisor.state)

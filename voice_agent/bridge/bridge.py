@@ -92,6 +92,7 @@ class Bridge:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._others: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
+        self._listing = asyncio.Lock()
         for entry in entries:
             self._add(entry)
 
@@ -300,11 +301,16 @@ class Bridge:
             status.state is State.STARTING for name, status in self._statuses.items() if names is None or name in names
         )
 
-    def _take_listing(self, supervisor: Supervisor, listing: Listing) -> Verdict:
+    async def _take_listing(self, supervisor: Supervisor, listing: Listing) -> Verdict:
         name = supervisor.entry.name
-        if self._supervisors.get(name) is supervisor:
-            pins = self._pins.get(name)
-            self._catalog.update(supervisor.entry, listing.tools, pins.judge if pins is not None else None)
+        pins = self._pins.get(name)
+        async with self._listing:
+            if self._supervisors.get(name) is supervisor:
+                judge = pins.judge if pins is not None else None
+                # Thousands of tools take seconds, in which the conversation goes on.
+                await asyncio.to_thread(self._catalog.update, supervisor.entry, listing.tools, judge)
+            if name not in self._supervisors:
+                self._catalog.remove(name)
         return verdict(name, self._catalog.of(name), listing.trouble)
 
     def _judge_again(self, name: str) -> None:

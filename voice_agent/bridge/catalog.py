@@ -86,7 +86,10 @@ class Catalog:
         return [found for found, _, _ in process.extract(name, names, limit=_CLOSE_MATCHES, score_cutoff=50)]
 
     def update(self, entry: ServerEntry, listed: Sequence[Json], judge: Judge | None = None) -> Change:
-        """Take the whole list of one server and return what it changed; `judge` says what is held back."""
+        """Take the whole list of one server and return what it changed; `judge` says what is held back.
+
+        With thousands of tools this takes seconds. It may run in a thread, one at a time.
+        """
         before = self._tools.get(entry.name, {})
         after: dict[str, Tool] = {}
         crowded = _crowded(listed)
@@ -97,7 +100,8 @@ class Catalog:
                 continue
             known = before.get(name)
             key = known.key if known is not None else self._key(entry.name, name, crowded=name.casefold() in crowded)
-            after[name] = make_tool(entry, raw, key)
+            is_same = known is not None and known.pin == pin_of(raw) and known.output_schema == raw.get("outputSchema")
+            after[name] = known if known is not None and is_same else make_tool(entry, raw, key)
         return self._take(entry.name, after, judge)
 
     def set_servers(self, servers: Collection[str]) -> None:

@@ -157,8 +157,9 @@ class ClientConnection:
             if len(seen) >= MAX_PAGES or len(tools) > MAX_TOOLS:
                 trouble = f"it has too many tools; the first {min(len(tools), MAX_TOOLS)} are used"
                 break
-        self._session.absorb([tool for raw in tools[:MAX_TOOLS] if (tool := _typed(raw)) is not None])
-        return Listing(tools[:MAX_TOOLS], trouble)
+        tools = tools[:MAX_TOOLS]
+        self._session.absorb(await asyncio.to_thread(_typed, tools))
+        return Listing(tools, trouble)
 
     async def call(
         self, name: str, arguments: Json, within: float, on_progress: Callable[[Progress], None] | None = None
@@ -254,8 +255,10 @@ async def _ignore_log(message: object) -> None:
     del message
 
 
-def _typed(raw: Json) -> mcp_types.Tool | None:
-    try:
-        return mcp_types.Tool.model_validate(raw, by_name=False)
-    except ValidationError:
-        return None
+def _typed(tools: list[Json]) -> list[mcp_types.Tool]:
+    """Return those of `tools` that are as the protocol says."""
+    typed: list[mcp_types.Tool] = []
+    for raw in tools:
+        with contextlib.suppress(ValidationError):
+            typed.append(mcp_types.Tool.model_validate(raw, by_name=False))
+    return typed

@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import tempfile
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -48,7 +49,7 @@ class Change:
 
 
 class Pins:
-    """The pins of one entry; several processes may use its file at the same time."""
+    """The pins of one entry; several processes and threads may use them at the same time."""
 
     def __init__(self, folder: Path, entry: ServerEntry) -> None:
         """Prepare; `folder` need not exist."""
@@ -59,16 +60,18 @@ class Pins:
         self._held: dict[str, Json] = {}
         self._seen: _Signature = None
         self._is_read_only = False
+        self._lock = threading.RLock()
 
     @property
     def held(self) -> tuple[Change, ...]:
         """What is held back, as far as any process has seen it."""
-        self._read()
         found: list[Change] = []
-        for name, new in self._held.items():
-            old = self._known.get(name)
-            if old is not None and old["pin"] != new["pin"]:
-                found.append(Change(name, tuple(changes(old["told"], new["told"]))))
+        with self._lock:
+            self._read()
+            for name, new in self._held.items():
+                old = self._known.get(name)
+                if old is not None and old["pin"] != new["pin"]:
+                    found.append(Change(name, tuple(changes(old["told"], new["told"]))))
         return tuple(found)
 
     @property
@@ -78,6 +81,10 @@ class Pins:
 
     def judge(self, tools: Iterable[Tool]) -> Mapping[str, str]:
         """Return which of `tools` are held back, by name, and what changed about each; pins what is new."""
+        with self._lock:
+            return self._judge(tools)
+
+    def _judge(self, tools: Iterable[Tool]) -> Mapping[str, str]:
         self._read()
         is_new = False
         held: dict[str, str] = {}
@@ -103,11 +110,12 @@ class Pins:
 
         `shown`: what the user has been shown, where that is all that may be accepted.
         """
-        approved = tuple(change for change in self.held if shown is None or change in shown)
-        for change in approved:
-            self._known[change.tool] = self._held.pop(change.tool)
-        if approved:
-            self._write()
+        with self._lock:
+            approved = tuple(change for change in self.held if shown is None or change in shown)
+            for change in approved:
+                self._known[change.tool] = self._held.pop(change.tool)
+            if approved:
+                self._write()
         return approved
 
     def _signature(self) -> _Signature:

@@ -16,7 +16,7 @@ from voice_agent.bridge.types import State
 from voice_agent.config.types import StdioEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from voice_agent.bridge.connection import Connection, Listing
     from voice_agent.bridge.opening import Opener
@@ -87,7 +87,7 @@ class Supervisor:
         entry: ServerEntry,
         open_connection: Opener,
         *,
-        on_listing: Callable[[Supervisor, Listing], Verdict],
+        on_listing: Callable[[Supervisor, Listing], Awaitable[Verdict]],
         on_change: Callable[[Supervisor], None],
         clock: Clock | None = None,
         pace: Pace | None = None,
@@ -164,7 +164,7 @@ class Supervisor:
                     raise
                 _stop_if_cancelled()
                 came_up = self._clock.now()
-                self._note_listing(connection, listing)
+                await self._note_listing(connection, listing)
                 try:
                     error = await self._watch(connection)
                 finally:
@@ -205,11 +205,12 @@ class Supervisor:
                 self._enter(State.DEGRADED, "is slow to say what it can do")
             else:
                 failed = 0
-                self._note_listing(connection, listing)
+                await self._note_listing(connection, listing)
 
-    def _note_listing(self, connection: Connection, listing: Listing) -> None:
+    async def _note_listing(self, connection: Connection, listing: Listing) -> None:
+        found = await self._on_listing(self, listing)
         self.connection = connection
-        self._enter(*self._on_listing(self, listing))
+        self._enter(*found)
 
     def take_verdict(self, verdict: Verdict) -> None:
         """Take a new view of the tools that were listed last; without effect on a server that is away."""
