@@ -166,7 +166,7 @@ def _weekday(match: re.Match[str], parts: Parts) -> None:
     else:
         soonest = 0 if which == "this" else 1
         day = parts.today + timedelta(days=(number - parts.today.weekday() - soonest) % 7 + soonest)
-    parts.put("weekday", day + timedelta(days=7 if later else 0))
+    parts.put("weekday", day + timedelta(days={" week": 7, " fortnight": 14}.get(later or "", 0)))
 
 
 def _month_day(match: re.Match[str], parts: Parts) -> None:
@@ -358,7 +358,7 @@ def _tonight(_match: re.Match[str], parts: Parts) -> None:
 _TABLE: tuple[tuple[str, Fill], ...] = (
     (r"(?:the )?(day after |day before )?(today|tomorrow|yesterday)", _near_day),
     (rf"({'|'.join(HOLIDAYS)})", _holiday),
-    (rf"(?:(this|next|coming|last|past) )?(?:coming )?({_DAY_NAMES})( week)?", _weekday),
+    (rf"(?:(this|next|coming|last|past) )?(?:coming )?({_DAY_NAMES})( week| fortnight)?", _weekday),
     (rf"({_MONTH_NAMES}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?! (?:am|pm)|[:.]\d){_YEAR}", _month_day),
     (rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH_NAMES}){_YEAR}", _day_month),
     (r"(\d{1,2})(?:st|nd|rd|th)(?: of (?:the |this )?(next |this )?month)?", _day_of_month),

@@ -29,9 +29,12 @@ _ALIASES = (
     | {"tues": "tuesday", "weds": "wednesday", "thur": "thursday", "thurs": "thursday", "sept": "september"}
     | {"tmrw": "tomorrow", "tmr": "tomorrow", "2morrow": "tomorrow", "tomorrows": "tomorrow", "todays": "today"}
     | {"2nite": "tonight", "tonite": "tonight", "cob": "eod", "eob": "eod", "mins": "minutes", "min": "minutes"}
+    | {"eow": "end of week", "eom": "end of month", "eoy": "end of year"}
     | {"hr": "hour", "hrs": "hours", "wk": "week", "wks": "weeks", "midday": "noon", "lunchtime": "noon"}
 )
-_EXACT = {"every", "daily", "weekly", "monthly", "yearly", "right", "quarters", "fortnight", "weekday", "weekdays"}
+_EXACT = {"every", "daily", "weekly", "monthly", "yearly", "right", "quarters", "fortnight", "weekday", "weekdays"} | {
+    *("quarterly", "fortnightly", "biweekly", "bimonthly", "annually", "nightly", "working", "business"),
+}
 _SPELLED = (
     *WEEKDAYS,
     *MONTHS,

@@ -6,6 +6,7 @@ Rules, where people differ:
 - A time without a day is its next occurrence. Morning is 9:00, afternoon 15:00, evening 18:00, night 20:00; where that
   hour has passed today, the whole day is meant. Midnight ends its day.
 - A weekday is the next one after today, "this Friday" may be today, "next Friday" is in the next week (from Monday).
+- "Friday week" is a week after Friday; working days are Monday to Friday; "New Year" is 1 January.
 - A span that has begun is due on its last day ("this week": Sunday), one to come on its first ("next month": the 1st);
   a weekend on its Saturday, or today.
 - "12/01" is 1 December, as in American English, unless only the other way makes a date ("13/01");
@@ -19,6 +20,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
+from mcp_servers.task_manager.date_counted import COUNTED
 from mcp_servers.task_manager.date_rules import FILLERS, RULES, Clock, NoSuchTimeError, Parts, Span, add_months
 from mcp_servers.task_manager.date_words import normalise
 from mcp_servers.task_manager.errors import DateNotUnderstood
@@ -152,7 +154,9 @@ def _parse(words: str, now: datetime) -> Parts:
     parts = Parts(now)
     place, found = 0, False
     while place < len(text):
-        matches = [(match.end(), fill, match) for rule, fill in RULES if (match := rule.match(text, place))]
+        matches = [
+            (match.end(), fill, match) for rule, fill in (*COUNTED, *RULES) if (match := rule.match(text, place))
+        ]
         longest = max(matches, key=lambda one: one[0], default=None)
         filler = FILLERS.match(text, place)
         if longest and longest[0] > place:

@@ -69,11 +69,10 @@ class Desk:
         """
         clean = [
             replace(
-                new,
+                _begun(new, self.now),
                 title=texts.title_of(new.title),
                 notes=texts.notes_of(new.notes),
                 tags=texts.tags_of(new.tags),
-                repeat=repeats.parse(new.repeat) if new.repeat else None,
                 completed=(new.completed or self.now) if new.status == "done" else None,
             )
             for new in news
@@ -249,6 +248,13 @@ class Desk:
         from mcp_servers.task_manager.moving import new_due
 
         return new_due(words, self.now, due)
+
+
+def _begun(new: NewTask, now: datetime) -> NewTask:
+    if not new.repeat:
+        return replace(new, repeat=None)
+    due, rule = repeats.begin(repeats.parse(new.repeat), new.due, now)
+    return replace(new, due=due, repeat=rule)
 
 
 def _is_none(words: str) -> bool:

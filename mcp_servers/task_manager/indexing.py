@@ -25,6 +25,19 @@ MOST_COMPARED = 6_000
 _REACH = 3
 """By how many letters a word that is meant can be longer or shorter."""
 
+_ADD = insert(terms)
+_REMOVE = delete(terms).where(
+    terms.c.owner_id == bindparam("mine"),
+    terms.c.term == bindparam("word"),
+    terms.c.status == select(tasks.c.status).where(tasks.c.id == bindparam("number")).scalar_subquery(),
+    terms.c.place == select(tasks.c.place).where(tasks.c.id == bindparam("number")).scalar_subquery(),
+    terms.c.task_id == bindparam("number"),
+)
+_KNOW = {
+    "sqlite": sqlite.insert(words).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(words).on_conflict_do_nothing(),
+}
+
 
 class TermIndex:
     """The terms of one owner's tasks."""
@@ -42,29 +55,19 @@ class TermIndex:
             key: dict[str, object] = {"owner_id": self._owner, "status": status, "place": place, "task_id": number}
             rows += [key | {"term": term} for term in sorted(terms_of(task.title, task.tags, task.priority))]
         if rows:
-            self._connection.execute(insert(terms), rows)
+            self._connection.execute(_ADD, rows)
         if known:
-            dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
             values = [{"owner_id": self._owner, "length": len(word), "word": word} for word in sorted(known)]
-            self._connection.execute(dialect.insert(words).on_conflict_do_nothing(), values)
+            self._connection.execute(_KNOW[self._connection.dialect.name], values)
 
     def remove(self, gone: Sequence[Task]) -> None:
         """Remove tasks, which are still in their table."""
-        place = select(tasks.c.place).where(tasks.c.id == bindparam("number")).scalar_subquery()
-        status = select(tasks.c.status).where(tasks.c.id == bindparam("number")).scalar_subquery()
-        query = delete(terms).where(
-            terms.c.owner_id == self._owner,
-            terms.c.term == bindparam("word"),
-            terms.c.status == status,
-            terms.c.place == place,
-            terms.c.task_id == bindparam("number"),
-        )
         rows = [
-            {"number": task.id, "word": term}
+            {"mine": self._owner, "number": task.id, "word": term}
             for task in gone
             for term in terms_of(task.title, task.tags, task.priority)
         ]
-        self._connection.execute(query, rows)
+        self._connection.execute(_REMOVE, rows)
 
     def remove_all(self, status: int) -> None:
         """Remove all of that status."""
@@ -123,10 +126,9 @@ class TermIndex:
         if len(groups) == 1:
             return list(groups)
         known = list(dict.fromkeys(term for group in groups for term in group))
-        for most in PROBED:
-            counts = self.counts(known, status, most)
-            if min(counts.values()) < most:
-                break
+        counts = self.counts(known, status, PROBED[0])
+        if min(counts.values()) == PROBED[0]:
+            counts = self.counts(known, status, PROBED[1])
         return sorted(groups, key=lambda group: sum(counts[term] for term in group))
 
     def vocabulary(self) -> list[str] | None:

@@ -27,6 +27,11 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AT_DUE = re.compile(r"(?:at (?:the|its) (?:due )?time|when (?:it(?:'s| is) )?due|on time|then)", re.IGNORECASE)
+_ON_THE_DAY = re.compile(
+    r"(?:on |in )?the (?:same )?(?P<part>day|morning|afternoon|evening|night)(?: itself)?(?: (?P<which>of|before))?"
+    r"(?: (?:it|that|then|the day|it is due))?(?:,? at (?P<clock>.+))?",
+    re.IGNORECASE,
+)
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600}
 
 
@@ -65,6 +70,9 @@ def _before(said: str) -> str | None:
 
     if _AT_DUE.fullmatch(said):
         return "-0s"
+    on_the_day = _on_the_day(said)
+    if on_the_day is not None:
+        return on_the_day
     match = _BEFORE.fullmatch(said)
     if not match:
         return None
@@ -81,16 +89,34 @@ def _before(said: str) -> str | None:
             else:
                 more, months = days_and_months(count, unit)
                 days += more + 30 * months
-        clock: Clock | None = clock_of(match["clock"]) if match["clock"] else None
+        at: Clock | None = clock_of(match["clock"]) if match["clock"] else None
     except NoSuchTimeError as error:
         raise not_understood(said, error) from None
-    if clock is not None and not seconds:
-        return f"-{days}d {clock.hour % 24:02}:{clock.minute:02}"
-    if clock is not None:
+    if at is not None and not seconds:
+        return f"-{days}d {at.hour % 24:02}:{at.minute:02}"
+    if at is not None:
         raise DateNotUnderstood(
             f"“{said}” names two different times. Say “an hour before” or “the day before at nine”."
         )
     return f"-{days}d {MORNING:%H:%M}" if days and not seconds else f"-{int(seconds) + days * 86_400}s"
+
+
+def _on_the_day(said: str) -> str | None:
+    """Of "on the day at eight", "the evening before", "the morning of": the text to be kept."""
+    from mcp_servers.task_manager.date_rules import Clock, NoSuchTimeError
+    from mcp_servers.task_manager.dates import clock_of, not_understood
+
+    match = _ON_THE_DAY.fullmatch(said)
+    if match is None:
+        return None
+    days = 1 if (match["which"] or "").casefold() == "before" else 0
+    part = match["part"].casefold()
+    words = match["clock"] or (f"in the {part}" if part != "day" else "")
+    try:
+        clock = clock_of(words) if words else Clock(MORNING.hour)
+    except NoSuchTimeError as error:
+        raise not_understood(said, error) from None
+    return f"-{days}d {clock.hour % 24:02}:{clock.minute:02}"
 
 
 def moment(stored: str, due: Due, zone: tzinfo) -> datetime:

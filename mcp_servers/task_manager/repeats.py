@@ -28,7 +28,20 @@ _SAID_NTH: Final = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth"
 _DAY = "|".join(WEEKDAYS)
 _DAYS = rf"(?:{_DAY})s?(?:(?: and)? (?:{_DAY})s?)*"
 _EXAMPLES = "Say it like “every day”, “every Monday and Thursday”, “every two weeks” or “monthly”."
-_ALLOWED: Final = {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "COUNT", "UNTIL", "WKST"}
+_PARTS: Final = {"morning": 9, "afternoon": 15, "evening": 18, "night": 20}
+_ALLOWED: Final = {
+    "FREQ",
+    "INTERVAL",
+    "BYDAY",
+    "BYMONTHDAY",
+    "BYMONTH",
+    "BYSETPOS",
+    "COUNT",
+    "UNTIL",
+    "WKST",
+    "BYHOUR",
+    "BYMINUTE",
+}
 
 
 def parse(words: str | None) -> str:
@@ -36,7 +49,7 @@ def parse(words: str | None) -> str:
     said = " ".join((words or "").split())
     if "FREQ=" in said.upper():
         return _checked(said)
-    rule = _rule(_normal(said)) if len(said) <= LONGEST else None
+    rule = _with_time(_normal(said)) if len(said) <= LONGEST else None
     if rule is None:
         short = said if len(said) <= 60 else said[:60] + "…"  # noqa: PLR2004 - enough to be recognised
         raise BadRequest(f"I don't understand “{short}” as a repetition. {_EXAMPLES}")
@@ -48,32 +61,69 @@ def _normal(said: str) -> str:
     return re.sub(r"^(?:repeat(?:s|ing)? )?(?:on |once )?(?:every|each|all) ", "every ", text)
 
 
-def _rule(text: str) -> str | None:  # noqa: PLR0911 - one return for each way to say it
+def _with_time(text: str) -> str | None:
+    """The time of day goes into the rule until `begin` has moved it into the due time."""
+    match = re.fullmatch(r"(.+?)(?: at (.+)| (?:in the |at )?(morning|afternoon|evening|night)s?)", text)
+    if not match or (match[3] and match[1] == "every"):
+        return _rule(text)
+    from mcp_servers.task_manager.date_rules import Clock, NoSuchTimeError
+    from mcp_servers.task_manager.dates import clock_of
+
+    try:
+        clock = Clock(_PARTS[match[3]]) if match[3] else clock_of(match[2])
+    except NoSuchTimeError:
+        return _rule(text)
+    rule = _rule(match[1])
+    return f"{rule};BYHOUR={clock.hour % 24};BYMINUTE={clock.minute}" if rule else None
+
+
+def _rule(text: str) -> str | None:
+    return _by_unit(text) or _by_weekday(text) or _monthly(text) or _yearly(text)
+
+
+def _by_unit(text: str) -> str | None:
     if text in _ADVERBS:
         count, unit = _ADVERBS[text].split()
         return _every(int(count), unit)
+    if match := re.fullmatch(r"every (?:(\d{1,3}|other|2nd|3rd|4th) )?(day|week|month|year)s?", text):
+        return _every(_count(match[1]), match[2])
+    if match := re.fullmatch(r"every (morning|afternoon|evening|night)", text):
+        return f"FREQ=DAILY;BYHOUR={_PARTS[match[1]]};BYMINUTE=0"
+    if match := re.fullmatch(r"(?:once )?(?:a|1|per) (day|week|month|year)", text):
+        return _every(1, match[1])
+    return None
+
+
+def _by_weekday(text: str) -> str | None:  # noqa: PLR0911 - one return for each way to say it
     if re.fullmatch(r"(?:every )?(?:week ?days?|work(?:ing)? ?days?|business days?)", text):
         return "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
     if re.fullmatch(r"(?:every )?weekends?", text):
         return "FREQ=WEEKLY;BYDAY=SA,SU"
-    if match := re.fullmatch(r"every (?:(\d{1,3}|other|2nd) )?(day|week|month|year)s?", text):
-        return _every(_count(match[1]), match[2])
-    if match := re.fullmatch(r"every (morning|afternoon|evening|night)", text):
-        return _every(1, "day")
-    if match := re.fullmatch(r"every (?:(\d{1,2}|3rd|4th) )(day|week|month|year)", text):
-        return _every(int(re.sub(r"\D", "", match[1])), match[2])
+    if match := re.fullmatch(rf"(?:every )?(?:from )?({_DAY})s? (?:to|through|thru|until|till) ({_DAY})s?", text):
+        return _range(match[1], match[2])
+    if match := re.fullmatch(rf"every day (?:except|but)(?: for)?(?: on)? ({_DAYS})", text):
+        left_out = {_code(name) for name in re.findall(_DAY, match[1])}
+        return f"FREQ=WEEKLY;BYDAY={','.join(code for code in _CODES if code not in left_out)}"
     if match := re.fullmatch(rf"(?:every )?(?:(other|2nd) )?({_DAYS})", text):
         return _weekly(2 if match[1] else 1, match[2])
-    if match := re.fullmatch(
-        rf"(?:every (?:(\d{{1,2}}|other|2nd) )?weeks?|weekly|(biweekly|fortnightly)) on ({_DAYS})", text
-    ):
+    weeks = r"(?:every (?:(\d{1,2}|other|2nd) )?weeks?|weekly|(biweekly|fortnightly))"
+    if match := re.fullmatch(rf"{weeks} on ({_DAYS})", text):
         return _weekly(2 if match[2] else _count(match[1]), match[3])
-    return _monthly(text) or _yearly(text)
+    return None
+
+
+def _range(first: str, last: str) -> str:
+    start = WEEKDAYS.index(first)
+    days = {_CODES[(start + ahead) % 7] for ahead in range((WEEKDAYS.index(last) - start) % 7 + 1)}
+    return f"FREQ=WEEKLY;BYDAY={','.join(code for code in _CODES if code in days)}"
 
 
 def _monthly(text: str) -> str | None:
     of_month = r"(?: (?:day )?of (?:the|each|every) (?:(\d{1,2}) )?months?| (?:each|every) month)?"
-    lead = r"(?:every (?:(\d{1,2}|other) )?months? on (?:the )?|monthly on (?:the )?|(?:on )?(?:every |the )+)"
+    lead = (
+        r"(?:every (?:(\d{1,2}|other) )?months? on (?:the )?|monthly on (?:the )?|(?:on )?(?:every |the )+|"
+        r"(?=.* (?:each|every) month))"
+    )
     if match := re.fullmatch(rf"{lead}(1st|2nd|3rd|4th|5th|last) ({_DAY}){of_month}", text):
         return f"{_every(_count(match[1]), 'month')};BYDAY={_NTH[match[2]]:+d}{_code(match[3])}".replace("+", "")
     if match := re.fullmatch(rf"{lead}(1st|last) (?:weekday|working day|business day){of_month}", text):
@@ -107,7 +157,7 @@ def _every(count: int, unit: str) -> str:
 
 
 def _count(said: str | None) -> int:
-    return 2 if said in ("other", "2nd") else int(said or 1)
+    return 2 if said == "other" else int(re.sub(r"\D", "", said or "1"))
 
 
 def _weekly(count: int, days: str) -> str:
@@ -138,7 +188,13 @@ def _is_usable(rule: str) -> bool:
     from dateutil.rrule import rrulestr
 
     parts = _parts(rule)
-    if set(parts) - _ALLOWED or len(rule) > LONGEST or parts.get("FREQ") not in _UNITS.values():
+    if (
+        ("BYHOUR" in parts) != ("BYMINUTE" in parts)
+        or not _is_clock(parts)
+        or set(parts) - _ALLOWED
+        or len(rule) > LONGEST
+        or parts.get("FREQ") not in _UNITS.values()
+    ):
         return False
     start = datetime(2024, 1, 31)  # noqa: DTZ001 - a trial
     try:
@@ -146,6 +202,10 @@ def _is_usable(rule: str) -> bool:
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
         return False
     return first is not None or bool({"UNTIL", "COUNT"} & set(parts))
+
+
+def _is_clock(parts: dict[str, str]) -> bool:
+    return all(re.fullmatch(r"\d{1,2}", parts.get(name, "0")) for name in ("BYHOUR", "BYMINUTE"))
 
 
 def _parts(rule: str) -> dict[str, str]:
@@ -158,10 +218,16 @@ def begin(rule: str, due: Due | None, now: datetime) -> tuple[Due, str]:
 
     Said without a due time: the first that fits from today on.
     """
+    given = due is not None
     if due is None:
         due = _first(rule, now.date())
     day = due.date() if isinstance(due, datetime) else due
     parts = _parts(rule)
+    if "BYHOUR" in parts:
+        rule = re.sub(r";BY(?:HOUR|MINUTE)=[^;]*", "", rule)
+        if not isinstance(due, datetime):
+            due = _at(day, time(int(parts["BYHOUR"]), int(parts["BYMINUTE"])), now)
+            due = due if due > now or given else following(rule, due, now) or due
     if parts["FREQ"] == "MONTHLY" and not {"BYDAY", "BYMONTHDAY"} & set(parts):
         rule = f"{rule};{_month_day(day.day)}"
     return due, rule
@@ -208,9 +274,9 @@ def _occurrence(rule: str, start: date, after: date, *, inclusive: bool = False)
     """The first day that fits, of those counted from `start`."""
     from dateutil.rrule import rrulestr
 
-    if re.search(r"COUNT=[01](?!\d)", rule):
+    if re.search(r"COUNT=[01](?!\d)", rule) and not inclusive:
         return None
-    counted = re.sub(r";?COUNT=\d+", "", rule)  # counted down from task to task, see `rest`
+    counted = re.sub(r";?(?:COUNT=\d+|BY(?:HOUR|MINUTE)=[^;]*)", "", rule)  # counted down from task to task, see `rest`
     first = datetime.combine(start, time())
     try:
         found = rrulestr(counted, dtstart=first, ignoretz=True).after(datetime.combine(after, time()), inc=inclusive)

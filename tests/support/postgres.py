@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -44,7 +44,7 @@ def server(shared: Path) -> Generator[str]:
         pytest.skip(f"there is no PostgreSQL: {HOW}")
     record = shared / "postgres.json"
     with _locked(shared):
-        state = json.loads(record.read_text()) if record.exists() else _start(found)
+        state: dict[str, Any] = json.loads(record.read_text()) if record.exists() else _start(found)
         state["users"] = state.get("users", 0) + 1
         record.write_text(json.dumps(state))
     try:
@@ -80,7 +80,7 @@ def _locked(folder: Path) -> Generator[None]:
         yield
 
 
-def _start(found: Path) -> dict[str, object]:
+def _start(found: Path) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="tasks-pg-"))
     password = secrets.token_hex(12)
     (folder / "password").write_text(password)
@@ -106,7 +106,6 @@ def _pg_ctl(found: Path, folder: Path) -> list[str]:
 
 
 def _run(user: pwd.struct_passwd | None, folder: Path, *command: str) -> None:
-    own = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     with (folder / "commands").open("ab") as log:
         done = subprocess.run(
@@ -118,7 +117,9 @@ def _run(user: pwd.struct_passwd | None, folder: Path, *command: str) -> None:
             stderr=log,
             timeout=2 * ENDS,
             check=False,
-            **own,  # type: ignore[arg-type] - user, group and groups
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
         )
     if done.returncode:
         raise RuntimeError(f"{Path(command[0]).name} failed: {(folder / 'commands').read_text()[-2000:]}")

@@ -1,0 +1,358 @@
+"""How the Task Manager answers, and what memory it takes, with 1,000,000 tasks of one person beside 1,000.
+
+`python benchmarks/task_manager_scale.py [--json] [--tasks N] [--calls N] [--database DIR]`
+
+The tasks are written straight into the tables. A million have words, due times, tags and priorities as lists of
+people have them, three in five done. Each call goes through the service, as the tools' calls do; the times are those
+in the server. Memory is that of a process of its own, which makes the same calls on the full and on an empty list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from mcp_servers.task_manager.matching import stems
+from mcp_servers.task_manager.migrate import migrate
+from mcp_servers.task_manager.models import LOCAL_OWNER, Person, Priority, Task
+from mcp_servers.task_manager.places import RANKS, end_of, place_of_done, place_of_open
+from mcp_servers.task_manager.service import Query, TaskService
+from mcp_servers.task_manager.sqlite_file import SqliteDatabase
+from mcp_servers.task_manager.tables import ticks
+from mcp_servers.task_manager.terms import mistakable, terms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+Call: TypeAlias = "Callable[[random.Random], Awaitable[object]]"
+ZONE = ZoneInfo("Europe/Berlin")
+ME = Person(LOCAL_OWNER, ZONE)
+NOW = datetime(2026, 11, 21, 10, tzinfo=ZONE)
+BASELINE = 1_000
+VERBS = [
+    "call",
+    "buy",
+    "pay",
+    "email",
+    "clean",
+    "fix",
+    "write",
+    "read",
+    "book",
+    "renew",
+    "send",
+    "order",
+    "check",
+    "plan",
+    "prepare",
+    "return",
+    "cancel",
+    "visit",
+]
+THINGS = [
+    "dentist",
+    "milk",
+    "rent",
+    "report",
+    "garage",
+    "passport",
+    "invoice",
+    "kitchen",
+    "tickets",
+    "slides",
+    "groceries",
+    "insurance",
+    "car",
+    "bike",
+    "garden",
+    "taxes",
+    "birthday",
+    "present",
+    "contract",
+    "laundry",
+    "window",
+    "heating",
+    "printer",
+    "phone",
+    "backup",
+    "newsletter",
+    "budget",
+    "recipe",
+    "sofa",
+    "lamp",
+]
+PEOPLE = [
+    "Anna",
+    "Ben",
+    "Carla",
+    "David",
+    "Emma",
+    "Felix",
+    "Greta",
+    "Henry",
+    "Ida",
+    "Jonas",
+    "Karla",
+    "Leo",
+    "Mia",
+    "Noah",
+    "Olga",
+    "Paul",
+    "Rosa",
+    "Simon",
+]
+WHERE = ["at home", "for work", "in town", "before lunch", "after the meeting", "for school", "in the office", ""]
+TAGS = ["home", "work", "errands", "family", "money", "health"]
+SLOWEST = 10.0
+"""Milliseconds at p99: the goal."""
+
+
+def title(number: int, chance: random.Random) -> str:
+    """Such as "call Anna about the rent for work 4711"; one in a thousand has a rare word."""
+    words = [chance.choice(VERBS), chance.choice(PEOPLE), "about the", chance.choice(THINGS), chance.choice(WHERE)]
+    rare = f"zebra{number // 1000}" if number % 1000 == 0 else str(number)
+    return " ".join([*(word for word in words if word), rare])
+
+
+def tasks(count: int) -> Iterator[Task]:
+    chance = random.Random(7)  # noqa: S311 - made-up tasks
+    priorities: list[Priority] = ["normal", "normal", "normal", "normal", "high", "low"]
+    for number in range(1, count + 1):
+        done = number % 5 < 3
+        created = NOW - timedelta(minutes=chance.randrange(1_500_000))
+        moment = (NOW + timedelta(minutes=chance.randrange(-700_000, 700_000))).replace(second=0)
+        due = None if number % 4 == 0 else moment if number % 4 == 1 else moment.date()
+        tags = tuple(chance.sample(TAGS, 1)) if number % 3 == 0 else ()
+        tags += ("rare",) if number % 20_000 == 1 else ()
+        finished = created + timedelta(hours=1, microseconds=number) if done else None
+        yield Task(
+            *(number, title(number, chance), "done" if done else "open", due, None),
+            *(chance.choice(priorities), tags, None, created, finished),
+        )
+
+
+def fill(path: Path, count: int) -> None:
+    """Write the tasks as the store would, but all at once."""
+    migrate(path)
+    rows: list[tuple[Any, ...]] = []
+    terms: list[tuple[Any, ...]] = []
+    known: set[str] = set()
+    done = 0
+    for task in tasks(count):
+        is_done = task.completed is not None
+        done += is_done
+        place = place_of_done(task.completed) if task.completed else place_of_open(task.due, task.priority, ZONE)
+        day = task.due.isoformat() if task.due and not isinstance(task.due, datetime) else None
+        at = ticks(end_of(task.due, ZONE)) if task.due else None
+        created = ticks(task.created)
+        finished = ticks(task.completed) if task.completed else None
+        rows.append(
+            (
+                *(task.id, int(is_done), place, task.title, RANKS[task.priority], json.dumps(task.tags), day, at),
+                *(created, created, finished),
+            )
+        )
+        terms += [(term, int(is_done), place, task.id) for term in terms_of(task.title, task.tags, task.priority)]
+        known |= mistakable(stems(task.title))
+    terms.sort()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA cache_size = -400000")
+        connection.execute("INSERT INTO owners VALUES (1, ?, 1, ?, ?)", (ME.owner, count - done, done))
+        connection.executemany(
+            "INSERT INTO tasks (id, owner_id, status, place, title, priority, tags, due_day, due_at, created_at, "
+            "changed_at, completed_at) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        connection.executemany("INSERT INTO terms VALUES (1, ?, ?, ?, ?)", terms)
+        connection.executemany("INSERT INTO words VALUES (1, ?, ?)", [(len(word), word) for word in known])
+
+
+def calls(service: TaskService, count: int) -> dict[str, Call]:
+    """Each kind of call, with other arguments every time."""
+
+    def listing(**fixed: Any) -> Call:
+        def call(chance: random.Random) -> Awaitable[object]:
+            asked: dict[str, Any] = {name: one(chance) if callable(one) else one for name, one in fixed.items()}
+            return service.list(ME, Query(**asked))
+
+        return call
+
+    def one_of(*lists: Sequence[str]) -> Callable[[random.Random], str]:
+        return lambda chance: " ".join(chance.choice(some) for some in lists)
+
+    def misheard(chance: random.Random) -> str:
+        return _misheard(chance.choice(THINGS), chance)
+
+    def a_day(chance: random.Random) -> str:
+        return (NOW + timedelta(days=chance.randrange(-400, 400))).date().isoformat()
+
+    async def third_page(chance: random.Random) -> None:
+        asked: dict[str, Any] = {"status": "all", "words": chance.choice(VERBS), "limit": 20}
+        for _ in range(3):
+            listed = await service.list(ME, Query(**asked))
+            asked["cursor"] = listed.page.next_cursor
+
+    def known(chance: random.Random) -> str:
+        return chance.choice(title_of)
+
+    title_of = [task.title for task in tasks(count) if task.id % max(1, count // BASELINE) == 0]
+    return {
+        "list open": listing(status="open"),
+        "list all, 200": listing(status="all", limit=200),
+        "list done": listing(status="done"),
+        "list today": listing(status="today"),
+        "list overdue": listing(status="overdue"),
+        "list upcoming": listing(status="upcoming"),
+        "list a day": listing(due=a_day),
+        "list done, due a day": listing(status="done", due=a_day),
+        "list not due": listing(due="none"),
+        "list high priority": listing(priority="high"),
+        "list tag": listing(tag=one_of(TAGS)),
+        "list rare tag": listing(status="all", tag="rare"),
+        "list tag and word": listing(tag=one_of(TAGS), words=one_of(THINGS)),
+        "list one word": listing(words=one_of(THINGS)),
+        "list two words": listing(words=one_of(VERBS, THINGS)),
+        "list three words": listing(status="all", words=one_of(VERBS, PEOPLE, THINGS)),
+        "list word, a day": listing(words=one_of(THINGS), due=a_day),
+        "list misheard word": listing(words=misheard),
+        "list words of nothing": listing(words="quarterly zoo inspection"),
+        "three pages of a word": third_page,
+        "get by id": lambda chance: service.get(ME, str(chance.randrange(count) + 1)),
+        "get by its words": lambda chance: service.get(ME, known(chance)),
+        "get by misheard words": lambda c: _refused(service.get(ME, _slip(known(c), c))),
+        "get by common words": lambda c: _refused(service.get(ME, f"{c.choice(VERBS)} {c.choice(PEOPLE)}")),
+        "get nothing": lambda _: _refused(service.get(ME, "feed the zoo animals")),
+    }
+
+
+def _misheard(word: str, chance: random.Random) -> str:
+    place = chance.randrange(1, len(word))
+    return word[:place] + "e" + word[place:]
+
+
+def _slip(words: str, chance: random.Random) -> str:
+    first, *rest = words.split()
+    long = [number for number, word in enumerate(rest) if word.isalpha() and len(word) > 5]
+    if long:
+        rest[long[0]] = _misheard(rest[long[0]], chance)
+    return " ".join([first, *rest])
+
+
+async def _refused(call: Awaitable[object]) -> None:
+    from mcp_servers.task_manager.errors import TaskError
+
+    try:
+        await call
+    except TaskError:
+        return
+
+
+async def measure(path: Path, count: int, rounds: int) -> dict[str, dict[str, float]]:
+    database = SqliteDatabase(path)
+    service = TaskService(database, lambda: NOW.astimezone(UTC))
+    found: dict[str, dict[str, float]] = {}
+    for name, call in calls(service, count).items():
+        chance = random.Random(name)  # noqa: S311 - made-up calls
+        times: list[float] = []
+        for number in range(rounds + 5):
+            begin = time.perf_counter()
+            await call(chance)
+            if number >= 5:
+                times.append((time.perf_counter() - begin) * 1000)
+        times.sort()
+        found[name] = {"p50": statistics.median(times), "p99": times[min(len(times) - 1, int(len(times) * 0.99))]}
+    for name in ("create", "complete"):
+        times = []
+        for number in range(60):
+            begin = time.perf_counter()
+            await (
+                service.create(ME, f"water plant {number}")
+                if name == "create"
+                else service.complete(ME, f"water plant {number}")
+            )
+            times.append((time.perf_counter() - begin) * 1000)
+        times.sort()
+        found[name] = {"p50": statistics.median(times), "p99": times[-1]}
+    await database.close()
+    return found
+
+
+async def resident(path: Path, count: int) -> float:
+    """MB that this process has at most, after some of every call."""
+    import resource
+
+    database = SqliteDatabase(path)
+    service = TaskService(database, lambda: NOW.astimezone(UTC))
+    chance = random.Random(1)  # noqa: S311 - made-up calls
+    for name in ("list open", "list all, 200", "list overdue", "list two words", "list misheard word", "get by id"):
+        for _ in range(20):
+            try:
+                await calls(service, 1)[name](chance)
+            except Exception as error:
+                if count:
+                    raise SystemExit(str(error)) from error
+    await database.close()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def memory(path: Path, count: int) -> float:
+    command = [sys.executable, "-m", "benchmarks.task_manager_scale", "--memory", str(path), "--tasks", str(count)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    return float(done.stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--tasks", type=int, default=1_000_000)
+    parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--database", type=Path, help="a folder to keep the files in, for another run")
+    parser.add_argument("--memory", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.memory:
+        print(asyncio.run(resident(args.memory, args.tasks)))
+        return
+    with tempfile.TemporaryDirectory() as made:
+        folder = args.database or Path(made)
+        folder.mkdir(exist_ok=True)
+        files = {count: folder / f"{count}.db" for count in (0, BASELINE, args.tasks)}
+        begin = time.perf_counter()
+        for count, path in files.items():
+            if not path.exists():
+                fill(path, count)
+        filled = time.perf_counter() - begin
+        found = {count: asyncio.run(measure(files[count], count, args.calls)) for count in (BASELINE, args.tasks)}
+        sizes = {count: memory(files[count], count) for count in (0, args.tasks)}
+    report(args, found, sizes, filled)
+
+
+def report(
+    args: argparse.Namespace, found: dict[int, dict[str, dict[str, float]]], sizes: dict[int, float], filled: float
+) -> None:
+    many, few = found[args.tasks], found[BASELINE]
+    ratio = sizes[args.tasks] / sizes[0]
+    if args.json:
+        print(json.dumps({"milliseconds": {str(count): rows for count, rows in found.items()}, "memory_ratio": ratio}))
+        return
+    print(f"{args.tasks:,} tasks (filled in {filled:.0f} s){'p50 ms':>18}{'p99 ms':>9}   beside {BASELINE:,}: p50, p99")
+    for name, row in many.items():
+        mark = "" if row["p99"] <= SLOWEST or name in ("create", "complete") else "   over the goal"
+        print(f"  {name:40}{row['p50']:9.2f}{row['p99']:9.2f}{few[name]['p50']:18.2f}{few[name]['p99']:9.2f}{mark}")
+    print(f"  resident memory, MB: {sizes[args.tasks]:.0f} beside {sizes[0]:.0f} with no task: {ratio:.2f} x")
+
+
+if __name__ == "__main__":
+    main()

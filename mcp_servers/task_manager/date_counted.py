@@ -1,0 +1,74 @@
+"""Days that are counted: the last Friday of a month, three working days from now, Monday week. Pure."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from mcp_servers.task_manager.date_rules import NoSuchTimeError, add_months
+from mcp_servers.task_manager.date_words import MONTHS, WEEKDAYS
+
+if TYPE_CHECKING:
+    from mcp_servers.task_manager.date_rules import Fill, Parts
+
+_DAY_NAMES = "|".join(WEEKDAYS)
+_WORKING = r"(?:week|working|work|business) ?days?"
+_SATURDAY = 5
+
+
+def nth_of_month(month: date, nth: int, kind: str) -> date | None:
+    """The nth such day of the month that begins on `month`; -1 the last. `kind`: a weekday, "day" or "weekday"."""
+    length = calendar.monthrange(month.year, month.month)[1]
+    days = [month + timedelta(days=ahead) for ahead in range(length)]
+    if kind in WEEKDAYS:
+        days = [day for day in days if day.weekday() == WEEKDAYS.index(kind)]
+    elif kind != "day":
+        days = [day for day in days if day.weekday() < _SATURDAY]
+    place = nth - 1 if nth > 0 else nth
+    return days[place] if -len(days) <= place < len(days) else None
+
+
+def _nth(match: re.Match[str], parts: Parts) -> None:
+    which, kind, near, name, year = match.groups()
+    nth = -1 if which == "last" else int(which[0])
+    first = parts.today.replace(day=1)
+    if name == "month":
+        months = [add_months(first, 1)] if near == "next" else [first, add_months(first, 1)]
+    else:
+        this = date(int(year) if year else first.year, MONTHS.index(name) + 1, 1)
+        months = [this] if year else [this, this.replace(year=this.year + 1)]
+        months = months[1:] if near == "next" and months[0] <= first else months
+    found = [day for month in months if (day := nth_of_month(month, nth, kind))]
+    ahead = [day for day in found if day >= parts.today or year or near]
+    if not ahead:
+        raise NoSuchTimeError("there is no such day")
+    parts.put("date", ahead[0])
+
+
+def _working_days(match: re.Match[str], parts: Parts) -> None:
+    day, left = parts.today, int(match[1])
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < _SATURDAY
+    parts.put("date", day)
+
+
+def _day_week(match: re.Match[str], parts: Parts) -> None:
+    days = 7 if match[2] == "week" else 14
+    parts.put("date", parts.today + timedelta(days=days + (match[1] == "tomorrow")))
+
+
+_TABLE: tuple[tuple[str, Fill], ...] = (
+    (
+        (
+            rf"(?:on )?(?:the )?(1st|2nd|3rd|4th|5th|last) ({_DAY_NAMES}|day|weekday|working day|business day) "
+            rf"(?:of|in) (?:the )?(?:(this|next) )?(month|{'|'.join(MONTHS)})(?: (\d{{4}}))?"
+        ),
+        _nth,
+    ),
+    (rf"(?:in |within )?(\d{{1,3}}) {_WORKING}(?: from now| time)?", _working_days),
+    (r"(today|tomorrow) (week|fortnight)", _day_week),
+)
+COUNTED = tuple((re.compile(rf"(?:{pattern})(?![^ ])"), fill) for pattern, fill in _TABLE)
