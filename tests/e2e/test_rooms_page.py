@@ -92,6 +92,7 @@ async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, home
         assert tasks(home) == []
 
         await button(page, "End").click()
+        await expect(page.get_by_role("status")).to_have_text("The conversation has ended", timeout=PATIENCE)
         await sees(button(page, "Talk"))
         await shoot(page, "4-ended")
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import JSON, DateTime, ForeignKey, String, event, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -26,6 +26,7 @@ Line: TypeAlias = dict[str, Any]
 
 _UNRECORDED = {"state", "progress"}
 """Events of the moment."""
+_TRIES = 3
 _FLUSH = 5.0
 """Seconds that the end waits for lines that are still to be written."""
 
@@ -73,6 +74,8 @@ class Store:
         self._home = home if url is None else None
         given = f"sqlite+aiosqlite:///{home / 'conversations.db'}" if url is None else url.get_secret_value()
         self._engine: AsyncEngine = create_async_engine(given, json_serializer=_to_json)
+        self._setting_up = asyncio.Lock()
+        self._is_set_up = False
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
 
@@ -101,6 +104,16 @@ class Store:
         async with self._engine.connect() as connection:
             return [dict(row[0]) for row in await connection.execute(wanted.order_by(LineRow.number))]
 
+    async def ended(self, room: str) -> str | None:
+        """Return why the newest conversation in `room` ended; None where it goes on, or its process died.
+
+        Raises:
+            SQLAlchemyError: The database cannot be read.
+        """
+        newest = select(ConversationRow.reason).where(ConversationRow.room == room)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(newest.order_by(ConversationRow.started_at.desc()).limit(1))
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
@@ -108,8 +121,22 @@ class Store:
     async def _set_up(self) -> None:
         if self._home is not None:
             await asyncio.to_thread(self._home.mkdir, mode=0o700, parents=True, exist_ok=True)
-        async with self._engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
+        async with self._setting_up:
+            if not self._is_set_up:
+                await self._create_tables()
+                self._is_set_up = True
+
+    async def _create_tables(self) -> None:
+        """Create what is not there; another process that does the same at this moment makes one of the two fail."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                async with self._engine.begin() as connection:
+                    await connection.run_sync(Base.metadata.create_all)
+            except (OperationalError, ProgrammingError):
+                if tries_left == 0:
+                    raise
+            else:
+                return
 
 
 class Record:
@@ -120,14 +147,15 @@ class Record:
         self.id = id
         self._engine = engine
         self._on_trouble = on_trouble
-        self._lines: asyncio.Queue[LineRow] = asyncio.Queue()
+        self._rows: asyncio.Queue[Base] = asyncio.Queue()
         self._count = 0
         self._reason: str | None = None
         self._writing: asyncio.Task[None] | None = None
 
     def start(self, set_up: Callable[[], Awaitable[None]], row: ConversationRow) -> None:
         """Begin to write; `set_up` is awaited first."""
-        self._writing = asyncio.create_task(self._write(set_up, row), name="record")
+        self._rows.put_nowait(row)
+        self._writing = asyncio.create_task(self._write(set_up), name="record")
 
     def note(self, line: Line) -> None:
         """Take a line; it is written soon."""
@@ -136,7 +164,7 @@ class Record:
         if line["event"] == "end":
             self._reason = line["reason"]
         self._count += 1
-        self._lines.put_nowait(
+        self._rows.put_nowait(
             LineRow(conversation=self.id, number=self._count, at=_now(), event=line["event"], fields=line)
         )
 
@@ -146,7 +174,7 @@ class Record:
             return
         with contextlib.suppress(TimeoutError, SQLAlchemyError, OSError):
             async with asyncio.timeout(_FLUSH):
-                waiting = asyncio.ensure_future(self._lines.join())
+                waiting = asyncio.ensure_future(self._rows.join())
                 await asyncio.wait({waiting, self._writing}, return_when=asyncio.FIRST_COMPLETED)
                 waiting.cancel()
                 if not self._writing.done():
@@ -156,17 +184,16 @@ class Record:
         self._writing.cancel()
         await asyncio.wait({self._writing})
 
-    async def _write(self, set_up: Callable[[], Awaitable[None]], row: ConversationRow) -> None:
+    async def _write(self, set_up: Callable[[], Awaitable[None]]) -> None:
         try:
             await set_up()
-            await self._insert([row])
             while True:
-                rows = [await self._lines.get()]
-                while not self._lines.empty():
-                    rows.append(self._lines.get_nowait())
+                rows = [await self._rows.get()]
+                while not self._rows.empty():
+                    rows.append(self._rows.get_nowait())
                 await self._insert(rows)
                 for _ in rows:
-                    self._lines.task_done()
+                    self._rows.task_done()
         except (SQLAlchemyError, OSError) as error:
             logger.warning("the conversation cannot be recorded: %s", type(error).__name__)
             self._on_trouble()
@@ -187,8 +214,8 @@ def _now() -> datetime:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=5000")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=5000")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()

@@ -13,7 +13,7 @@ import {
 } from "livekit-client";
 import type { Fields, Incoming } from "./lines";
 
-export type Phase = "idle" | "connecting" | "talking" | "reconnecting" | "waiting";
+export type Phase = "idle" | "connecting" | "talking" | "reconnecting" | "waiting" | "ending";
 
 export interface Listener {
   phase(phase: Phase): void;
@@ -30,6 +30,7 @@ setLogLevel("warn");
 const TICKET = "voice-agent.ticket";
 const PAUSE = 250;
 const CALL_EVERY = 3000;
+const ENDS_WITHIN = 5000;
 
 export class Link {
   private room: Room | null = null;
@@ -92,10 +93,13 @@ export class Link {
     await this.room?.startAudio();
   }
 
-  /** End the conversation for good. */
+  /** End the conversation for good: its last line closes it, or our patience. */
   async end(): Promise<void> {
-    sessionStorage.removeItem(TICKET);
-    if (this.agent !== null) await Promise.race([this.call("va.end", {}).catch(() => undefined), pause(1500)]);
+    this.forget();
+    this.listener.phase("ending");
+    const room = this.room;
+    await this.call("va.end", {}).then(() => pause(ENDS_WITHIN)).catch(() => undefined);
+    if (room === this.room) await this.close();
   }
 
   /** Leave the room. */

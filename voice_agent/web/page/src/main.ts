@@ -70,7 +70,7 @@ async function begin(withMicrophone: boolean): Promise<void> {
 
 view.talk.addEventListener("click", () => void begin(true));
 view.end.addEventListener("click", () => {
-  void link.end().then(() => link.close());
+  void link.end();
 });
 view.mute.addEventListener("click", () => {
   isMuted = !isMuted;

@@ -17,6 +17,7 @@ const PHASES: Record<Exclude<Phase, "talking">, string> = {
   connecting: "Connecting",
   reconnecting: "Reconnecting",
   waiting: "Waiting for the assistant",
+  ending: "Ending",
 };
 
 export class View {
