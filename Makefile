@@ -12,7 +12,7 @@ NPM := tests/interop
 PAGE := voice_agent/web/page
 LIVEKIT_VERSION := v1.13.5
 
-.PHONY: help setup talk up livekit page needs chromium test check fix bench lock clean
+.PHONY: help setup talk up livekit page needs chromium postgres test check fix bench lock clean
 
 help: ## show the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -79,10 +79,13 @@ $(NPM)/node_modules/.ready: $(NPM)/package-lock.json $(BIN)/.ready-dev
 	@touch $@
 
 # What tests need beside packages; what cannot be brought is skipped by them, loudly.
-needs: $(NPM)/node_modules/.ready page chromium $(if $(shell command -v livekit-server || command -v go >/dev/null || echo no),,$(BIN)/livekit-server)
+needs: $(NPM)/node_modules/.ready page chromium postgres $(if $(shell command -v livekit-server || command -v go >/dev/null || echo no),,$(BIN)/livekit-server)
 
 chromium:
 	@tools/bring_chromium.sh
+
+postgres: | chromium # one after the other, for both may install
+	@tools/bring_postgres.sh
 
 $(BIN)/livekit-server: | $(BIN)/python
 	@command -v go >/dev/null || { echo "Building the LiveKit server needs Go 1.26 or newer: go.dev/doc/install. Or install \

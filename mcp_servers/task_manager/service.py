@@ -194,13 +194,16 @@ class TaskService:
         from mcp_servers.task_manager.listing import Lister
 
         lister = Lister(person, query, self.now(person))
-        return await self._read(person, lister.read)
+        return await self._read(person, lister.read, long=bool(query.words))
 
     async def get(self, person: Person, words: str | int) -> Task:
         """The task of that id or those words, open ones first. Raises `TaskNotFound`, `SeveralTasks`."""
         from mcp_servers.task_manager.resolving import resolve
 
-        return await self._read(person, lambda table: resolve(table, words, self.now(person), prefer="open"))
+        by_id = isinstance(words, int) or words.strip().isdecimal()
+        return await self._read(
+            person, lambda table: resolve(table, words, self.now(person), prefer="open"), long=not by_id
+        )
 
     async def titles_like(self, person: Person, typed: str, limit: int) -> builtins.list[str]:
         """Titles of open tasks that what is typed so far may become; see `suggesting`."""
@@ -259,7 +262,9 @@ class TaskService:
         save_owner(connection, owner)
         return done
 
-    async def _read(self, person: Person, work: Callable[[TaskTable], T]) -> T:
+    async def _read(self, person: Person, work: Callable[[TaskTable], T], *, long: bool = False) -> T:
+        """`long`: searching for words, which among very many tasks takes long enough for others to notice."""
+
         def read(connection: Connection) -> T:
             from mcp_servers.task_manager.owning import find_owner
             from mcp_servers.task_manager.store import TaskTable
@@ -267,7 +272,7 @@ class TaskService:
             owner = find_owner(connection, person.owner)
             return work(TaskTable(connection, person, owner, self.now(person)))
 
-        return await self._database.read(read)
+        return await self._database.read(read, long=long)
 
 
 def fingerprint_of(tool: str, arguments: Mapping[str, Any]) -> str:

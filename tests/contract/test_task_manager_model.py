@@ -117,13 +117,12 @@ async def act(service: TaskService, me: Person, model: Model, step: tuple[Any, .
         await service.undo_last_change(me)
         model.tasks = model.before.pop()
     elif model.tasks:
-        number = sorted(model.tasks)[rest[0] % len(model.tasks)]
-        await act_on(service, me, model, (kind, number, *rest[1:]))
+        number = sorted(model.tasks)[int(rest[0]) % len(model.tasks)]
+        await act_on(service, me, model, kind, number, *rest[1:])
 
 
-async def act_on(service: TaskService, me: Person, model: Model, step: tuple[Any, ...]) -> None:
-    kind, rest = str(step[0]), step[2:]
-    number = int(step[1])
+async def act_on(service: TaskService, me: Person, model: Model, kind: str, /, *given: Any) -> None:
+    number, rest = int(given[0]), given[1:]
     task = model.tasks[number]
     if kind == "delete":
         assert await service.delete(me, number) == task
