@@ -27,6 +27,7 @@ TIDY_EVERY = 32
 NAMED = 50
 """How many tasks of one change are named to those who watch."""
 _PART = 500
+_NOTE, _KEEP = insert(changes), insert(images)
 _CAN_BE_UNDONE, _UNDONE, _CANNOT_BE = 0, 1, 2
 
 
@@ -57,7 +58,7 @@ class Journal:
         named = list(ids) if len(ids) <= NAMED else []
         values = {"owner_id": self._owner.id, "number": self._owner.version, "kind": kind, "state": state}
         values |= {"at": self._now, "title": title, "count": len(ids) if count is None else count}
-        self._connection.execute(insert(changes).values(values | {"ids": json.dumps(named)}))
+        self._connection.execute(_NOTE, values | {"ids": json.dumps(named)})
         self._is_noted = True
         if self._owner.version % TIDY_EVERY == 0:
             self._tidy()
@@ -68,7 +69,7 @@ class Journal:
         for start in range(0, len(before), _PART):
             rows = json.dumps(before[start : start + _PART], ensure_ascii=False, separators=(",", ":"))
             values = {"owner_id": self._owner.id, "number": self._owner.version, "part": self._parts, "rows": rows}
-            self._connection.execute(insert(images).values(values))
+            self._connection.execute(_KEEP, values)
             self._parts += 1
 
     def last(self) -> Entry | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from mcp_servers.task_manager.indexing import TermIndex
 from mcp_servers.task_manager.models import NewTask, Person, Status, Task
@@ -15,7 +15,7 @@ from mcp_servers.task_manager.places import PRIORITIES, RANKS, STEPS, UNDUE, end
 from mcp_servers.task_manager.tables import tasks, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import ColumnElement, Connection, RowMapping, Select
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
 STATUSES: dict[Status, int] = {"open": 0, "done": 1}
 _WORDS: dict[int, Status] = {number: status for status, number in STATUSES.items()}
+_INSERT = insert(tasks).returning(tasks.c.id)
+_ONE = (tasks.c.id == bindparam("number"), tasks.c.owner_id + 0 == bindparam("mine"))
+"""One task of an owner. The sum keeps SQLite from reading all the owner's tasks for it."""
+_GET, _UPDATE = select(tasks).where(*_ONE), update(tasks).where(*_ONE)
+_FIRST = (
+    select(tasks)
+    .where(tasks.c.owner_id == bindparam("mine"), tasks.c.status == bindparam("state"))
+    .order_by(tasks.c.place, tasks.c.id)
+    .limit(bindparam("most"))
+)
+"""The first page of all tasks of one status."""
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400
 
@@ -91,7 +102,7 @@ class TaskTable:
             columns = self._columns(task) | {"created_at": created, "reminded_at": None}
             if new.remind_at is not None and new.remind_at <= self._now:
                 columns["reminded_at"] = self._now
-            row = self.connection.execute(insert(tasks).values(columns).returning(tasks.c.id)).one()
+            row = self.connection.execute(_INSERT, columns).one()
             found.append(self._numbered(task, int(row[0])))
             self.owner.counts[new.status] += 1
         self._index.add((task.id, STATUSES[task.status], self._place(task), task) for task in found)
@@ -106,8 +117,7 @@ class TaskTable:
         """The tasks of those ids that are this person's, in that order."""
         if not numbers:
             return []
-        query = select(tasks).where(self._own(numbers))
-        rows = {row["id"]: self._task(row) for row in self.connection.execute(query).mappings()}
+        rows = {row["id"]: self._task(row) for row in self._rows_of(numbers)}
         return [rows[number] for number in numbers if number in rows]
 
     def changed_at(self, task: Task) -> datetime:
@@ -116,6 +126,9 @@ class TaskTable:
 
     def select(self, wanted: Filter, limit: int, after: tuple[int, int] | None = None) -> list[tuple[Task, int]]:
         """Tasks in the order of their places, which come with them; `after`: place and id to go on from."""
+        if wanted.is_whole and after is None:
+            values = {"mine": self.owner.id, "state": STATUSES[wanted.status], "most": limit}
+            return [(self._task(row), row["place"]) for row in self.connection.execute(_FIRST, values).mappings()]
         place, number = (terms.c.place, terms.c.task_id) if wanted.terms else (tasks.c.place, tasks.c.id)
         query = self._rows(wanted)
         if after is not None:
@@ -137,7 +150,7 @@ class TaskTable:
         same_reminder = after.remind_at is None or after.remind_at == before.remind_at
         columns = self._columns(after) | ({} if same_reminder else {"reminded_at": None})
         self._index.remove([before])
-        self.connection.execute(update(tasks).where(self._own([after.id])).values(columns))
+        self.connection.execute(_UPDATE, columns | {"number": after.id, "mine": self.owner.id})
         self._index.add([(after.id, STATUSES[after.status], self._place(after), after)])
         self.owner.counts[before.status] -= 1
         self.owner.counts[after.status] += 1
@@ -161,8 +174,7 @@ class TaskTable:
 
     def images(self, numbers: Sequence[int]) -> list[tuple[int, dict[str, Any] | None]]:
         """The rows as they are, as JSON; None for those that are not there."""
-        query = select(tasks).where(self._own(numbers))
-        rows = {row["id"]: _as_image(row) for row in self.connection.execute(query).mappings()}
+        rows = {row["id"]: _as_image(row) for row in self._rows_of(numbers)}
         return [(number, rows.get(number)) for number in numbers]
 
     def restore(self, images: Sequence[tuple[int, dict[str, Any] | None]]) -> None:
@@ -229,6 +241,11 @@ class TaskTable:
         )
 
     # -- queries
+
+    def _rows_of(self, numbers: Sequence[int]) -> Iterable[RowMapping]:
+        if len(numbers) == 1:
+            return self.connection.execute(_GET, {"number": numbers[0], "mine": self.owner.id}).mappings()
+        return self.connection.execute(select(tasks).where(self._own(numbers))).mappings()
 
     def _own(self, numbers: Sequence[int]) -> ColumnElement[bool]:
         """Those of these ids that are the owner's. The sum keeps SQLite from reading all the owner's tasks for it."""
