@@ -31,21 +31,33 @@ def overview(asked: Query, listed: Listed, now: datetime) -> str:
         text = _nothing(asked, listed, now)
     else:
         named = [_phrase(task, asked, listed, now) for task in page.tasks[:SAID_AT_ONCE]]
-        rest = (page.total - len(named)) if asked.cursor is None else len(page.tasks) - len(named)
+        rest = _rest(asked, listed, len(named))
         if rest:
-            named.append(f"{spoken.number(rest)} more")
+            named.append(rest)
         text = f"{_opening(asked, listed, now)}: {spoken.listed(named)}."
-    if listed.overdue:
+    if listed.overdue is None:
+        text += " Many more are overdue."
+    elif listed.overdue:
         verb = "is" if listed.overdue == 1 else "are"
         text += f" {spoken.number(listed.overdue).capitalize()} more {verb} overdue."
     return text
+
+
+def _rest(asked: Query, listed: Listed, named: int) -> str:
+    """Such as "three more"; "many more" where they were not counted."""
+    page = listed.page
+    if asked.cursor is None and page.total is None:
+        return "many more"
+    count = (len(page.tasks) if asked.cursor is not None else page.total or 0) - named
+    return f"{spoken.number(count)} more" if count else ""
 
 
 def _opening(asked: Query, listed: Listed, now: datetime) -> str:
     page = listed.page
     if asked.cursor is not None:
         return "Then there " + ("is" if len(page.tasks) == 1 else "are")
-    count, one = spoken.number(page.total), page.total == 1
+    one = page.total == 1
+    count = "many" if page.total is None else spoken.number(page.total)
     tasks = f"{count} {_KINDS[asked.status]}task{'' if one else 's'}"
     when = _when(asked, listed, now)
     if asked.words:

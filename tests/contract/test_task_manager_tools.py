@@ -376,3 +376,18 @@ async def test_a_priority_narrows_a_list(tasks: Tasks) -> None:
     await tasks.add("ordinary")
     await tasks.add("urgent", priority="high")
     assert await tasks.titles(priority="high") == ["urgent"]
+
+
+async def test_a_list_too_long_to_be_counted_is_said_to_be_long(tasks: Tasks) -> None:
+    text = "title,due\n" + "".join(f"call number {number},yesterday\n" for number in range(1_100))
+    await tasks("import_tasks", format="csv", text=text)
+    page = await tasks("list_tasks", query="call number", limit=2)
+    assert (page["total"], len(page["tasks"])) == (None, 2)
+    assert tasks.said.startswith("Many open tasks match “call number”: call number 0, was due yesterday;")
+    assert tasks.said.endswith("; and many more.")
+    await tasks("list_tasks", query="call number", limit=2, cursor=page["next_cursor"])
+    assert tasks.said.startswith("Then there are: call number 2")
+    await tasks("list_tasks", status="overdue")
+    assert tasks.said.startswith("You have many overdue tasks: ")
+    await tasks("list_tasks", status="today")
+    assert tasks.said == "Nothing is due today. Many more are overdue."
