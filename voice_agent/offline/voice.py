@@ -1,4 +1,4 @@
-"""Piper as a LiveKit voice: clause by clause, in a thread."""
+"""Piper as a LiveKit voice, in a thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from livekit.agents import tts, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
 
 from voice_agent.offline import models
-from voice_agent.offline.voice_text import clauses, spoken
+from voice_agent.offline.voice_text import spoken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -59,11 +59,11 @@ class PiperTTS(tts.TTS[str]):
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> tts.ChunkedStream:
-        """Speak a text; sentences follow each other as they are ready."""
+        """Speak a text; its pieces follow each other as they are ready."""
         return _Spoken(self, text, conn_options)
 
     async def sound(self, text: str) -> AsyncIterator[bytes]:
-        """Yield 16 bit mono PCM at `sample_rate`, made in the thread of this voice, a clause or sentence at a time.
+        """Yield 16 bit mono PCM at `sample_rate`, made in the thread of this voice, piece by piece.
 
         Raises:
             ExtraMissing: the extra `offline` is not installed.
@@ -72,11 +72,10 @@ class PiperTTS(tts.TTS[str]):
         piper = await asyncio.wrap_future(models.piper(self._voice))
         loop = asyncio.get_running_loop()
         is_silent = True
-        for part in clauses(spoken(text) if piper.language == "en" else text):
-            made: Iterator[bytes] = piper.synthesize(part, speed=self._speed)
-            while (pcm := await loop.run_in_executor(self._thread, next, made, None)) is not None:
-                is_silent = False
-                yield pcm
+        made: Iterator[bytes] = piper.synthesize(spoken(text) if piper.language == "en" else text, speed=self._speed)
+        while (pcm := await loop.run_in_executor(self._thread, next, made, None)) is not None:
+            is_silent = False
+            yield pcm
         if is_silent:
             # Text without a word. LiveKit takes no sound at all for a failure, and tries again for four seconds.
             yield bytes(2 * (self.sample_rate // 10))

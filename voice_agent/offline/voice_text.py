@@ -13,8 +13,6 @@ _MONTHS = (
     "December",
 )  # fmt: skip
 _MONTH = "|".join(_MONTHS)
-_FIRST_CLAUSE = (12, 60)
-"""Characters: a longer sentence is begun with its first clause of at least so many, so that it is heard sooner."""
 
 
 def spoken(text: str) -> str:
@@ -22,17 +20,6 @@ def spoken(text: str) -> str:
     for pattern, said in _RULES:
         text = pattern.sub(said, text)
     return " ".join(text.split())
-
-
-def clauses(sentence: str) -> list[str]:
-    """The parts to synthesise one after the other: one, or two where the sentence is long."""
-    shortest, longest = _FIRST_CLAUSE
-    if len(sentence) <= longest:
-        return [sentence]
-    for mark in re.finditer(r"[,;:]\s+", sentence):
-        if shortest <= mark.start() <= longest and len(sentence) - mark.end() >= shortest:
-            return [sentence[: mark.end()].rstrip(), sentence[mark.end() :]]
-    return [sentence]
 
 
 def _ordinal(number: int) -> str:
