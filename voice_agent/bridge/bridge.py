@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
     from pathlib import Path
 
+    from mcp_types import CallToolResult
+
     from voice_agent.bridge.appetite import Appetite
     from voice_agent.bridge.connection import Listing
     from voice_agent.bridge.opening import Opener
@@ -57,6 +59,8 @@ class Bridge:
         call_timeout: float = 30.0,
         pins: Path | None = None,
         appetite: Appetite | None = None,
+        beside: Collection[str] = (),
+        opener: Opener | None = None,
         make_transport: Callable[[ServerEntry], object] | None = None,
         clock: Clock | None = None,
         pace: Pace | None = None,
@@ -71,6 +75,8 @@ class Bridge:
             pins: The folder in which it is kept what the tools of each server were when they were first seen; None: a
                 tool that changes is not held back.
             appetite: What each child process may take; None: the usual.
+            beside: Names of servers that are attached elsewhere, and whose tools are shown beside these.
+            opener: Opens every connection; None: starts the process of an entry, or goes to its URL.
             make_transport: For tests: returns a `fastmcp` transport in place of a process or URL.
             clock: For tests: time that stands still.
             pace: How patient every supervisor is.
@@ -80,9 +86,10 @@ class Bridge:
         self._disabled = tuple(disabled)
         self._clock, self._pace, self._rng = clock or RealClock(), pace, rng
         self._call_timeout, self._pins_folder = call_timeout, pins
-        self._catalog = Catalog([entry.name for entry in entries])
-        started = partial(open_entry, appetite=appetite)
-        self._opener: Opener = started if make_transport is None else open_with(make_transport)
+        self._beside = tuple(beside)
+        self._catalog = Catalog([*(entry.name for entry in entries), *self._beside])
+        opener = opener or partial(open_entry, appetite=appetite)
+        self._opener: Opener = opener if make_transport is None else open_with(make_transport)
         self._supervisors: dict[str, Supervisor] = {}
         self._callers: dict[str, Caller] = {}
         self._pins: dict[str, Pins] = {}
@@ -135,7 +142,7 @@ class Bridge:
         gone = [name for name in self._entries if name not in wanted]
         for name in gone:
             self._forget(name)
-        self._catalog.set_servers(list(wanted))
+        self._catalog.set_servers([*wanted, *self._beside])
         for name, entry in wanted.items():
             if _is_same(self._entries.get(name), entry):
                 self._adjust(entry)
@@ -206,17 +213,27 @@ class Bridge:
         *,
         confirmed: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
+        on_answer: Callable[[CallToolResult], None] | None = None,
+        meta: Json | None = None,
     ) -> Result:
         """Call a tool. Raises nothing but `CancelledError`; cancelling it cancels the call at the server.
 
-        `confirmed`: the user has said yes to this very call.
+        Args:
+            tool: One of `tools`.
+            arguments: Of the tool; what the bridge itself fills in may be missing.
+            confirmed: The user has said yes to this very call.
+            on_progress: Told of the server's progress.
+            on_answer: Told of the server's own answer, where there is one, before it is shaped.
+            meta: Goes with the request as its `_meta`.
         """
         known = self._catalog.get(tool.key)
         if known is None or tool.server not in self._callers:
             return Result(Status.ERROR, f"“{tool.title}” is no longer offered. Nothing was done.")
         if known.pin != tool.pin:
             return Result(Status.ERROR, f"“{tool.title}” has changed meanwhile. Nothing was done; look at it again.")
-        return await self._callers[tool.server].call(known, arguments, confirmed=confirmed, on_progress=on_progress)
+        return await self._callers[tool.server].call(
+            known, arguments, confirmed=confirmed, on_progress=on_progress, on_answer=on_answer, meta=meta
+        )
 
     def resolve(self, name: str) -> Tool:
         """Return the tool called `name`: `SERVER.TOOL`, the server being the longest name that matches, or a key.

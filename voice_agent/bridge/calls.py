@@ -6,6 +6,7 @@ import asyncio
 import json
 import uuid
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from voice_agent.bridge.arguments import Arguments
@@ -18,6 +19,8 @@ from voice_agent.bridge.types import Decision, Progress, Result, State, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from mcp_types import CallToolResult
 
     from voice_agent.bridge.connection import Connection
     from voice_agent.bridge.supervisor import Supervisor
@@ -46,9 +49,19 @@ class Caller:
         self._lost_keys: dict[str, tuple[str, float]] = {}
 
     async def call(
-        self, tool: Tool, arguments: Json, *, confirmed: bool, on_progress: Callable[[Progress], None] | None
+        self,
+        tool: Tool,
+        arguments: Json,
+        *,
+        confirmed: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_answer: Callable[[CallToolResult], None] | None = None,
+        meta: Json | None = None,
     ) -> Result:
-        """Return how the call ended; raises nothing but `CancelledError`, which cancels it at the server too."""
+        """Return how the call ended; raises nothing but `CancelledError`, which cancels it at the server too.
+
+        `on_answer`: told of the server's own answer, where there is one; `meta`: the `_meta` of the request.
+        """
         if (refusal := self._refusal(tool, confirmed=confirmed)) is not None:
             return refusal
         given, loop = arguments, asyncio.get_running_loop()
@@ -60,7 +73,8 @@ class Caller:
         connection = await self.supervisor.wait_ready(min(PATIENCE, self._seconds))
         if connection is None:
             return Result(Status.ERROR, self._not_ready())
-        outcome = await self._send(connection, tool, arguments, self._seconds, on_progress)
+        send = partial(self._send, tool=tool, arguments=arguments, told=(on_progress, on_answer), meta=meta)
+        outcome = await send(connection, seconds=self._seconds)
         if isinstance(outcome, Failure) and outcome.is_dropped:
             # The supervisor learns of it here where the transport could not tell.
             connection.ended.set()
@@ -68,7 +82,7 @@ class Caller:
                 again = await self.supervisor.wait_ready(min(PATIENCE, deadline - loop.time()), other_than=connection)
                 if again is not None and any(same.name == tool.name and same.pin == tool.pin for same in self._tools()):
                     left = max(deadline - loop.time(), 1.0)
-                    second = await self._send(again, tool, arguments, left, on_progress)
+                    second = await send(again, seconds=left)
                     # What the first try may have done, the second does not undo by being refused.
                     is_in_doubt = isinstance(second, Failure) and second.was_refused and not outcome.was_refused
                     outcome = replace(second, was_refused=False) if is_in_doubt else second
@@ -104,22 +118,28 @@ class Caller:
     async def _send(
         self,
         connection: Connection,
+        *,
         tool: Tool,
         arguments: Json,
         seconds: float,
-        on_progress: Callable[[Progress], None] | None,
+        told: tuple[Callable[[Progress], None] | None, Callable[[CallToolResult], None] | None],
+        meta: Json | None,
     ) -> Result | Failure:
+        on_progress, on_answer = told
+
         def report(progress: Progress) -> None:
             if on_progress is not None:
                 message = clean(progress.message, _PROGRESS_LIMIT, one_line=True) if progress.message else None
                 on_progress(Progress(progress.done, progress.total, message))
 
         try:
-            answer = await connection.call(tool.name, arguments, seconds, report)
+            answer = await connection.call(tool.name, arguments, seconds, report, meta)
         except CallFailed as failed:
             return self._failure(failed.error, failed.trace, connection, seconds)
         except Exception as error:  # noqa: BLE001 - whatever a server does becomes a sentence
             return self._failure(error, Trace(), connection, seconds)
+        if on_answer is not None:
+            on_answer(answer)
         redact = self.supervisor.redact
         return await asyncio.to_thread(shape, answer, redact) if is_big(answer) else shape(answer, redact)
 

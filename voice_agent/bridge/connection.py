@@ -29,6 +29,7 @@ from voice_agent.bridge.wire import TRACE, Wire
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    import httpx2
     from fastmcp.client.transports import ClientTransport
 
     from voice_agent.bridge.child import Child
@@ -69,9 +70,14 @@ class Connection(Protocol):
         ...
 
     async def call(
-        self, name: str, arguments: Json, within: float, on_progress: Callable[[Progress], None] | None = None
+        self,
+        name: str,
+        arguments: Json,
+        within: float,
+        on_progress: Callable[[Progress], None] | None = None,
+        meta: Json | None = None,
     ) -> Any:
-        """Call a tool and return the server's `CallToolResult`.
+        """Call a tool and return the server's `CallToolResult`; `meta` goes with the request as its `_meta`.
 
         Raises:
             CallFailed: It was not answered as it should be.
@@ -162,7 +168,12 @@ class ClientConnection:
         return Listing(tools, trouble)
 
     async def call(
-        self, name: str, arguments: Json, within: float, on_progress: Callable[[Progress], None] | None = None
+        self,
+        name: str,
+        arguments: Json,
+        within: float,
+        on_progress: Callable[[Progress], None] | None = None,
+        meta: Json | None = None,
     ) -> mcp_types.CallToolResult:
         """Call a tool; cancelling this cancels it at the server.
 
@@ -177,7 +188,7 @@ class ClientConnection:
         trace = Trace()
         mark = TRACE.set(trace)
         try:
-            return await self._client.call_tool_mcp(name, arguments, progress_handler=report, timeout=within)
+            return await self._client.call_tool_mcp(name, arguments, progress_handler=report, timeout=within, meta=meta)
         except Exception as error:
             is_long = getattr(error, "data", None) is TOO_LONG_MARK
             trace.is_too_long = trace.is_too_long or is_long or (self._wire is not None and self._wire.is_overflowed)
@@ -206,9 +217,12 @@ async def open_child(entry: StdioEntry, child: Child) -> AsyncGenerator[ClientCo
 
 @contextlib.asynccontextmanager
 async def open_url(
-    entry: HttpEntry, heard: Callable[[int | Exception], None]
+    entry: HttpEntry, heard: Callable[[int | Exception], None], auth: httpx2.Auth | None = None
 ) -> AsyncGenerator[ClientConnection, None]:
-    """Connect to a URL; an untyped one as streamable HTTP, and as SSE where that is refused."""
+    """Connect to a URL; an untyped one as streamable HTTP, and as SSE where that is refused.
+
+    `auth`: vouches for each request, in place of the entry's own token.
+    """
     kinds = [entry.transport] if entry.transport is not None else ["http", "sse"]
     statuses: list[int] = []
 
@@ -219,7 +233,7 @@ async def open_url(
 
     for kind in kinds:
         wire = Wire(kind, note)
-        connection = ClientConnection(entry.name, http_transport(entry, wire), wire)
+        connection = ClientConnection(entry.name, http_transport(entry, wire, auth), wire)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(connection.open())

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    import httpx2
+
     from voice_agent.bridge.connection import Connection
     from voice_agent.config.types import ServerEntry
 
@@ -51,11 +53,11 @@ class Opener(Protocol):
 
 @contextlib.asynccontextmanager
 async def open_entry(
-    entry: ServerEntry, sight: Sight, appetite: Appetite | None = None
+    entry: ServerEntry, sight: Sight, appetite: Appetite | None = None, auth: httpx2.Auth | None = None
 ) -> AsyncGenerator[Connection, None]:
     """Start or reach the server of `entry`; at the end, disconnect and end its process.
 
-    `appetite`: what the process may take.
+    `appetite`: what the process may take; `auth`: vouches for requests to a URL, in place of the entry's own token.
 
     Raises:
         Exception: Whatever went wrong; `reasons.explain` puts it into words.
@@ -69,7 +71,7 @@ async def open_entry(
             else:
                 sight.network_error = what
 
-        async with library.open_url(entry, heard) as connection:
+        async with library.open_url(entry, heard, auth) as connection:
             yield connection
         return
     child = await Child.start(entry)

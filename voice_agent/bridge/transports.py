@@ -208,14 +208,17 @@ class ChildTransport(ClientTransport):
             await to_session.aclose()
 
 
-def http_transport(entry: HttpEntry, wire: Wire) -> ClientTransport:
+def http_transport(entry: HttpEntry, wire: Wire, auth: httpx2.Auth | None = None) -> ClientTransport:
     """Return the transport of `entry`; what is seen on the way is noted in `wire`.
+
+    `auth`: vouches for each request, in place of the entry's own token.
 
     Redirects are followed within one origin only, so that credentials stay with the host they are meant for.
     """
-    auth = entry.auth if entry.auth != "oauth" else None
+    if auth is None and entry.auth and entry.auth != "oauth":
+        auth = BearerAuth(entry.auth)
     if wire.kind == "http":
-        return HttpTransport(entry, wire, BearerAuth(auth) if auth else None)
+        return HttpTransport(entry, wire, auth)
 
     def client(
         headers: dict[str, str] | None = None,

@@ -28,7 +28,8 @@ class VoiceOptions:
     """Believe the server's annotations."""
     timeout: float = 30.0
     """Seconds one call may take."""
-    scope: Literal["shared", "session"] = "shared"
+    scope: Literal["shared", "session"] | None = None
+    """None: shared, but a server on standard input and output only among conversations of one person."""
     required: bool = False
     """Say so when this server is missing, whatever is asked."""
     say: str | None = None
