@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -14,7 +17,6 @@ from tests.support.up import up
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
     from playwright.async_api import Locator, Page
 
@@ -134,3 +136,61 @@ async def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
             await expect(page.get_by_role("status")).to_have_text("The conversation has ended", timeout=PATIENCE)
         assert everything.process.wait(PATIENCE / 1000) == 0
         assert [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+async def test_a_long_call_shows_how_far_it_is_and_is_cancelled_at_its_server(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    root = str(Path(__file__).parents[2])
+    entry = {"command": sys.executable, "args": ["-m", "tests.support.slow_server", str(note)], "cwd": root}
+    config = tmp_path / "mcp.json"
+    config.write_text(json.dumps({"mcpServers": {"slow": {**entry, "voice": {"trust": True}}}}))
+    with up(tmp_path, "--config", str(config)) as everything:
+        async with a_browser() as browser, a_page(browser, everything.page) as page:
+            await begin(page)
+            await write(page, "count down")
+            running = card(page, "slow.count_down", "running")
+            await sees(running)
+            await sees(running.get_by_text("to go"))
+            await shoot(page, "6-running")
+            await button(page, "Cancel").click()
+            await sees(card(page, "slow.count_down", "cancelled"))
+            await button(page, "End").click()
+            await sees(button(page, "Talk"))
+    assert note.read_text() == "cancelled"
+
+
+async def test_a_part_that_dies_is_started_again_and_serves_the_next_conversation(tmp_path: Path) -> None:
+    with up(tmp_path) as everything:
+        worker = psutil.Process(everything.worker)
+        worker.kill()
+        async with a_browser() as browser, a_page(browser, everything.page) as page:
+            await begin(page)
+            assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_two_people_at_once_do_not_hear_one_another(running: Up) -> None:
+    async with a_browser() as browser, a_page(browser, running.page) as ann, a_page(browser, running.page) as bob:
+        await begin(ann)
+        await begin(bob)
+        await write(ann, "add feed the cat")
+        await write(bob, "add walk the dog")
+        await sees(said(ann, "agent", "cat"))
+        await sees(said(bob, "agent", "dog"))
+        await expect(said(ann, "user", "dog")).to_have_count(0)
+        await expect(said(bob, "user", "cat")).to_have_count(0)
+        for page in (ann, bob):
+            await button(page, "End").click()
+            await sees(button(page, "Talk"))
+
+
+async def test_a_conversation_can_be_held_without_a_microphone(running: Up) -> None:
+    async with a_browser() as browser, a_page(browser, running.page) as page:
+        await page.evaluate(
+            "() => void (navigator.mediaDevices.getUserMedia = async () => Promise.reject(new Error('denied')))"
+        )
+        await begin(page)
+        await sees(page.get_by_text("The microphone cannot be used."))
+        await write(page, "what can you do?")
+        await sees(said(page, "agent", "").nth(1))
+        await button(page, "End").click()
+        await sees(button(page, "Talk"))

@@ -65,10 +65,19 @@ def program(base: Path, home: Path, *command: str) -> subprocess.CompletedProces
 
 def test_the_wheel_holds_what_is_read_at_run_time(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
+    page = ROOT / "voice_agent" / "web" / "page"
     for path in [*ROOT.glob("voice_agent/**/*"), *ROOT.glob("mcp_servers/**/*")]:
-        if path.is_file() and path.suffix in {".py", ".md", ".toml", ".ini", ".mako"}:
+        if path.is_file() and page not in path.parents and path.suffix in {".py", ".md", ".toml", ".ini", ".mako"}:
             assert str(path.relative_to(ROOT)) in names
-    assert not any(name.startswith(("tests", "benchmarks")) for name in names)
+    assert not any(name.startswith(("tests", "benchmarks", "voice_agent/web/page")) for name in names)
+
+
+def test_the_wheel_holds_the_built_page_and_not_its_source(wheel: Path) -> None:
+    built = ROOT / "voice_agent" / "web" / "static"
+    if not (built / "index.html").is_file():
+        pytest.skip("the page is not built; run: make page")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {str(path.relative_to(ROOT)) for path in built.rglob("*") if path.is_file()} <= names
 
 
 def test_without_extras_the_task_manager_serves_a_text_client(base: Path, tmp_path: Path) -> None:

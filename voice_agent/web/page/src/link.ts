@@ -23,6 +23,7 @@ export interface Listener {
   sound(isAllowed: boolean): void;
   track(track: MediaStreamTrack, speaker: "user" | "agent"): void;
   notice(text: string): void;
+  microphone(isOn: boolean): void;
 }
 
 setLogLevel("warn");
@@ -37,6 +38,8 @@ export class Link {
   private agent: RemoteParticipant | null = null;
   private order = Promise.resolve();
   private lonely: number | undefined;
+  /** What keeps the microphone from being used; it stays so when all else is well. */
+  trouble = "";
 
   constructor(private readonly listener: Listener) {}
 
@@ -61,17 +64,19 @@ export class Link {
     if (withMicrophone) await this.setMicrophone(true);
   }
 
-  async setMicrophone(isOn: boolean): Promise<boolean> {
+  async setMicrophone(isOn: boolean): Promise<void> {
     const local = this.room?.localParticipant;
-    if (local === undefined) return false;
+    if (local === undefined) return;
+    this.trouble = "";
     try {
       await local.setMicrophoneEnabled(isOn);
     } catch {
-      this.listener.notice("The microphone cannot be used. Allow it in the browser, or type.");
+      this.trouble = "The microphone cannot be used. Allow it in the browser, or type.";
     }
+    this.listener.notice(this.trouble);
+    this.listener.microphone(local.isMicrophoneEnabled);
     const track = local.getTrackPublication(Track.Source.Microphone)?.track?.mediaStreamTrack;
     if (track !== undefined) this.listener.track(track, "user");
-    return local.isMicrophoneEnabled;
   }
 
   async say(text: string): Promise<void> {

@@ -23,7 +23,7 @@ const link = new Link({
       view.caption("");
     }
     if (next === "talking") {
-      view.notice("");
+      view.notice(link.trouble);
       for (const text of unsent.splice(0)) void link.say(text);
     }
     view.show(model, phase);
@@ -53,13 +53,15 @@ const link = new Link({
   notice(text) {
     view.notice(text);
   },
+  microphone(isOn) {
+    isMuted = !isOn;
+    view.setMuted(isMuted);
+  },
 });
 
 async function begin(withMicrophone: boolean): Promise<void> {
   view.notice("");
   if (!link.canReturn) model.take({ event: "snapshot", lines: [] });
-  isMuted = !withMicrophone;
-  view.setMuted(isMuted);
   try {
     await link.open(withMicrophone);
   } catch (error) {
@@ -73,9 +75,7 @@ view.end.addEventListener("click", () => {
   void link.end();
 });
 view.mute.addEventListener("click", () => {
-  isMuted = !isMuted;
-  view.setMuted(isMuted);
-  void link.setMicrophone(!isMuted);
+  void link.setMicrophone(isMuted);
 });
 view.yes.addEventListener("click", () => answer(true));
 view.no.addEventListener("click", () => answer(false));

@@ -1,0 +1,31 @@
+"""An MCP server whose one tool takes long and tells how far it is; its argument is a file for how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from fastmcp import Context, FastMCP
+from mcp_types import ToolAnnotations
+
+STEPS = 600
+
+server: FastMCP[None] = FastMCP("slow")
+
+
+@server.tool(annotations=ToolAnnotations(read_only_hint=True))
+async def count_down(ctx: Context) -> str:
+    """Count down slowly."""
+    try:
+        for step in range(STEPS):
+            await ctx.report_progress(step, STEPS, f"{STEPS - step} to go")
+            await asyncio.sleep(0.1)
+    except asyncio.CancelledError:
+        Path(sys.argv[1]).write_text("cancelled")  # noqa: ASYNC240 - a word into a new file
+        raise
+    return "Lift-off."
+
+
+if __name__ == "__main__":
+    server.run(show_banner=False)
