@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from voice_agent.bridge.calls import Caller
-from voice_agent.bridge.catalog import Catalog, title_of
-from voice_agent.bridge.opening import open_entry, open_with
+from voice_agent.bridge.catalog import Catalog, say_of, title_of
+from voice_agent.bridge.opening import is_same, open_entry, open_with
 from voice_agent.bridge.pins import Pins
 from voice_agent.bridge.supervisor import Pace, RealClock, Supervisor
 from voice_agent.bridge.types import CatalogChanged, Decision, Result, ServerChanged, ServerStatus, State, Status
 from voice_agent.bridge.verdict import verdict
-from voice_agent.config.types import StdioEntry, VoiceOptions
+from voice_agent.config.types import BUILT_IN, StdioEntry, VoiceOptions
 from voice_agent.errors import ToolUnknown
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.appetite import Appetite
     from voice_agent.bridge.connection import Listing
+    from voice_agent.bridge.forms import Asker
     from voice_agent.bridge.opening import Opener
     from voice_agent.bridge.pins import Change
     from voice_agent.bridge.supervisor import Clock, Verdict
@@ -44,8 +45,6 @@ _CALLABLE = (State.READY, State.DEGRADED)
 _LOOK_AT_PINS = 0.5
 PINS = "pins"
 """The folder of the pins, in the user's home."""
-BUILT_IN = "built in"
-"""The origin of servers that come with this program, and change with it."""
 
 
 class Bridge:
@@ -59,6 +58,7 @@ class Bridge:
         call_timeout: float = 30.0,
         pins: Path | None = None,
         appetite: Appetite | None = None,
+        asks: bool = False,
         beside: Collection[str] = (),
         opener: Opener | None = None,
         make_transport: Callable[[ServerEntry], object] | None = None,
@@ -75,6 +75,7 @@ class Bridge:
             pins: The folder in which it is kept what the tools of each server were when they were first seen; None: a
                 tool that changes is not held back.
             appetite: What each child process may take; None: the usual.
+            asks: There is a user: servers are told that they can ask, which calls with `on_question` then put.
             beside: Names of servers that are attached elsewhere, and whose tools are shown beside these.
             opener: Opens every connection; None: starts the process of an entry, or goes to its URL.
             make_transport: For tests: returns a `fastmcp` transport in place of a process or URL.
@@ -88,8 +89,8 @@ class Bridge:
         self._call_timeout, self._pins_folder = call_timeout, pins
         self._beside = tuple(beside)
         self._catalog = Catalog([*(entry.name for entry in entries), *self._beside])
-        opener = opener or partial(open_entry, appetite=appetite)
-        self._opener: Opener = opener if make_transport is None else open_with(make_transport)
+        opener = opener or partial(open_entry, appetite=appetite, asks=asks)
+        self._opener: Opener = opener if make_transport is None else open_with(make_transport, asks=asks)
         self._supervisors: dict[str, Supervisor] = {}
         self._callers: dict[str, Caller] = {}
         self._pins: dict[str, Pins] = {}
@@ -104,13 +105,14 @@ class Bridge:
             self._add(entry)
 
     @classmethod
-    def of(cls, config: Config, names: Collection[str] | None = None) -> Bridge:
+    def of(cls, config: Config, names: Collection[str] | None = None, *, asks: bool = False) -> Bridge:
         """Return a bridge to the servers of a configuration (called `names`), with pins in its home."""
         return cls(
             [entry for entry in config.servers if names is None or entry.name in names],
             disabled=config.disabled,
             call_timeout=config.settings.limits.call_timeout,
             pins=config.home / PINS,
+            asks=asks,
         )
 
     def start(self) -> None:
@@ -138,13 +140,13 @@ class Bridge:
         """
         self._disabled = tuple(disabled)
         wanted = {entry.name: entry for entry in entries}
-        ended = [self._end(name) for name, entry in self._entries.items() if not _is_same(entry, wanted.get(name))]
+        ended = [self._end(name) for name, entry in self._entries.items() if not is_same(entry, wanted.get(name))]
         gone = [name for name in self._entries if name not in wanted]
         for name in gone:
             self._forget(name)
         self._catalog.set_servers([*wanted, *self._beside])
         for name, entry in wanted.items():
-            if _is_same(self._entries.get(name), entry):
+            if is_same(self._entries.get(name), entry):
                 self._adjust(entry)
             else:
                 self._add(entry)
@@ -214,6 +216,7 @@ class Bridge:
         confirmed: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
         on_answer: Callable[[CallToolResult], None] | None = None,
+        on_question: Asker | None = None,
         meta: Json | None = None,
     ) -> Result:
         """Call a tool. Raises nothing but `CancelledError`; cancelling it cancels the call at the server.
@@ -224,6 +227,7 @@ class Bridge:
             confirmed: The user has said yes to this very call.
             on_progress: Told of the server's progress.
             on_answer: Told of the server's own answer, where there is one, before it is shaped.
+            on_question: Puts to the user what the server asks; without it nobody answers.
             meta: Goes with the request as its `_meta`.
         """
         known = self._catalog.get(tool.key)
@@ -232,7 +236,13 @@ class Bridge:
         if known.pin != tool.pin:
             return Result(Status.ERROR, f"“{tool.title}” has changed meanwhile. Nothing was done; look at it again.")
         return await self._callers[tool.server].call(
-            known, arguments, confirmed=confirmed, on_progress=on_progress, on_answer=on_answer, meta=meta
+            known,
+            arguments,
+            confirmed=confirmed,
+            on_progress=on_progress,
+            on_answer=on_answer,
+            on_question=on_question,
+            meta=meta,
         )
 
     def resolve(self, name: str) -> Tool:
@@ -298,7 +308,7 @@ class Bridge:
         before, supervisor.entry = supervisor.entry, entry
         timeout = self._call_timeout if entry.voice.timeout == VoiceOptions().timeout else entry.voice.timeout
         if name not in self._callers or before.voice != entry.voice or self._callers[name].supervisor is not supervisor:
-            self._callers[name] = Caller(supervisor, _say(entry), timeout, partial(self._catalog.of, name))
+            self._callers[name] = Caller(supervisor, say_of(entry), timeout, partial(self._catalog.of, name))
         if before.voice != entry.voice:
             self._catalog.decide_again(entry)
 
@@ -374,7 +384,7 @@ class Bridge:
         name = supervisor.entry.name
         return ServerStatus(
             name,
-            _say(supervisor.entry),
+            say_of(supervisor.entry),
             supervisor.state,
             supervisor.reason,
             supervisor.next_try,
@@ -387,14 +397,3 @@ class Bridge:
                 listener(event)
             except Exception:
                 logger.exception("a listener of the bridge failed")
-
-
-def _is_same(one: ServerEntry | None, other: ServerEntry | None) -> bool:
-    """Tell whether two entries start or reach the same thing in the same way."""
-    if one is None or other is None:
-        return False
-    return replace(one, voice=other.voice, origin=other.origin) == other
-
-
-def _say(entry: ServerEntry) -> str:
-    return entry.voice.say or title_of(entry.name)

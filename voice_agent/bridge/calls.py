@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import uuid
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from voice_agent.bridge.arguments import Arguments
 from voice_agent.bridge.catalog import IDEMPOTENCY_KEY, has_idempotency_key
 from voice_agent.bridge.cleaning import clean
 from voice_agent.bridge.failures import CallFailed, Failure, Trace, doubt, failure, way_to_check
+from voice_agent.bridge.lost_keys import LostKeys
 from voice_agent.bridge.policy import is_read, is_repeatable
 from voice_agent.bridge.results import ERROR_LIMIT, is_big, shape
 from voice_agent.bridge.types import Decision, Progress, Result, State, Status
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
     from voice_agent.bridge.connection import Connection
+    from voice_agent.bridge.forms import Asker
     from voice_agent.bridge.supervisor import Supervisor
     from voice_agent.bridge.types import Json, Tool
 
@@ -30,9 +30,6 @@ PATIENCE = 4.0
 """Seconds that a call waits for a server that is starting or being reconnected."""
 _CHECKS = 512
 _PROGRESS_LIMIT = 200
-_LOST_KEYS = 64
-_KEY_LIVES = 900.0
-"""Seconds in which the same call, tried again after its answer was lost, has the same idempotency key."""
 
 
 class Caller:
@@ -46,7 +43,7 @@ class Caller:
         """
         self.supervisor, self._say, self._seconds, self._tools = supervisor, say, seconds, tools
         self._checks: dict[str, Arguments] = {}
-        self._lost_keys: dict[str, tuple[str, float]] = {}
+        self._lost_keys = LostKeys()
 
     async def call(
         self,
@@ -56,24 +53,28 @@ class Caller:
         confirmed: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
         on_answer: Callable[[CallToolResult], None] | None = None,
+        on_question: Asker | None = None,
         meta: Json | None = None,
     ) -> Result:
         """Return how the call ended; raises nothing but `CancelledError`, which cancels it at the server too.
 
-        `on_answer`: told of the server's own answer, where there is one; `meta`: the `_meta` of the request.
+        `on_answer`: told of the server's own answer, where there is one; `on_question`: puts what the server asks;
+        `meta`: the `_meta` of the request.
         """
         if (refusal := self._refusal(tool, confirmed=confirmed)) is not None:
             return refusal
         given, loop = arguments, asyncio.get_running_loop()
         if has_idempotency_key(tool):
-            arguments = {IDEMPOTENCY_KEY: self._key(tool, given, loop.time()), **given}
+            arguments = {IDEMPOTENCY_KEY: self._lost_keys.key_for(tool, given), **given}
         if (problem := self._check(tool).problem(arguments)) is not None:
             return Result(Status.ERROR, f"The call was not made. {clean(problem, ERROR_LIMIT)}")
         deadline = loop.time() + self._seconds
         connection = await self.supervisor.wait_ready(min(PATIENCE, self._seconds))
         if connection is None:
             return Result(Status.ERROR, self._not_ready())
-        send = partial(self._send, tool=tool, arguments=arguments, told=(on_progress, on_answer), meta=meta)
+        send = partial(
+            self._send, tool=tool, arguments=arguments, told=(on_progress, on_answer), asker=on_question, meta=meta
+        )
         outcome = await send(connection, seconds=self._seconds)
         if isinstance(outcome, Failure) and outcome.is_dropped:
             # The supervisor learns of it here where the transport could not tell.
@@ -87,7 +88,7 @@ class Caller:
                     is_in_doubt = isinstance(second, Failure) and second.was_refused and not outcome.was_refused
                     outcome = replace(second, was_refused=False) if is_in_doubt else second
         if isinstance(outcome, Result):
-            self._lost_keys.pop(_identity(tool, given), None)
+            self._lost_keys.forget(tool, given)
             return outcome
         return self._given_up(tool, arguments, given, outcome)
 
@@ -123,6 +124,7 @@ class Caller:
         arguments: Json,
         seconds: float,
         told: tuple[Callable[[Progress], None] | None, Callable[[CallToolResult], None] | None],
+        asker: Asker | None,
         meta: Json | None,
     ) -> Result | Failure:
         on_progress, on_answer = told
@@ -133,7 +135,7 @@ class Caller:
                 on_progress(Progress(progress.done, progress.total, message))
 
         try:
-            answer = await connection.call(tool.name, arguments, seconds, report, meta)
+            answer = await connection.call(tool.name, arguments, seconds, report, meta=meta, asker=asker)
         except CallFailed as failed:
             return self._failure(failed.error, failed.trace, connection, seconds)
         except Exception as error:  # noqa: BLE001 - whatever a server does becomes a sentence
@@ -158,28 +160,13 @@ class Caller:
             return Result(Status.ERROR, sentence if not failed.was_refused else f"{sentence} Nothing was done.")
         is_safe = self._repeatable(tool)
         if IDEMPOTENCY_KEY in arguments:
-            self._keep_key(tool, given, arguments[IDEMPOTENCY_KEY])
+            self._lost_keys.keep(tool, given, arguments[IDEMPOTENCY_KEY])
         check = way_to_check(tool, given, self._tools(), trusted=trusted)
         text = doubt(failed.sentence, self._say, check, is_safe=is_safe, redact=self.supervisor.redact)
         return Result(Status.UNKNOWN, text, check=check.key if check is not None else None)
-
-    def _key(self, tool: Tool, given: Json, now: float) -> str:
-        key, until = self._lost_keys.get(_identity(tool, given), ("", 0.0))
-        return key if now < until else str(uuid.uuid4())
-
-    def _keep_key(self, tool: Tool, given: Json, key: str) -> None:
-        """Keep the key for when the user has the same call tried again: its first try may have taken effect."""
-        while len(self._lost_keys) >= _LOST_KEYS:
-            del self._lost_keys[next(iter(self._lost_keys))]
-        self._lost_keys[_identity(tool, given)] = (key, asyncio.get_running_loop().time() + _KEY_LIVES)
 
     def _not_ready(self) -> str:
         state, reason = self.supervisor.state, self.supervisor.reason
         if state is State.STARTING:
             return f"{self._say} is still starting. Nothing was done."
         return f"{self._say} is not ready{f': it {reason}' if reason else ''}. Nothing was done."
-
-
-def _identity(tool: Tool, given: Json) -> str:
-    """Return what makes two calls the same."""
-    return f"{tool.pin} {json.dumps(given, sort_keys=True, default=str)}"

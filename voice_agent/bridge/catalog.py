@@ -239,6 +239,11 @@ def _ordered(value: Any) -> Any:
     return found
 
 
+def say_of(entry: ServerEntry) -> str:
+    """Return the spoken name of a server."""
+    return entry.voice.say or title_of(entry.name)
+
+
 def title_of(name: str) -> str:
     """Return a tool's name as people would write it: `listTasks` and `list_tasks` are “list tasks”."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-./]+", " ", clean(name, TITLE_LIMIT, one_line=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import mcp_types
@@ -12,10 +13,13 @@ from fastmcp import Client
 from fastmcp.client.messages import MessageHandler
 from mcp import MCPError
 from mcp.client.subscriptions import listen
+from mcp_types import URL_ELICITATION_REQUIRED
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
+from voice_agent.bridge.catalog import say_of
 from voice_agent.bridge.failures import CallFailed, Trace
+from voice_agent.bridge.questions import Questions
 from voice_agent.bridge.transports import (
     TOO_LONG_MARK,
     BridgeSession,
@@ -25,6 +29,7 @@ from voice_agent.bridge.transports import (
 )
 from voice_agent.bridge.types import Progress
 from voice_agent.bridge.wire import TRACE, Wire
+from voice_agent.config.types import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from fastmcp.client.transports import ClientTransport
 
     from voice_agent.bridge.child import Child
+    from voice_agent.bridge.forms import Asker
     from voice_agent.bridge.types import Json
     from voice_agent.config.types import HttpEntry, ServerEntry, StdioEntry
 
@@ -75,9 +81,13 @@ class Connection(Protocol):
         arguments: Json,
         within: float,
         on_progress: Callable[[Progress], None] | None = None,
+        *,
         meta: Json | None = None,
+        asker: Asker | None = None,
     ) -> Any:
-        """Call a tool and return the server's `CallToolResult`; `meta` goes with the request as its `_meta`.
+        """Call a tool and return the server's `CallToolResult`.
+
+        `meta` goes with the request as its `_meta`; `asker` puts what the server asks meanwhile.
 
         Raises:
             CallFailed: It was not answered as it should be.
@@ -88,11 +98,15 @@ class Connection(Protocol):
 class ClientConnection:
     """A connection over `fastmcp.Client`, in whichever protocol era the server speaks."""
 
-    def __init__(self, name: str, transport: ClientTransport, wire: Wire | None = None) -> None:
+    def __init__(
+        self, entry: ServerEntry, transport: ClientTransport, wire: Wire | None = None, *, asks: bool = False
+    ) -> None:
+        """Prepare. `asks`: there is a user, whom the server is told that it can ask."""
         self._wire = wire
+        self._questions = Questions(entry.name, say_of(entry), is_ours=entry.origin == BUILT_IN) if asks else None
         self._client = Client(
-            WatchedTransport(transport),
-            name=name,
+            WatchedTransport(transport, self._questions.answer if self._questions is not None else None),
+            name=entry.name,
             mode="auto",
             message_handler=_Notices(self),
             log_handler=_ignore_log,
@@ -173,9 +187,11 @@ class ClientConnection:
         arguments: Json,
         within: float,
         on_progress: Callable[[Progress], None] | None = None,
+        *,
         meta: Json | None = None,
+        asker: Asker | None = None,
     ) -> mcp_types.CallToolResult:
-        """Call a tool; cancelling this cancels it at the server.
+        """Call a tool; cancelling this cancels it at the server. The time in which `asker` is busy does not count.
 
         Raises:
             CallFailed: The server refused, did not answer within `within` seconds, or is gone.
@@ -187,8 +203,17 @@ class ClientConnection:
 
         trace = Trace()
         mark = TRACE.set(trace)
+        send = partial(self._client.call_tool_mcp, name, arguments, progress_handler=report, meta=meta)
         try:
-            return await self._client.call_tool_mcp(name, arguments, progress_handler=report, timeout=within, meta=meta)
+            if self._questions is None:
+                return await send(timeout=within)
+            async with self._questions.during(asker, within):
+                try:
+                    return await send()
+                except MCPError as error:
+                    if error.code != URL_ELICITATION_REQUIRED or not await self._questions.open_links(error):
+                        raise
+                return await send()
         except Exception as error:
             is_long = getattr(error, "data", None) is TOO_LONG_MARK
             trace.is_too_long = trace.is_too_long or is_long or (self._wire is not None and self._wire.is_overflowed)
@@ -209,15 +234,19 @@ class ClientConnection:
 
 
 @contextlib.asynccontextmanager
-async def open_child(entry: StdioEntry, child: Child) -> AsyncGenerator[ClientConnection, None]:
+async def open_child(entry: StdioEntry, child: Child, *, asks: bool = False) -> AsyncGenerator[ClientConnection, None]:
     """Connect to a child that has been started."""
-    async with ClientConnection(entry.name, ChildTransport(child)).open() as connection:
+    async with ClientConnection(entry, ChildTransport(child), asks=asks).open() as connection:
         yield connection
 
 
 @contextlib.asynccontextmanager
 async def open_url(
-    entry: HttpEntry, heard: Callable[[int | Exception], None], auth: httpx2.Auth | None = None
+    entry: HttpEntry,
+    heard: Callable[[int | Exception], None],
+    auth: httpx2.Auth | None = None,
+    *,
+    asks: bool = False,
 ) -> AsyncGenerator[ClientConnection, None]:
     """Connect to a URL; an untyped one as streamable HTTP, and as SSE where that is refused.
 
@@ -233,7 +262,7 @@ async def open_url(
 
     for kind in kinds:
         wire = Wire(kind, note)
-        connection = ClientConnection(entry.name, http_transport(entry, wire, auth), wire)
+        connection = ClientConnection(entry, http_transport(entry, wire, auth), wire, asks=asks)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(connection.open())
@@ -246,9 +275,11 @@ async def open_url(
 
 
 @contextlib.asynccontextmanager
-async def open_transport(entry: ServerEntry, transport: ClientTransport) -> AsyncGenerator[ClientConnection, None]:
+async def open_transport(
+    entry: ServerEntry, transport: ClientTransport, *, asks: bool = False
+) -> AsyncGenerator[ClientConnection, None]:
     """Connect over a transport that somebody else has made."""
-    async with ClientConnection(entry.name, transport).open() as connection:
+    async with ClientConnection(entry, transport, asks=asks).open() as connection:
         yield connection
 
 

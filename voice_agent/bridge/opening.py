@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voice_agent.bridge.appetite import Appetite, bounded
@@ -53,11 +53,21 @@ class Opener(Protocol):
 
 @contextlib.asynccontextmanager
 async def open_entry(
-    entry: ServerEntry, sight: Sight, appetite: Appetite | None = None, auth: httpx2.Auth | None = None
+    entry: ServerEntry,
+    sight: Sight,
+    appetite: Appetite | None = None,
+    auth: httpx2.Auth | None = None,
+    *,
+    asks: bool = False,
 ) -> AsyncGenerator[Connection, None]:
     """Start or reach the server of `entry`; at the end, disconnect and end its process.
 
-    `appetite`: what the process may take; `auth`: vouches for requests to a URL, in place of the entry's own token.
+    Args:
+        entry: A process or a URL.
+        sight: Gets what is seen.
+        appetite: What the process may take.
+        auth: Vouches for requests to a URL, in place of the entry's own token.
+        asks: There is a user, whom the server is told that it can ask.
 
     Raises:
         Exception: Whatever went wrong; `reasons.explain` puts it into words.
@@ -71,7 +81,7 @@ async def open_entry(
             else:
                 sight.network_error = what
 
-        async with library.open_url(entry, heard, auth) as connection:
+        async with library.open_url(entry, heard, auth, asks=asks) as connection:
             yield connection
         return
     child = await Child.start(entry)
@@ -80,7 +90,7 @@ async def open_entry(
         library = await load_library()
         async with (
             bounded(child, sight, appetite or Appetite.usual()),
-            library.open_child(entry, child) as connection,
+            library.open_child(entry, child, asks=asks) as connection,
         ):
             yield connection
         await child.exited(_LAST_BREATH)
@@ -92,14 +102,14 @@ async def open_entry(
         await child.close()
 
 
-def open_with(make_transport: Callable[[ServerEntry], Any]) -> Opener:
+def open_with(make_transport: Callable[[ServerEntry], Any], *, asks: bool = False) -> Opener:
     """Return an opener that takes its transports from `make_transport` (`fastmcp` transports)."""
 
     @contextlib.asynccontextmanager
     async def open_made(entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connection, None]:
         del sight
         library = await load_library()
-        async with library.open_transport(entry, make_transport(entry)) as connection:
+        async with library.open_transport(entry, make_transport(entry), asks=asks) as connection:
             yield connection
 
     return open_made
@@ -110,3 +120,10 @@ async def load_library() -> Any:
     if (module := sys.modules.get(_LIBRARY)) is not None and hasattr(module, "open_transport"):
         return module
     return await asyncio.to_thread(importlib.import_module, _LIBRARY)
+
+
+def is_same(one: ServerEntry | None, other: ServerEntry | None) -> bool:
+    """Tell whether two entries start or reach the same thing in the same way."""
+    if one is None or other is None:
+        return False
+    return replace(one, voice=other.voice, origin=other.origin) == other

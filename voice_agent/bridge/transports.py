@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-    from mcp.client.session import CallOptions  # pyright: ignore[reportPrivateImportUsage]
+    from mcp.client.session import CallOptions, ElicitationFnT  # pyright: ignore[reportPrivateImportUsage]
     from mcp.shared._stream_protocols import ReadStream, WriteStream
 
     from voice_agent.config.types import HttpEntry
@@ -133,8 +133,9 @@ class WatchedStream:
 class WatchedTransport(ClientTransport):
     """Any transport, with a `BridgeSession` on it."""
 
-    def __init__(self, inner: ClientTransport) -> None:
-        self._inner = inner
+    def __init__(self, inner: ClientTransport, answer: ElicitationFnT | None = None) -> None:
+        """Take a transport; `answer`: answers what the server asks (None: it is told that nobody can be asked)."""
+        self._inner, self._answer = inner, answer
         self.legacy_only = inner.legacy_only
 
     @contextlib.asynccontextmanager
@@ -144,6 +145,7 @@ class WatchedTransport(ClientTransport):
         """Connect, and ask for no log messages."""
         options = replace(transport_options or TransportOptions(), session_class=BridgeSession)
         session_kwargs["log_level"] = None
+        session_kwargs["elicitation_callback"] = self._answer
         async with self._inner.connect_session(transport_options=options, **session_kwargs) as session:
             yield session
 

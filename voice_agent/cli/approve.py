@@ -7,9 +7,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from voice_agent.bridge.bridge import BUILT_IN, PINS
+from voice_agent.bridge.bridge import PINS
 from voice_agent.bridge.pins import Change, Pins
 from voice_agent.cli.attached import ask, attached
+from voice_agent.config.types import BUILT_IN
 from voice_agent.errors import ConfigError
 
 if TYPE_CHECKING:

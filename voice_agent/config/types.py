@@ -15,6 +15,10 @@ Confirm: TypeAlias = tuple[str, ...] | Literal["always", "never"] | None
 """Globs of tools that are confirmed, all, none, or (None) what the policy makes of annotations and names."""
 
 
+BUILT_IN = "built in"
+"""The origin of servers that come with this program, and change with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceOptions:
     """Our own keys of one server, under `"voice"` in its entry."""
@@ -50,7 +54,7 @@ class StdioEntry:
     """Added to what every child inherits (`config.inherited`); may hold secrets."""
     cwd: Path | None = None
     voice: VoiceOptions = VoiceOptions()
-    origin: str = "built in"
+    origin: str = BUILT_IN
     """Where the entry was read: `FILE:LINE`, `--server`, or `built in`."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Values of placeholders that stood for secrets, wherever they went in this entry; never shown."""
@@ -70,7 +74,7 @@ class HttpEntry:
     auth: str | None = field(default=None, repr=False)
     """`"oauth"`, or a bearer token."""
     voice: VoiceOptions = VoiceOptions()
-    origin: str = "built in"
+    origin: str = BUILT_IN
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Values of placeholders that stood for secrets, wherever they went in this entry; never shown."""
 
