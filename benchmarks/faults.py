@@ -3,7 +3,7 @@
 For each fault: the longest time that the event loop stood still, and how long another server took to answer meanwhile,
 beside the same calls without any fault in the same run. Then, several times each: a dead child is noticed, one that was
 away is in use again after it can answer, one that is added to the configuration is in use (beside starting it alone).
-Goals: stall ≤ 50 ms, other servers ≤ 2 × their usual time (or +2 ms), noticed ≤ 100 ms, back ≤ 2 s, hot plug ≤ +1 s.
+Goals: stall ≤ 50 ms, other servers ≤ twice their usual time (or +2 ms), noticed ≤ 100 ms, back ≤ 2 s, hot plug ≤ +1 s.
 The servers at fault are those of `tests/faults`.
 """
 

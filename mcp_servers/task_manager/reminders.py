@@ -27,7 +27,9 @@ def claim(connection: Connection, person: Person, now: datetime, limit: int) -> 
     ids = _due(connection, owner.id, now, limit)
     if not ids:
         return []
-    connection.execute(update(tasks).where(tasks.c.id.in_(ids), tasks.c.owner_id + 0 == owner.id).values(reminded_at=now))
+    connection.execute(
+        update(tasks).where(tasks.c.id.in_(ids), tasks.c.owner_id + 0 == owner.id).values(reminded_at=now)
+    )
     found = TaskTable(connection, person, owner, now).many(ids)
     Journal(connection, owner, now).note("remind", ids, found[0].title)
     save_owner(connection, owner)
