@@ -93,6 +93,7 @@ tasks = Table(
     Index(
         "tasks_done_by_due",
         "owner_id",
+        "status",
         "due_at",
         "due_day",
         "place",

@@ -75,7 +75,7 @@ def _create_owners_and_tasks() -> None:
 def _create_task_indexes() -> None:
     op.create_index("tasks_by_place", "tasks", ["owner_id", "status", "place", "id", "due_day", "due_at"])
     done = sa.text("status = 1 AND due_at IS NOT NULL")
-    columns = ["owner_id", "due_at", "due_day", "place", "id"]
+    columns = ["owner_id", "status", "due_at", "due_day", "place", "id"]
     op.create_index("tasks_done_by_due", "tasks", columns, sqlite_where=done, postgresql_where=done)
     waiting = sa.text("status = 0 AND remind_at IS NOT NULL AND reminded_at IS NULL")
     op.create_index(
