@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "task-manager-mcp"
 USAGE, FAILURE = 2, 1
+GARBAGE = (20_000, 20, 50)
+"""How rarely a service looks for garbage: each call makes thousands of objects that are gone when it is answered."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,6 +74,7 @@ def _serve(options: Options) -> int:
 
         gc.freeze()
         gc.enable()
+        gc.set_threshold(*GARBAGE)
         return serve(options, address, zone)
     from mcp_servers.task_manager.server import build_server
 

@@ -28,6 +28,7 @@ class Options:
     transport: str = "stdio"
     print_config: str | None = None
     database: str | None = None
+    """An absolute path, or a PostgreSQL URL."""
     timezone: str | None = None
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
@@ -90,6 +91,18 @@ def _number(least: float, most: float, kind: type[int | float]) -> Callable[[str
     return parse
 
 
+def _database(given: str) -> str:
+    from mcp_servers.task_manager.settings import database_address
+
+    return str(database_address(given))
+
+
+def _zone(given: str) -> str:
+    from mcp_servers.task_manager.settings import time_zone
+
+    return time_zone(given).key
+
+
 def _listed(given: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in given.split(",") if part.strip())
 
@@ -100,6 +113,7 @@ OPTIONS = (
         "URL",
         "where the tasks are: an SQLite file, as a path or as sqlite:///path, or postgresql://user@host/name "
         "(default: tasks.db in the user's data folder)",
+        _database,
         group="general",
         variable="TASK_MANAGER_DATABASE_URL",
     ),
@@ -107,6 +121,7 @@ OPTIONS = (
         "timezone",
         "TZ",
         "the time zone of people whose request does not name theirs, such as Europe/Berlin (default: the system's)",
+        _zone,
         group="general",
     ),
     Option("host", "H", "address to listen on (default: 127.0.0.1); any but loopback needs tokens"),
@@ -233,7 +248,8 @@ def _value(option: Option, given: Mapping[str, Any], environment: Mapping[str, s
     try:
         value = option.parse(text)
     except BadRequest as error:
-        raise BadRequest(f"{origin}: {error}") from None
+        sentence = str(error)
+        raise BadRequest(f"{origin}: {sentence[:1].lower()}{sentence[1:]}") from None
     if option.choices and value not in option.choices:
         raise BadRequest(f"{origin}: “{text}” is none of {', '.join(option.choices)}.")
     return value

@@ -46,23 +46,18 @@ class Scopes(Middleware):
             return self.tools.get(name, WRITE) if isinstance(name, str) else None
         return READ if isinstance(method, str) and method in _READING else None
 
-    async def on_request(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
-        """Refuse what the token does not allow."""
-        name = getattr(context.message, "name", None)
-        lacking = _lacks(self.needed(context.method, name))
+    async def __call__(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Refuse what the token does not allow, and list what it does."""
+        if context.method == "tools/list":
+            tools: Sequence[Tool] = await call_next(context)
+            return [tool for tool in tools if _lacks(self.needed("tools/call", tool.name)) is None]
+        lacking = _lacks(self.needed(context.method, getattr(context.message, "name", None)))
         if lacking is None:
             return await call_next(context)
         sentence = f"The token does not allow this: it needs the scope {lacking}."
         if context.method == "tools/call":
             raise ToolError(sentence)
         raise MCPError(code=INVALID_REQUEST, message=sentence)
-
-    async def on_list_tools(
-        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Sequence[Tool]]
-    ) -> Sequence[Tool]:
-        """List what the token allows."""
-        tools = await call_next(context)
-        return [tool for tool in tools if _lacks(self.needed("tools/call", tool.name)) is None]
 
 
 def _lacks(scope: str | None) -> str | None:

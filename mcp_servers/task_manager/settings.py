@@ -1,57 +1,42 @@
-"""Where the tasks are and what time it is there: from the command line, the environment, else the system."""
+"""Where the tasks are and what time it is there: as it was told, else as the system has it."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mcp_servers.task_manager.errors import BadRequest
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-VARIABLE = "TASK_MANAGER_DATABASE_URL"
+def database_address(given: str | None) -> Path | str:
+    """The path of an SQLite file, or a PostgreSQL URL as it was given; by default a file in the user's data folder.
 
-
-def database_address(option: str | None, environment: Mapping[str, str] = os.environ) -> Path | str:
-    """`--database`, else TASK_MANAGER_DATABASE_URL, else a file in the user's data folder.
-
-    The path of an SQLite file, or a PostgreSQL URL as it was given. Raises `BadRequest` for anything else.
+    Raises `BadRequest` for anything else, without quoting what was given, for that may hold a password.
     """
-    given, origin = (option, "--database") if option is not None else (environment.get(VARIABLE), VARIABLE)
-    if given is None or (option is None and not given.strip()):
+    if given is None:
         from platformdirs import user_data_path
 
         return user_data_path("voice-agent", appauthor=False) / "tasks.db"
-    return _address_of(given.strip(), origin)
-
-
-def _address_of(given: str, origin: str) -> Path | str:
-    """Never quotes what was given, which may hold a password."""
-    scheme, mark, rest = given.partition("://")
+    scheme, mark, rest = given.strip().partition("://")
     if mark and scheme.partition("+")[0] in {"postgresql", "postgres"}:
-        return given
+        return given.strip()
     if mark and scheme not in {"sqlite", "sqlite+aiosqlite"}:
         raise BadRequest(
-            f"{origin}: give an SQLite file, such as tasks.db or sqlite:///tasks.db, "
+            "Give an SQLite file, such as tasks.db or sqlite:///tasks.db, "
             "or a PostgreSQL database, such as postgresql://user@host/name."
         )
-    path = rest.partition("?")[0].removeprefix("/") if mark else given
+    path = rest.partition("?")[0].removeprefix("/") if mark else scheme
     if not path or path == ":memory:" or (mark and not rest.startswith("/")):
-        raise BadRequest(
-            f"{origin}: name a file, such as sqlite:///tasks.db (relative) or sqlite:////home/me/tasks.db."
-        )
+        raise BadRequest("Name a file, such as sqlite:///tasks.db (relative) or sqlite:////home/me/tasks.db.")
     found = Path(path).expanduser().absolute()
     if found.is_dir():
-        raise BadRequest(f"{origin}: {found} is a folder. Name a file in it, such as {found / 'tasks.db'}.")
+        raise BadRequest(f"{found} is a folder. Name a file in it, such as {found / 'tasks.db'}.")
     return found
 
 
-def time_zone(option: str | None) -> ZoneInfo:
-    """`--timezone`, else the system's (which honours TZ). Raises `BadRequest` for a name that is none."""
-    if option is None:
+def time_zone(given: str | None) -> ZoneInfo:
+    """The time zone of that name; by default the system's (which honours TZ). Raises `BadRequest`."""
+    if given is None:
         import tzlocal
 
         try:
@@ -61,6 +46,6 @@ def time_zone(option: str | None) -> ZoneInfo:
                 "The system's time zone is not known. Set TZ or --timezone to a name such as Europe/Berlin."
             ) from error
     try:
-        return ZoneInfo(option)
+        return ZoneInfo(given)
     except (ValueError, OSError, LookupError):
-        raise BadRequest(f"--timezone: there is no time zone “{option}”. Give a name such as Europe/Berlin.") from None
+        raise BadRequest(f"There is no time zone “{given}”. Give a name such as Europe/Berlin.") from None

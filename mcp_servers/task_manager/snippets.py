@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcp_servers.task_manager.errors import BadRequest
 from mcp_servers.task_manager.options import arguments_of
-from mcp_servers.task_manager.settings import database_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,8 +150,6 @@ def snippet(name: str, options: Options) -> tuple[str, str]:
 def _launch(options: Options) -> Launch:
     """Clients start programs in folders and with a PATH of their own, so every path is written out."""
     url = _url(options) if options.transport == "http" else None
-    if options.database:
-        options = replace(options, database=str(database_address(options.database)))
     command = shutil.which("task-manager-mcp", path=str(Path(sys.executable).parent)) or shutil.which(
         "task-manager-mcp"
     )

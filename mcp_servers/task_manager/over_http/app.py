@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +20,7 @@ import anyio
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from mcp_servers.task_manager.caller import STATE_KEY, Principal
 from mcp_servers.task_manager.faults import places
@@ -74,7 +76,7 @@ class App:
         """Of each tool, to check headers by; the SDK would else list all tools at each call."""
         server = parts.mcp._mcp_server  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - FastMCP hides the limits of sessions and bodies
         server.get_tool_input_schema = self._schemas.get
-        self._manager = StreamableHTTPSessionManager(
+        self._manager = _Manager(
             server,
             session_idle_timeout=SESSION_IDLE,
             max_sessions=doors.most_sessions,
@@ -167,6 +169,7 @@ class App:
                 needed = doors.scopes.needed(method, name)
                 if needed and needed not in principal.scopes:
                     return doors.authenticator.forbidden(needed, base)
+            _is_whole.set(_answers_whole(headers, body))
             whole = self._manager.handle_request(scope, _replayed(body, receive), send)
             if ("subscriptions/listen", None) not in asked:
                 await whole
@@ -195,6 +198,29 @@ class App:
             await stream
             group.cancel_scope.cancel()
         await sent.end()
+
+
+_is_whole: ContextVar[bool] = ContextVar("is_whole", default=False)
+"""Whether the request at hand is answered at once and whole, without a stream that could say something before."""
+
+
+class _Manager(StreamableHTTPSessionManager):
+    """Spares each request of 2026-07-28 a stream that nothing can come on."""
+
+    @property
+    def json_response(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] - the same, decided per request
+        """Asked for at every such request, and when a session of the handshake era is opened."""
+        return _is_whole.get()
+
+    @json_response.setter
+    def json_response(self, value: bool) -> None:
+        pass
+
+
+def _answers_whole(headers: Mapping[bytes, bytes], body: bytes) -> bool:
+    """Progress and logs need a token or a level in `_meta`; who gives neither gets nothing ahead of the answer."""
+    is_modern = headers.get(b"mcp-protocol-version", b"").decode("latin-1") not in {*HANDSHAKE_PROTOCOL_VERSIONS, ""}
+    return is_modern and b"progressToken" not in body and b"logLevel" not in body
 
 
 class _Recorded:
