@@ -1,0 +1,290 @@
+"""The bridge as one MCP server: for the jobs of a worker, and for text clients."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import mcp_types
+from mcp import MCPError
+from mcp.server.lowlevel.server import NotificationOptions, Server
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp.shared.message import ServerMessageMetadata
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from typing_extensions import override
+
+from voice_agent.bridge.forms import Reply
+from voice_agent.bridge.hub.words import SERVERS, question_meta, read_asked, result_json, server_json, tool_json
+from voice_agent.bridge.types import CatalogChanged, Result, Status
+from voice_agent.errors import ToolUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from mcp.server.context import ServerRequestContext
+    from mcp.server.models import InitializationOptions
+    from mcp.server.session import ServerSession
+
+    from voice_agent.bridge.forms import Question
+    from voice_agent.bridge.hub.people import Desk, People
+    from voice_agent.bridge.hub.words import Asked
+    from voice_agent.bridge.types import BridgeEvent, Json, Progress, Tool
+
+PEER = "voice_agent.peer"
+"""Where an HTTP request's ASGI scope keeps its `Peer`."""
+_ASKABLE = mcp_types.ClientCapabilities(elicitation=mcp_types.ElicitationCapability())
+_COALESCE = 0.05
+"""Seconds in which changes become one announcement."""
+_TELL_WITHIN = 5.0
+_INSTRUCTIONS = "All servers of this user behind one endpoint. A tool is called SERVER_TOOL."
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end of a connection."""
+
+    speaks_for_others: bool
+    """It has the hub's own token: what it says of the person, and of their yes, is believed."""
+
+
+@dataclass(slots=True)
+class _Listed:
+    """A tool as it is listed, kept while the tool is the same object."""
+
+    tool: Tool
+    json: Json
+
+
+@dataclass(slots=True)
+class _Follower:
+    """A connection of the handshake era that has listed the tools."""
+
+    session: ServerSession
+    is_job: bool
+    is_being_told: bool = False
+
+
+class _McpServer(Server[Any]):
+    """Announces that its tools change; the HTTP session manager asks for no options."""
+
+    @override
+    def create_initialization_options(
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        extensions: dict[str, dict[str, Any]] | None = None,
+    ) -> InitializationOptions:
+        options = notification_options or NotificationOptions(tools_changed=True)
+        return super().create_initialization_options(options, experimental_capabilities, extensions)
+
+
+@dataclass
+class Hub:
+    """Serves the tools of all servers to everybody who is let in, each to the person that the request is for."""
+
+    people: People
+    _bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
+    _followers: dict[int, _Follower] = field(default_factory=dict[int, _Follower])
+    _listed: dict[tuple[str | None, str], _Listed] = field(default_factory=dict[tuple[str | None, str], _Listed])
+    _announcing: asyncio.Task[None] | None = None
+    _has_new_tools: bool = False
+    _unsubscribe: Callable[[], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Make the MCP server."""
+        self.server: Server[Any] = _McpServer(
+            "voice-agent",
+            version="0.1.0",
+            title="Voice Agent",
+            instructions=_INSTRUCTIONS,
+            get_tool_input_schema=_no_headers,
+            on_subscriptions_listen=ListenHandler(self._bus),
+        )
+        # Plain JSON, for the SDK checks it once more in any case.
+        self.server.add_request_handler("tools/list", mcp_types.PaginatedRequestParams, self._list)
+        self.server.add_request_handler("tools/call", mcp_types.CallToolRequestParams, self._call)
+        # Without an exporter it costs each message time and tells nobody.
+        self.server.middleware.clear()
+
+    def start(self) -> None:
+        """Attach the servers; returns at once."""
+        self._unsubscribe = self.people.subscribe(self._note)
+        self.people.start()
+
+    async def aclose(self) -> None:
+        """Detach the servers."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        if self._announcing is not None:
+            self._announcing.cancel()
+            await asyncio.wait({self._announcing})
+        await self.people.aclose()
+
+    async def _list(self, ctx: ServerRequestContext[Any], params: mcp_types.PaginatedRequestParams) -> dict[str, Any]:
+        del params
+        asked = _asked(ctx)
+        self._follow(ctx, asked)
+        desk = await self.people.desk(asked.subject)
+        listed = [self._json(desk, tool) for tool in desk.tools]
+        return {"tools": listed, "_meta": {SERVERS: [server_json(server) for server in desk.servers]}}
+
+    async def _call(self, ctx: ServerRequestContext[Any], params: mcp_types.CallToolRequestParams) -> dict[str, Any]:
+        asked = _asked(ctx)
+        desk = await self.people.desk(asked.subject)
+        try:
+            tool = await desk.find(params.name, asked.server)
+        except ToolUnknown as error:
+            if not asked.is_job:
+                raise MCPError(code=mcp_types.INVALID_PARAMS, message=str(error)) from None
+            return result_json(Result(Status.ERROR, f"“{params.name}” is no longer offered. Nothing was done."))
+        if asked.pin not in (None, tool.pin):
+            text = f"“{tool.title}” has changed meanwhile. Nothing was done; look at it again."
+            return result_json(Result(Status.ERROR, text))
+        answers: list[mcp_types.CallToolResult] = []
+        async with _progress_of(ctx.session) as note:
+            result = await desk.call(
+                tool,
+                params.arguments or {},
+                confirmed=asked.confirmed,
+                zone=asked.zone,
+                on_progress=note,
+                on_answer=answers.append,
+                on_question=_asker_of(ctx, asked),
+            )
+        return result_json(result) if asked.is_job else _plain(result, answers)
+
+    def _json(self, desk: Desk, tool: Tool) -> Json:
+        place = (desk.subject, tool.key)
+        kept = self._listed.get(place)
+        if kept is None or kept.tool is not tool:
+            kept = self._listed[place] = _Listed(tool, tool_json(tool))
+        return kept.json
+
+    def _follow(self, ctx: ServerRequestContext[Any], asked: Asked) -> None:
+        """Tell this connection of changes from now on; one of the modern era subscribes by itself."""
+        if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            return
+        connection = ctx.session._connection  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the only way to its end
+        place = id(connection)
+        if place not in self._followers:
+            self._followers[place] = _Follower(ctx.session, asked.is_job)
+            connection.exit_stack.callback(self._followers.pop, place, None)
+
+    def _note(self, event: BridgeEvent) -> None:
+        self._has_new_tools = self._has_new_tools or isinstance(event, CatalogChanged)
+        if self._announcing is None or self._announcing.done():
+            self._announcing = asyncio.create_task(self._announce(), name="hub announcements")
+
+    async def _announce(self) -> None:
+        """Tell jobs that something changed, and text clients where it is the tools."""
+        await asyncio.sleep(_COALESCE)
+        has_new_tools, self._has_new_tools = self._has_new_tools, False
+        if has_new_tools:
+            known = {(desk.subject, tool.key) for desk in self.people.desks for tool in desk.tools}
+            self._listed = {place: listed for place, listed in self._listed.items() if place in known}
+            await self._bus.publish(ToolsListChanged())
+        told = [one for one in self._followers.values() if (one.is_job or has_new_tools) and not one.is_being_told]
+        await asyncio.gather(*map(_tell, told))
+        if self._has_new_tools:
+            await self._announce()
+
+
+async def _tell(follower: _Follower) -> None:
+    follower.is_being_told = True
+    try:
+        # One that does not read must not keep the others from knowing.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(follower.session.send_tool_list_changed(), _TELL_WITHIN)
+    finally:
+        follower.is_being_told = False
+
+
+def _asked(ctx: ServerRequestContext[Any]) -> Asked:
+    """Return what the request says of a person, where whoever sent it may say so."""
+    peer: Any = ctx.request.scope[PEER] if ctx.request is not None else ctx.lifespan_context
+    is_believed = isinstance(peer, Peer) and peer.speaks_for_others
+    return read_asked((ctx.params or {}).get("_meta") if is_believed else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Puts questions to whoever made a call; the connection is the person."""
+
+    session: ServerSession
+    person: object
+    request: mcp_types.RequestId | None
+    asked: Asked
+
+    async def __call__(self, question: Question) -> Reply:
+        """Return what the client says (MCP, client/elicitation)."""
+        meta = cast("Any", question_meta(self.asked.call, question)) if self.asked.is_job else None
+        text = question.text if self.asked.is_job else f"{question.say} asks: {question.text}"
+        params: mcp_types.ElicitRequestParams
+        if question.url is not None:
+            identity = secrets.token_hex(8)
+            params = mcp_types.ElicitRequestURLParams(
+                message=text, url=question.url, elicitation_id=identity, _meta=meta
+            )
+        else:
+            params = mcp_types.ElicitRequestFormParams(message=text, requested_schema=question.schema, _meta=meta)
+        related = ServerMessageMetadata(related_request_id=self.request)
+        try:
+            result = await self.session.send_request(
+                mcp_types.ElicitRequest(params=params), mcp_types.ElicitResult, metadata=related
+            )
+        except (MCPError, ValueError):
+            return Reply("cancel")
+        return Reply(result.action, cast("Json | None", result.content))
+
+
+def _asker_of(ctx: ServerRequestContext[Any], asked: Asked) -> _Asker | None:
+    """Return what puts questions to the client; None where it takes none, or the era has no way back to it."""
+    can = asked.asks if asked.is_job else ctx.session.check_client_capability(_ASKABLE)
+    if not can or not ctx.session.can_send_request:
+        return None
+    connection = ctx.session._connection  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - nothing else is one per client
+    return _Asker(ctx.session, connection, ctx.request_id, asked)
+
+
+def _no_headers(_name: str) -> None:
+    return None
+
+
+def _plain(result: Result, answers: list[mcp_types.CallToolResult]) -> dict[str, Any]:
+    """Return what a text client gets: the server's own answer, or our sentence."""
+    if answers and result.status is Status.OK:
+        whole = answers[-1].model_dump(by_alias=True, mode="json", exclude_none=True)
+        return {word: whole[word] for word in ("content", "structuredContent", "isError") if word in whole}
+    return {"content": [{"type": "text", "text": result.text}], "isError": result.status is not Status.OK}
+
+
+@contextlib.asynccontextmanager
+async def _progress_of(session: ServerSession) -> AsyncGenerator[Callable[[Progress], None], None]:
+    """Yield what takes the progress of one call; all of it has been sent when the block ends."""
+    waiting: asyncio.Queue[Progress] = asyncio.Queue()
+    sending: asyncio.Task[None] | None = None
+
+    async def send() -> None:
+        while True:
+            progress = await waiting.get()
+            try:
+                await session.report_progress(progress.done, progress.total, progress.message)
+            finally:
+                waiting.task_done()
+
+    def note(progress: Progress) -> None:
+        nonlocal sending
+        waiting.put_nowait(progress)
+        sending = sending or asyncio.create_task(send(), name="hub progress")
+
+    try:
+        yield note
+        if sending is not None:
+            await asyncio.wait({sending, asyncio.ensure_future(waiting.join())}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if sending is not None:
+            sending.cancel()
+            await asyncio.wait({sending})
