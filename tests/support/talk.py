@@ -97,7 +97,7 @@ async def a_talk(
         )
         entries = tuple(StdioEntry(name, "in-memory", voice=voice or VoiceOptions(trust=True)) for name in servers)
         config = Config(settings, entries, (), (), {}, tmp_path, None, None)
-        bridge = Bridge(entries, make_transport=lambda entry: _transport(servers[entry.name]))
+        bridge = Bridge(entries, make_transport=lambda entry: _transport(servers[entry.name]), asks=True)
         stack = await build(settings, need="text")
         journal = Journal()
         conversation = build_conversation(config, profile="quality", bridge=bridge, stack=stack, journal=journal)

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any, cast
 from livekit.agents import Agent, llm
 
 from voice_agent.agents.answers import Answer, Request, answer_of, plain, request_of
+from voice_agent.agents.ask import going_on
 from voice_agent.agents.readback import question
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.types import State
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from livekit.agents import AgentSession, FlushSentinel, ModelSettings
     from livekit.agents.llm import ChatChunk, ChatContext, ChatItem, ChatMessage, Tool
 
+    from voice_agent.agents.ask import Open
+    from voice_agent.agents.ask_form import Step
     from voice_agent.agents.confirm import Pending, Verdict
     from voice_agent.agents.deeds import Deeds
     from voice_agent.agents.sentences import Sentences
@@ -89,6 +92,11 @@ class Assistant(Agent):
         """Answer what code decides; leave the rest to the model, and ask again for an open confirmation."""
         words = _newest_words(chat_ctx.items)
         judged = self._toolset.confirmations.judge(chat_ctx.items)
+        asked = self._toolset.questions.judge(chat_ctx.items)
+        if words is not None and asked is not None:
+            for part in self._answered(*asked):
+                yield part
+            return
         if words is not None:
             decided = self._decide(words, judged, chat_ctx.items)
             if decided is not None:
@@ -99,6 +107,7 @@ class Assistant(Agent):
         model = cast("object", self._talk.llm)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
         # The rules of the offline brain read every schema at no cost.
         counts_tokens = getattr(model, "provider", None) != "offline"
+        chat_ctx = self._toolset.questions.hide(chat_ctx)
         shown = await self._toolset.offer.choose(chat_ctx.items, tools, counts_tokens=counts_tokens)
         async for chunk in Agent.default.llm_node(self, chat_ctx, shown, model_settings):
             has_called = has_called or bool(isinstance(chunk, llm.ChatChunk) and chunk.delta and chunk.delta.tool_calls)
@@ -110,6 +119,14 @@ class Assistant(Agent):
 
         if missing and not has_called:
             yield f" {missing}"
+
+    def _answered(self, asked: Open, step: Step) -> Iterator[ChatChunk | str]:
+        """Say what comes next in a server's question; let its call go on when that is over."""
+        if step.say:
+            self._speech.expect(step.say, Kind.QUESTION)
+            yield step.say
+        if step.reply is not None:
+            yield going_on(asked)
 
     def _missing(self, words: str) -> str | None:
         """Return a sentence about a server that is not there, if the user named one."""

@@ -41,6 +41,22 @@ class ToolProgressed:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """A server asks the user something while its call waits."""
+
+    call: str
+    server: str
+    text: str
+    """As it is said."""
+    field: str | None
+    """The field of the form that is asked for, as the server spells it; None of a link and of a form read back."""
+    kind: str
+    """What the field takes (`bridge.forms.Kind`), `link`, or `review`."""
+    url: str | None
+    """The link; whole, and never opened by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolReturned:
     """A call came back, or was given up."""
 
@@ -48,4 +64,4 @@ class ToolReturned:
     result: Result
 
 
-ToolEvent: TypeAlias = "ConfirmAsked | ToolCalled | ToolProgressed | ToolReturned"
+ToolEvent: TypeAlias = "ConfirmAsked | ToolCalled | ToolProgressed | QuestionAsked | ToolReturned"

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.agents.readback import describe, join, quote, words_of
+from voice_agent.bridge.forms import Reply
 from voice_agent.bridge.types import Decision, Status
 
 if TYPE_CHECKING:
     from voice_agent.bridge.bridge import Bridge
+    from voice_agent.bridge.forms import Question
     from voice_agent.bridge.types import Json, Tool
 
 _WITHIN = 3.0
@@ -31,6 +33,21 @@ class Seen:
     """Why there is nothing to agree to, in the server's words; None where there is."""
 
 
+class _Hearing:
+    """Hears what the server asks, and answers nothing: the user is asked about the call itself, not about the look."""
+
+    def __init__(self) -> None:
+        self.asked: Question | None = None
+
+    @property
+    def person(self) -> object:
+        return self
+
+    async def __call__(self, question: Question, /) -> Reply:
+        self.asked = question
+        return Reply("cancel")
+
+
 async def look(bridge: Bridge, tool: Tool, arguments: Json) -> Seen:
     """Return the call in words that name what it would really touch, as far as its server can tell."""
     plain = Seen(describe(tool, arguments))
@@ -38,13 +55,14 @@ async def look(bridge: Bridge, tool: Tool, arguments: Json) -> Seen:
     if reader is None:
         return plain
     read, asked = reader
+    heard = _Hearing()
     try:
         async with asyncio.timeout(_WITHIN):
-            result = await bridge.call(read, asked)
+            result = await bridge.call(read, asked, on_question=heard)
     except TimeoutError:
         return plain
-    if result.status is Status.ERROR:
-        return Seen(plain.said, result.text)
+    if heard.asked is not None or result.status is Status.ERROR:
+        return Seen(plain.said, heard.asked.text if heard.asked is not None else result.text)
     if result.status is not Status.OK or result.structured is None:
         return plain
     if words_of(read.name)[0] in _GETTING:

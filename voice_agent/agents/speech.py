@@ -46,6 +46,10 @@ class Speech:
             handle.add_done_callback(lambda done: tell(text, kind, done.interrupted))
         return handle
 
+    def expect(self, text: str, kind: Kind) -> None:
+        """Remember the kind of an utterance that the agent's own answer is going to be."""
+        self._expected.append((text, kind))
+
     def kind_of(self, text: str) -> Kind:
         """Return the kind of an utterance that the chat context got; `REPLY` where the model made it."""
         spoken = text.strip()

@@ -6,11 +6,13 @@ import asyncio
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents import RunContext, ToolError, llm
 from livekit.agents.llm import RawFunctionTool, ToolResult, function_tool
 
+from voice_agent.agents.ask import Questions
 from voice_agent.agents.confirm import Call, Confirmations
 from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolProgressed, ToolReturned
 from voice_agent.agents.lookup import look
@@ -22,7 +24,8 @@ from voice_agent.bridge.find.budget import schema_of
 from voice_agent.bridge.types import Decision, Result, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Coroutine, Generator, Sequence
+    from datetime import tzinfo
 
     from livekit.agents import AgentSession
 
@@ -34,6 +37,7 @@ _GATHER = 0.03
 """Seconds in which the calls of one turn are gathered into one read-back."""
 _UNNOTICED = 0.4
 """Seconds that a person is kept waiting without a word."""
+_SERVER_ASKS = "Not done yet: the server is asking the user something. Say nothing more."
 _ASKED = "Not done yet: the user has been asked “{said}?” and must agree in their own words first. Say nothing more."
 
 
@@ -49,6 +53,7 @@ class BridgeToolset(llm.Toolset):
         filler_after: float = 1.2,
         on_event: Callable[[ToolEvent], None] | None = None,
         finder: Finder | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
         """Take a bridge, which this toolset starts at set-up and closes with the session.
 
@@ -59,6 +64,7 @@ class BridgeToolset(llm.Toolset):
             filler_after: Seconds of silence in a slow call before something is said.
             on_event: Told of read-backs, calls and results as they happen.
             finder: Finds the tools for a turn where they are too many; one that goes by words alone where None.
+            zone: The user's time zone, in which the answers to a server's questions are understood.
         """
         super().__init__(id="mcp_servers")
         self.bridge = bridge
@@ -68,6 +74,10 @@ class BridgeToolset(llm.Toolset):
         self._sentences = sentences or Sentences()
         self._filler_after = filler_after
         self._on_event: Callable[[ToolEvent], None] = on_event or _ignore
+        self.questions = Questions(self._on_event, self._tell, zone)
+        self._talk: AgentSession[Any] | None = None
+        self._asking: dict[str, Call] = {}
+        """Calls that wait for the user's answer to what their server asks; no turn of the model waits for them."""
         self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._looking: set[asyncio.Task[Any]] = set()
@@ -92,7 +102,8 @@ class BridgeToolset(llm.Toolset):
     async def aclose(self) -> None:
         """Give up what is running and close all servers."""
         self.offer.close()
-        self.cancel_running()
+        for task in list(self._running):
+            task.cancel()
         for task in list(self._reading_back):
             task.cancel()
         await asyncio.gather(*self._reading_back, *self._running, return_exceptions=True)
@@ -112,15 +123,25 @@ class BridgeToolset(llm.Toolset):
         return True
 
     def cancel_running(self, call: str | None = None) -> bool:
-        """Cancel every call that is under way (or the one called `call`), at its server too; False: there is none."""
-        running = [task for task in self._running if call is None or task.get_name() == call]
+        """Cancel every call that is under way (or the one called `call`), at its server too; False: there is none.
+
+        A call that waits for an answer of the user is under way only for who names it: to others it is the question
+        that “never mind” belongs to.
+        """
+        running = [
+            task
+            for task in self._running
+            if task.get_name() == call or (call is None and not self.questions.waits(task.get_name()))
+        ]
         for task in running:
             task.cancel()
         return bool(running)
 
     async def quiet(self) -> None:
         """Wait until no call runs and every read-back that is due has been handed to the session."""
-        while busy := self._running | self._reading_back:
+        while busy := self._reading_back | {
+            task for task in self._running if not self.questions.waits(task.get_name())
+        }:
             await asyncio.wait(busy)
 
     def _wrap(self, tool: Tool, schema: Json) -> RawFunctionTool[..., Any]:
@@ -130,15 +151,23 @@ class BridgeToolset(llm.Toolset):
         return function_tool(run, raw_schema=schema)
 
     async def _call(self, tool: Tool, arguments: Json, ctx: RunContext[Any]) -> Any:
-        call = Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
-        if tool.decision is Decision.CONFIRM:
-            agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
-            if agreed is None:
-                return await self._ask(call, ctx)
-            call = agreed
-        self._on_event(ToolCalled(call.id, tool.server, tool.name, arguments, call.said))
+        self._talk = ctx.session
+        resumed = self.questions.resume(ctx.function_call.call_id, ctx.session.history.items)
+        call = resumed or Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
+        if resumed is None:
+            if tool.decision is Decision.CONFIRM:
+                agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
+                if agreed is None:
+                    return await self._ask(call, ctx)
+                call = agreed
+            self._on_event(ToolCalled(call.id, tool.server, tool.name, arguments, call.said))
+        self._asking.pop(call.id, None)
         with self._uninterrupted(ctx):
             result = await self._run(call, ctx)
+        if self.questions.is_due:
+            self._later(self._put_question(ctx))
+        if result is None:
+            return ToolResult(_SERVER_ASKS, reply_required=False)
         self._on_event(ToolReturned(call.id, result))
         if result.status is Status.CANCELLED:
             return ToolResult("Cancelled by the user.", reply_required=False)
@@ -157,9 +186,7 @@ class BridgeToolset(llm.Toolset):
         is_first = self.confirmations.open is None or self.confirmations.open.turn != turn
         self.confirmations.ask(turn, replace(call, said=seen.said))
         if is_first:
-            task = asyncio.create_task(self._read_back(turn, ctx))
-            self._reading_back.add(task)
-            task.add_done_callback(self._reading_back.discard)
+            self._later(self._read_back(turn, ctx))
         return ToolResult(_ASKED.format(said=question(seen.said)), reply_required=False)
 
     async def _read_back(self, turn: str, ctx: RunContext[Any]) -> None:
@@ -176,27 +203,62 @@ class BridgeToolset(llm.Toolset):
         self.confirmations.touch()
         self._speech.say(ctx.session, text, Kind.CONFIRM)
 
-    async def _run(self, call: Call, ctx: RunContext[Any]) -> Result:
-        confirmed = call.tool.decision is Decision.CONFIRM
+    async def _put_question(self, ctx: RunContext[Any]) -> None:
+        """Put the question that comes next to the user, if there is one that has not been put."""
+        await asyncio.sleep(_GATHER)
+        await asyncio.wait({asyncio.ensure_future(_played(ctx))})
+        if (text := self.questions.begin()) is not None:
+            self._speech.say(ctx.session, text, Kind.QUESTION)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._reading_back.add(task)
+        task.add_done_callback(self._reading_back.discard)
+
+    def _send(self, call: Call) -> asyncio.Task[Result]:
+        """Have the call made; the same task where it is under way."""
+        for task in self._running:
+            if task.get_name() == call.id:
+                return task
         made = self.bridge.call(
             call.tool,
             call.arguments,
-            confirmed=confirmed,
+            confirmed=call.tool.decision is Decision.CONFIRM,
             on_progress=lambda progress: self._on_event(ToolProgressed(call.id, progress)),
+            on_question=self.questions.asker(call),
         )
         task = asyncio.create_task(made, name=call.id)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._note_end)
+        return task
+
+    def _note_end(self, task: asyncio.Task[Result]) -> None:
+        self._running.discard(task)
+        if (call := self._asking.pop(task.get_name(), None)) is not None:
+            self._on_event(ToolReturned(call.id, _result(task)))
+
+    async def _run(self, call: Call, ctx: RunContext[Any]) -> Result | None:
+        """Return how the call ended; None: it waits for the user, whom its server asks something."""
+        task = self._send(call)
+        arrival = asyncio.create_task(self.questions.arrival(call.id))
         try:
             async with ctx.with_filler(
                 lambda _step: self._filler(ctx.session), delay=self._filler_after, interval=6.0, max_steps=3
             ):
-                return await asyncio.shield(task)
+                await asyncio.wait({task, arrival}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            if not task.cancelled():
-                task.cancel()
-                raise
-            return Result(Status.CANCELLED, "Cancelled.")
+            task.cancel()
+            raise
+        finally:
+            arrival.cancel()
+        if not task.done():
+            self._asking[call.id] = call
+            return None
+        return _result(task)
+
+    def _tell(self, text: str) -> None:
+        if self._talk is not None:
+            self._speech.say(self._talk, text, Kind.ANNOUNCEMENT, remember=False)
 
     def _filler(self, session: AgentSession[Any]) -> Any:
         return self._speech.say(session, self._sentences("filler"), Kind.FILLER, remember=False)
@@ -215,6 +277,10 @@ class BridgeToolset(llm.Toolset):
             if self._held[speech.id] == 0:
                 del self._held[speech.id]
                 speech.allow_interruptions = True
+
+
+def _result(task: asyncio.Task[Result]) -> Result:
+    return Result(Status.CANCELLED, "Cancelled.") if task.cancelled() else task.result()
 
 
 def _ignore(_event: ToolEvent) -> None:

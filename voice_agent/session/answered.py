@@ -1,4 +1,4 @@
-"""Tells when a read-back does not wait any more: answered with yes or no, or dropped."""
+"""Tells what becomes of what the user was asked: read-backs that do not wait any more, and questions that go on."""
 
 from __future__ import annotations
 
@@ -23,6 +23,16 @@ _WORDS = {Answer.YES: "yes", Answer.NO: "no"}
 def follow_confirmations(conversation: Conversation) -> None:
     """Write an `answered` line for every call of a `confirm` line."""
     Answered(conversation)
+
+
+def follow_questions(conversation: Conversation) -> None:
+    """Have each answer to a server's question bring the `question` line of what is asked next."""
+
+    def note_item(event: ConversationItemAddedEvent) -> None:
+        if event.item.type == "message" and event.item.role == "user":
+            conversation.toolset.questions.heard(conversation.session.history.items)
+
+    listen(conversation.session, "conversation_item_added", note_item)
 
 
 class Answered:

@@ -15,7 +15,7 @@ from voice_agent.agents.sentences import Sentences, instructions
 from voice_agent.agents.speech import Speech
 from voice_agent.agents.toolset import BridgeToolset
 from voice_agent.bridge.find.finder import Finder
-from voice_agent.session.answered import follow_confirmations
+from voice_agent.session.answered import follow_confirmations, follow_questions
 from voice_agent.session.apology import apologise_for_failures
 from voice_agent.session.conversation import Conversation
 from voice_agent.session.manners import keep_manners
@@ -62,6 +62,7 @@ def build_conversation(
         filler_after=settings.limits.filler_after,
         on_event=_both(deeds.note, record_tools(journal)),
         finder=Finder(config.home),
+        zone=ZoneInfo(zone),
     )
     session: AgentSession[None] = AgentSession(
         **stack.session_options(),
@@ -87,6 +88,7 @@ def build_conversation(
     )
     record_session(conversation)
     follow_confirmations(conversation)
+    follow_questions(conversation)
     keep_manners(conversation)
     apologise_for_failures(conversation, sentences)
     keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})

@@ -50,7 +50,7 @@ async def talk(config: Config, options: Options, read: Callable[[], Config] | No
     journal = Journal(options.started)
     terminal = Terminal(sys.stderr if options.is_json else None, echo_user=options.mode != "text")
     journal.listen(print_json if options.is_json else terminal.note)
-    bridge = Bridge.of(config)
+    bridge = Bridge.of(config, asks=True)
     bridge.start()
     try:
         need = "text" if options.mode == "text" else "voice"

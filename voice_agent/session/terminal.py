@@ -29,6 +29,8 @@ class Terminal:
                 self._print(f"You: {line['text']}")
             case "tool_call":
                 self._print(f"{self._dim}  … {line['server']}.{line['tool']}{self._plain}")
+            case "question" if line["url"]:
+                self._print(f"  → {line['url']}")
             case "ready":
                 for server in line["servers"]:
                     self._tell_trouble(server)

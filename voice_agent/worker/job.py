@@ -17,7 +17,6 @@ from livekit import rtc
 from livekit.agents import AutoSubscribe
 from livekit.agents.voice.room_io import AudioInputOptions, RoomOptions, TextInputEvent, TextInputOptions
 
-from voice_agent.bridge.bridge import Bridge
 from voice_agent.errors import VoiceAgentError
 from voice_agent.providers.build import begin_to_load, build
 from voice_agent.session.build import build_conversation
@@ -28,7 +27,7 @@ from voice_agent.session.typed import hear_typed
 from voice_agent.store.store import Store
 from voice_agent.worker.link import Link
 from voice_agent.worker.presence import Presence
-from voice_agent.worker.servers import entries_of_job
+from voice_agent.worker.servers import bridge_of_job
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession, JobContext, JobProcess, JobRequest
@@ -82,8 +81,7 @@ async def hold(config: Config, ctx: JobContext) -> None:
     dispatch = read_dispatch(ctx.job.metadata)
     if dispatch.profile is not None:
         config = replace(config, settings=config.settings.model_copy(update={"profile": dispatch.profile}))
-    limits = config.settings.limits
-    bridge = Bridge(entries_of_job(config), disabled=config.disabled, call_timeout=limits.call_timeout)
+    bridge = bridge_of_job(config)
     bridge.start()
     try:
         stack, identity = await asyncio.gather(build(config.settings), _join(ctx, dispatch))

@@ -1,0 +1,219 @@
+"""The questions of servers in one conversation: one after the other, answered by the user's own words, decided in code.
+
+As with confirmations, a guess of the user's words changes nothing: where a question stands follows from the messages of
+the conversation alone (`ask_form`), and an answer is used up only inside the tool, which runs for committed turns.
+The model sees neither the questions nor the answers, only what the tool comes back with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from livekit.agents import llm
+
+from voice_agent.agents.answers import Request, request_of
+from voice_agent.agents.ask_form import follow
+from voice_agent.agents.ask_words import say
+from voice_agent.agents.events import QuestionAsked
+from voice_agent.bridge.forms import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import tzinfo
+
+    from livekit.agents.llm import ChatChunk, ChatContext, ChatItem
+
+    from voice_agent.agents.ask_form import Step
+    from voice_agent.agents.confirm import Call
+    from voice_agent.bridge.forms import Question
+
+SILENCE = 90.0
+"""Seconds without a word from the user after which a question is cancelled."""
+
+
+@dataclass(slots=True, eq=False)
+class Open:
+    """One question that waits."""
+
+    call: Call
+    asked: Question
+    reply: asyncio.Future[Reply]
+    key: str
+    """The id under which the call goes on when the question has been answered."""
+    now: datetime
+    at: float | None = None
+    """Seconds since the epoch when it was put to the user; None: another one comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallAsker:
+    """Puts the questions of one call (`bridge.forms.Asker`)."""
+
+    person: Questions
+    call: Call
+
+    async def __call__(self, question: Question, /) -> Reply:
+        """Return the user's answer; cancelled, the question is withdrawn."""
+        return await self.person.put(self.call, question)
+
+
+@dataclass(slots=True)
+class Questions:
+    """The questions of one conversation, oldest first; the first is the one that the user is asked."""
+
+    on_event: Callable[[QuestionAsked], None]
+    tell: Callable[[str], None]
+    """Says a sentence beside the conversation."""
+    zone: tzinfo = UTC
+    silence: float = SILENCE
+    _queue: list[Open] = field(default_factory=list[Open])
+    _arrived: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+    _hidden: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    """When the user was being asked: seconds since the epoch."""
+    _replaced: set[str] = field(default_factory=set[str])
+    """Ids of calls that have gone on under another id."""
+    _count: int = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    def asker(self, call: Call) -> CallAsker:
+        """Return what puts the questions of `call`."""
+        return CallAsker(self, call)
+
+    async def put(self, call: Call, asked: Question) -> Reply:
+        """Have the user asked; return the answer."""
+        now = datetime.now(self.zone)
+        begun = follow(asked, (), now)
+        if begun.reply is not None:
+            self.tell(begun.say)
+            return begun.reply
+        self._count += 1
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        one = Open(call, asked, reply, f"{call.id}_answered_{self._count}", now)
+        self._queue.append(one)
+        self._event(call.id).set()
+        try:
+            return await reply
+        finally:
+            self._close(one)
+
+    def waits(self, call: str) -> bool:
+        """Tell whether the call of this id waits for an answer."""
+        return any(one.call.id == call for one in self._queue)
+
+    async def arrival(self, call: str) -> None:
+        """Wait until the call of this id asks something."""
+        await self._event(call).wait()
+
+    @property
+    def is_due(self) -> bool:
+        """There is a question that has not been put to the user, and none before it."""
+        return bool(self._queue) and self._queue[0].at is None
+
+    def begin(self) -> str | None:
+        """Return the words with which the first question is put, now; None where there is none, or it has been put."""
+        if not self.is_due:
+            return None
+        one = self._queue[0]
+        one.at = time.time()
+        step = follow(one.asked, (), one.now)
+        self._announce(one, step)
+        return step.say
+
+    def judge(self, items: Sequence[ChatItem]) -> tuple[Open, Step] | None:
+        """Return the question that is being asked, and what the user's words come to; None where there is none.
+
+        Args:
+            items: The conversation, newest last, including a message that is not committed yet.
+        """
+        if not self._queue or (at := self._queue[0].at) is None:
+            return None
+        said = [
+            item.text_content or ""
+            for item in items
+            if item.type == "message" and item.role == "user" and item.created_at > at
+        ]
+        if not said or request_of(said[-1]) is Request.GOODBYE:
+            return None
+        return self._queue[0], follow(self._queue[0].asked, said, self._queue[0].now)
+
+    def heard(self, items: Sequence[ChatItem]) -> None:
+        """Take notice of the user's committed words."""
+        if (judged := self.judge(items)) is not None and judged[1].reply is None:
+            self._announce(*judged)
+
+    def resume(self, key: str, items: Sequence[ChatItem]) -> Call | None:
+        """Hand the user's answer to the server, whose call goes on; None where `key` is no such call."""
+        judged = self.judge(items)
+        if judged is None or judged[0].key != key or judged[1].reply is None:
+            return None
+        one, step = judged
+        self._replaced |= {one.call.id}
+        self._close(one)
+        if not one.reply.done():
+            one.reply.set_result(step.reply or Reply("cancel"))
+        return one.call
+
+    def hide(self, context: ChatContext) -> ChatContext:
+        """Return the conversation as the model sees it: without what was asked and answered here."""
+        if not self._hidden and not self._queue:
+            return context
+        spans = [*self._hidden, *((one.at, time.time()) for one in self._queue if one.at is not None)]
+        return llm.ChatContext([item for item in context.items if not self._is_hidden(item, spans)])
+
+    def _is_hidden(self, item: ChatItem, spans: Sequence[tuple[float, float]]) -> bool:
+        if item.type == "message":
+            return item.role != "system" and any(start <= item.created_at <= end for start, end in spans)
+        if item.type in {"function_call", "function_call_output"}:
+            call = str(getattr(item, "call_id", ""))
+            return call in self._replaced
+        return False
+
+    def _announce(self, one: Open, step: Step) -> None:
+        asked = one.asked
+        self.on_event(
+            QuestionAsked(
+                one.call.id,
+                asked.server,
+                step.say,
+                step.field.name if step.field is not None else None,
+                step.field.kind.value if step.field is not None else "link" if asked.url else "review",
+                asked.url,
+            )
+        )
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(self.silence, self._give_up, one)
+
+    def _give_up(self, one: Open) -> None:
+        if not one.reply.done():
+            one.reply.set_result(Reply("cancel"))
+            self._close(one)
+            self.tell(say("no_answer", server=one.asked.say))
+
+    def _close(self, one: Open) -> None:
+        if one not in self._queue:
+            return
+        if self._queue[0] is one:
+            self._stop_timer()
+        self._queue.remove(one)
+        self._event(one.call.id).clear()
+        if one.at is not None:
+            self._hidden.append((one.at, time.time()))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _event(self, call: str) -> asyncio.Event:
+        return self._arrived.setdefault(call, asyncio.Event())
+
+
+def going_on(one: Open) -> ChatChunk:
+    """Return the call that goes on with the user's answer, as the model would have made it."""
+    call = llm.FunctionToolCall(name=one.call.tool.key, arguments=json.dumps(one.call.arguments), call_id=one.key)
+    return llm.ChatChunk(id=one.key, delta=llm.ChoiceDelta(role="assistant", tool_calls=[call]))

@@ -1,0 +1,86 @@
+"""Finds which of several options is meant: by place, by name, or by the words that only one of them has. Pure."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from voice_agent.agents.answers import plain
+from voice_agent.agents.ask_words import words
+from voice_agent.offline.brain.figures import in_words, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voice_agent.bridge.forms import Choice
+
+_PLACE = re.compile(
+    r"(?:the )?(?:(?:number|option|item|choice|no) )?(?P<place>\w+)(?: (?:one|option|item|choice|task|of them))*"
+)
+_EMPTY = {"the", "a", "an", "one", "ones", "of", "them", "with", "for", "to", "that", "is", "it", "i", "mean", "and"}
+_AND = re.compile(r"\s*(?:,|&|\band\b|\bplus\b|\bas well as\b)\s*")
+_CLOSE = 0.75
+"""How alike a misheard word must be."""
+_SURE, _ALIKE = 4, 3
+"""What a word counts that an option has, and one that is only alike; half of what was heard must fit."""
+
+
+def pick(choices: Sequence[Choice], text: str) -> Choice | None:
+    """Return the one option that `text` means; None where it is none, or could be several."""
+    said = plain(text)
+    exact = [one for one in choices if said in {plain(one.title), plain(one.value)}]
+    if len(exact) == 1:
+        return exact[0]
+    if (place := _place(said, len(choices))) is not None:
+        return choices[place]
+    heard = [word for word in said.split() if word not in _EMPTY]
+    scores = [_score(heard, plain(f"{one.title} {one.value}").split()) for one in choices]
+    best = max(scores, default=0)
+    if not best or best * 2 < _SURE * len(heard) or scores.count(best) > 1:
+        return None
+    return choices[scores.index(best)]
+
+
+def pick_several(choices: Sequence[Choice], text: str) -> list[Choice]:
+    """Return the options that `text` names, in their own order; none where a part of it names no option."""
+    said = plain(text)
+    if re.fullmatch(words()["spoken"]["all"], said):
+        return list(choices)
+    if (one := pick(choices, text)) is not None and not _AND.search(text):
+        return [one]
+    named = [one for one in choices if re.search(rf"\b{re.escape(plain(one.title))}\b", said)]
+    if named:
+        return named
+    parts = [pick(choices, part) for part in _AND.split(text) if part]
+    found = {id(one) for one in parts if one is not None}
+    return [one for one in choices if id(one) in found] if parts and all(parts) else []
+
+
+def _place(said: str, count: int) -> int | None:
+    """Return the index that `the second one`, `number two` or `the last` means."""
+    match = _PLACE.fullmatch(said)
+    if match is None:
+        return None
+    word = match["place"]
+    if word in {"last", "latter"}:
+        return count - 1
+    if word == "former":
+        return 0
+    for index, names in enumerate(words()["spoken"]["ordinals"]):
+        if word in names.split("|"):
+            return index if index < count else None
+    found = numbers(word)
+    place = in_words(word) if len(found) == 1 else 0
+    return place - 1 if 0 < place <= count else None
+
+
+def _score(heard: Sequence[str], theirs: Sequence[str]) -> int:
+    """Return how much of what was heard an option has; words that are only alike count less."""
+    score = 0
+    for word in heard:
+        if word in theirs:
+            score += _SURE
+        elif get_close_matches(word, theirs, n=1, cutoff=_CLOSE):
+            score += _ALIKE
+    return score

@@ -1,0 +1,317 @@
+"""One question put field by field: what is said next follows from what has been said to it so far. Pure.
+
+Nothing is remembered between two turns: the whole dialogue is gone through again from the user's messages, so that a
+guess of what the user is saying can be judged ahead of time and thrown away.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from voice_agent.agents.answers import Answer, answer_of, plain
+from voice_agent.agents.ask_fields import Read, read, spoken
+from voice_agent.agents.ask_words import means, pattern, say
+from voice_agent.agents.readback import join, question
+from voice_agent.bridge.forms import Kind, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from voice_agent.bridge.forms import Field, Question
+    from voice_agent.bridge.types import Json
+
+TRIES = 3
+"""Answers to one field that cannot be used, after which the question is cancelled."""
+_SPARE_TURNS = 12
+"""Turns that a form may take beyond two a field."""
+_LISTED = 6
+"""Options that are all said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where the dialogue stands."""
+
+    say: str
+    """What is said to the user next; may be empty at the end."""
+    field: Field | None = None
+    """What is asked for; None of a link, and when it is asked whether to send the form."""
+    reply: Reply | None = None
+    """What goes to the server; None while the dialogue goes on."""
+
+
+def follow(asked: Question, said: Sequence[str], now: datetime) -> Step:
+    """Return where the dialogue stands after the user has `said` these things, oldest first.
+
+    Args:
+        asked: What the server asks.
+        said: The user's turns since.
+        now: When it was asked; aware, in the user's zone.
+    """
+    talk: _Link | _Form = _Link(asked) if asked.url is not None else _Form(asked, now)
+    step = talk.begin()
+    for text in said:
+        if step.reply is not None:
+            break
+        step = talk.hear(text)
+    return step
+
+
+def _early_end(asked: Question) -> Step | None:
+    """Return the end of a question that is not even put."""
+    if asked.trouble is not None:
+        return Step(say("trouble", server=asked.say, trouble=asked.trouble), reply=Reply("cancel"))
+    secrets = [one.title for one in asked.fields if one.is_secret and one.is_required]
+    if secrets:
+        return Step(say("secret", server=asked.say, title=join(secrets)), reply=Reply("decline"))
+    return None
+
+
+def _ended(text: str) -> Step | None:
+    """Return the end that the user wants, if that is what was said."""
+    if means("cancel", text):
+        return Step(say("never_mind"), reply=Reply("cancel"))
+    if means("decline", text):
+        return Step("", reply=Reply("decline"))
+    return None
+
+
+class _Link:
+    """A link that the user is asked to open."""
+
+    def __init__(self, asked: Question) -> None:
+        self._asked, self._tries, self._is_open = asked, 0, False
+
+    def begin(self) -> Step:
+        asked = self._asked
+        return _early_end(asked) or Step(say("link", server=asked.say, domain=asked.domain, text=_sentence(asked.text)))
+
+    def hear(self, text: str) -> Step:
+        if self._is_open and means("done", text):
+            return Step("", reply=Reply("accept"))
+        if (end := _ended(text)) is not None:
+            return end
+        if not self._is_open and answer_of(text) is Answer.YES:
+            if not self._asked.is_waited_for:
+                return Step("", reply=Reply("accept"))
+            self._is_open = True
+            return Step(say("link_done"))
+        self._tries += not means("repeat", text)
+        if self._tries >= TRIES:
+            return Step(say("gave_up"), reply=Reply("cancel"))
+        return Step(say("link_done" if self._is_open else "link_again", domain=self._asked.domain))
+
+
+@dataclass
+class _Form:
+    """A form, field by field."""
+
+    asked: Question
+    now: datetime
+    values: Json = field(default_factory=dict[str, Any])
+    at: int = 0
+    tries: int = 0
+    turns: int = 0
+    fields: tuple[Field, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.fields = tuple(one for one in self.asked.fields if not one.is_secret)
+
+    @property
+    def _field(self) -> Field | None:
+        return self.fields[self.at] if self.at < len(self.fields) else None
+
+    def begin(self) -> Step:
+        """Say what the server asks, and the first field."""
+        if (end := _early_end(self.asked)) is not None:
+            return end
+        secrets = [one.title for one in self.asked.fields if one.is_secret]
+        first = self.fields[0] if self.fields else None
+        shown = "asks_here" if self.asked.is_ours else "asks"
+        if first is None:
+            words = say(shown, server=self.asked.say, text=_sentence(self.asked.text))
+            return Step(f"{words} {say('review_again')}" if not _is_question(words) else words)
+        if len(self.fields) == 1:
+            words = say(shown, server=self.asked.say, text=_sentence(self.asked.text))
+            more = self._hints(first, self.asked.text) if _is_question(self.asked.text) else self._prompt(first)
+            return Step(_joined(words, more), first)
+        words = say("one_at_a_time", server=self.asked.say, text=_sentence(self.asked.text), count=len(self.fields))
+        left_out = say("left_out", titles=join(secrets)) if secrets else ""
+        return Step(_joined(words, left_out, say("first", field=self._prompt(first))), first)
+
+    def hear(self, text: str) -> Step:
+        """Take the user's next words."""
+        self.turns += 1
+        if self.turns > 2 * len(self.fields) + _SPARE_TURNS:
+            return self._give_up()
+        current = self._field
+        found = read(current, text, self.now) if current is not None and current.choices else Read()
+        if found.value is not None and current is not None and not _is_correction(text):
+            return self._take(current, found.value)
+        return self._command(text, current) or self._corrected(text, current) or self._answer(text, current)
+
+    def _command(self, text: str, current: Field | None) -> Step | None:
+        """Act on what is about the form and no answer to it."""
+        is_no = current is not None and current.kind is Kind.BOOLEAN and read(current, text, self.now).value is False
+        end = _ended(text)
+        if end is not None and not (is_no and end.reply is not None and end.reply.action == "decline"):
+            return end
+        if means("repeat", text):
+            return self._again()
+        if means("back", text):
+            return self._go_back()
+        return self._left(text, current) if current is not None else None
+
+    def _left(self, text: str, current: Field) -> Step | None:
+        """Take the default for the field, or leave it out, if that is what was said."""
+        if means("keep", text) and current.default is not None:
+            return self._take(current, current.default)
+        if means("skip", text):
+            if current.is_required:
+                return self._invalid(say("needed"))
+            self.values.pop(current.name, None)
+            return self._go_on()
+        return None
+
+    def _corrected(self, text: str, current: Field | None) -> Step | None:
+        """Take `no, I meant Ada` for the field before, and `the age is 37` for the field of that name."""
+        if (named := self._named(text)) is not None:
+            return named
+        meant = pattern("meant").search(text)
+        before = self.fields[self.at - 1] if self.at else None
+        if meant is None and not (current is None and pattern("instead").search(text)):
+            return None
+        rest = text[meant.end() :] if meant is not None else pattern("instead").sub("", text)
+        if meant is not None and not re.match(
+            r"\W*(?:no|sorry|oh|wait|actually|i |what i|change)", text, re.IGNORECASE
+        ):
+            return None  # “make it Friday” is an answer to what is asked now
+        if before is None or before.name not in self.values:
+            return None
+        found = read(before, rest, self.now)
+        if found.value is None:
+            return None
+        self.values[before.name] = found.value
+        return self._again(say("changed", title=question(before.title), value=spoken(before, found.value)))
+
+    def _named(self, text: str) -> Step | None:
+        """Take `the age is 37`, `change the age to 37`, of a field that has been asked for."""
+        for one in self.fields[: self.at]:
+            name = re.escape(one.title)
+            lead = r"(?:no|sorry|actually|wait|and|but|please|change|make|set|i meant)"
+            match = re.match(
+                rf"(?:\W*{lead}\b)*\W*(?:the |my )?{name}\W*(?:is|to|should be|was|as|of|:|=)?\s+(?P<value>.+)",
+                text,
+                re.IGNORECASE,
+            )
+            if match is None:
+                continue
+            found = read(one, re.sub(r"^(?:to|is|should be) ", "", match["value"]), self.now)
+            if found.value is not None:
+                self.values[one.name] = found.value
+                return self._again(say("changed", title=question(one.title), value=spoken(one, found.value)))
+        return None
+
+    def _answer(self, text: str, current: Field | None) -> Step:
+        if current is None:
+            if answer_of(text) is Answer.YES or means("yes", text):
+                return self._send()
+            return self._invalid("")
+        found = read(current, text, self.now)
+        return self._invalid(found.problem or "") if found.value is None else self._take(current, found.value)
+
+    def _take(self, current: Field, value: Any) -> Step:
+        self.values[current.name] = value
+        return self._go_on()
+
+    def _go_on(self) -> Step:
+        self.at, self.tries = self.at + 1, 0
+        if self._field is None and len(self.fields) == 1:
+            return self._send()
+        return self._again()
+
+    def _go_back(self) -> Step:
+        if self.at == 0:
+            return self._again(say("no_field"))
+        self.at -= 1
+        self.values.pop(self.fields[self.at].name, None)
+        return self._again()
+
+    def _again(self, lead: str = "") -> Step:
+        current = self._field
+        if current is not None and len(self.fields) == 1 and not lead:
+            return self.begin()
+        if current is not None:
+            return Step(_joined(lead, say("next", field=self._prompt(current))), current)
+        told = [f"{one.title} {spoken(one, self.values[one.name])}" for one in self.fields if one.name in self.values]
+        if not told:
+            return Step(_joined(lead, say("review_again" if not self.fields else "empty")))
+        return Step(_joined(lead, say("review", values=question(", ".join(told)))))
+
+    def _invalid(self, problem: str) -> Step:
+        self.tries += 1
+        if self.tries >= TRIES:
+            return self._give_up()
+        current = self._field
+        if current is None:
+            return Step(_joined(problem, say("review_again")))
+        lead = problem or say("nothing")
+        hints = self._options(current) if current.choices else ""
+        return Step(_joined(lead, hints or (self._prompt(current) if self.tries > 1 else "")), current)
+
+    def _give_up(self) -> Step:
+        return Step(say("gave_up"), reply=Reply("cancel"))
+
+    def _send(self) -> Step:
+        if self.asked.problem(self.values) is not None:
+            return Step(say("unfit", server=self.asked.say), reply=Reply("cancel"))
+        return Step("", reply=Reply("accept", dict(self.values)))
+
+    def _prompt(self, current: Field) -> str:
+        told = current.description
+        words = say("described", title=question(current.title), description=_sentence(told)) if told else ""
+        return _joined(words or say("field", title=question(current.title)), self._hints(current, told))
+
+    def _hints(self, current: Field, told: str) -> str:
+        """Say what can be answered, as far as `told` does not say it."""
+        known = plain(told)
+        is_told = bool(current.choices) and all(plain(one.title) in known for one in current.choices)
+        is_near = bool(current.choices) and all(
+            set(plain(one.title).split()[:3]) <= set(known.split()) for one in current.choices
+        )
+        parts = [] if is_told or is_near else [self._options(current)]
+        if current.kind is Kind.CHOICES:
+            parts.append(say("several"))
+        if current.default is not None and len(self.fields) > 1:
+            parts.append(say("default", value=spoken(current, current.default)))
+        elif not current.is_required:
+            parts.append(say("optional"))
+        return _joined(*parts)
+
+    def _options(self, current: Field) -> str:
+        titles = [one.title for one in current.choices]
+        if not titles:
+            return ""
+        if len(titles) > _LISTED:
+            return say("options_many", count=len(titles), options=", ".join(titles[: _LISTED // 2]))
+        return say("options", options=join(titles))
+
+
+def _is_correction(text: str) -> bool:
+    return pattern("instead").search(text) is not None and pattern("meant").search(text) is not None
+
+
+def _is_question(text: str) -> bool:
+    return text.rstrip().endswith("?")
+
+
+def _sentence(text: str) -> str:
+    text = question(text.strip())
+    return text if not text or text[-1] in ".!?…:" else f"{text}."
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
