@@ -302,8 +302,13 @@ def test_a_token_file_that_others_may_read_is_warned_of_and_sighup_reads_it_agai
         file.write_text("new-token carol tasks:read\n")
         service.process.send_signal(signal.SIGHUP)
         message = call("list_tasks")
-        assert httpx.post(service.url, json=message, headers=headers(message, "new-token")).status_code == 200
-        assert httpx.post(service.url, json=message, headers=headers(message, ALICE)).status_code == 401
+        assert (
+            httpx.post(service.url, json=message, headers=headers(message, "new-token"), timeout=PATIENCE).status_code
+            == 200
+        )
+        assert (
+            httpx.post(service.url, json=message, headers=headers(message, ALICE), timeout=PATIENCE).status_code == 401
+        )
         service.process.send_signal(signal.SIGTERM)
         assert service.ended() == 0
     warned = [line["reason"] for line in service.logged() if line["level"] == "warning" and "reason" in line]

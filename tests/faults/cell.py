@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,11 @@ importlib.import_module("voice_agent.bridge.connection")  # takes a second, whic
 SERVER = Path(__file__).parent / "server.py"
 CALL = 0.5
 """Seconds that a call may take in the matrix."""
+CONNECT = 2.5
+"""Seconds that a server may take to come up in the matrix."""
 PATIENT = Pace(connect=WITHIN, connect_url=WITHIN, first_retry=0.05, soon_retry=0.2, longest_retry=0.2)
-HURRIED = Pace(connect=1.2, connect_url=1.2, first_retry=30.0, soon_retry=30.0, permanent_retry=30.0)
-"""Where the server does not come up, and waiting for it is what takes the time."""
+ONCE = replace(PATIENT, first_retry=30.0, soon_retry=30.0, permanent_retry=30.0)
+HURRIED = replace(ONCE, connect=CONNECT, connect_url=CONNECT)
 SMALL = Appetite(memory=96 * 1024 * 1024, processes=20, every=0.1)
 VOICE = VoiceOptions(confirm="never")
 SECRET = "opensesame-7781"
@@ -69,14 +71,18 @@ class Seen:
     """What another host was sent."""
 
 
-async def run_cell(column: Column, fault: Mapping[str, Any], folder: Path, *, comes_up: bool) -> Seen:
-    """Start a server with the fault and one that is well, call both, close all, and look at what is left."""
+async def run_cell(column: Column, fault: Mapping[str, Any], folder: Path, *, comes_up: bool, hangs: bool) -> Seen:
+    """Start a server with the fault and one that is well, call both, close all, and look at what is left.
+
+    Only where the fault is to hang are the limits short: a busy machine makes any answer late.
+    """
     before = _open_files()
     async with entry_of(column, fault, folder) as (entry, elsewhere):
         appetite = SMALL if fault.get("greedy") else None
-        pace = PATIENT if comes_up else HURRIED
+        pace = PATIENT if comes_up else HURRIED if hangs else ONCE
+        limit = CALL if hangs else WITHIN
         well = raw_entry("well", voice=VoiceOptions(timeout=WITHIN))
-        async with running(entry, well, settled=False, pace=pace, appetite=appetite, call_timeout=CALL) as bridge:
+        async with running(entry, well, settled=False, pace=pace, appetite=appetite, call_timeout=limit) as bridge:
             assert await bridge.settle(WITHIN)
             if appetite is not None:
                 await until_state(bridge, State.QUARANTINED, entry.name)

@@ -66,7 +66,7 @@ def _down(word: str, reason: str, state: str = "failed") -> Outcome:
     return Outcome(word, state, reason)
 
 
-SILENT = _down("silent", "did not answer within 1.2 s")
+SILENT = _down("silent", "did not answer within 2.5 s")
 ENDED = _down("ended", "ended with status 3")
 CLOSED = _down("closed", "closed the connection at URL")
 REFUSED = _down("not there", "refused the connection at URL")
