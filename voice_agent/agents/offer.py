@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from livekit.agents.llm import ChatItem
 
     from voice_agent.bridge.bridge import Bridge
-    from voice_agent.bridge.types import BridgeEvent, Tool
+    from voice_agent.bridge.types import BridgeEvent, Json, Tool
 
 BUDGET = 2_000
 """Tokens (o200k) of tools in one request to a model, `find_tools` among them."""
@@ -36,7 +36,7 @@ _SHORT = 4
 """Words that say what is wanted: with fewer, the request before is searched for as well."""
 _PATIENCE = 1.5
 """Seconds that a request waits for an index that is being made."""
-_SCHEMA = {
+FIND_TOOLS: Json = {
     "name": NAME,
     "description": "Only some of the user's tools are shown. If none of them does what the user wants, look for others"
     " with this before you say that it cannot be done.",
@@ -46,6 +46,7 @@ _SCHEMA = {
         "required": ["request"],
     },
 }
+"""The function by which a model looks for more."""
 
 
 class Offer:
@@ -72,7 +73,7 @@ class Offer:
         self._indexing: asyncio.Task[None] | None = None
         self._indexed = asyncio.Event()
         self._unsubscribe: Callable[[], None] | None = None
-        self.find_tools = function_tool(self._find, raw_schema=_SCHEMA)
+        self.find_tools = function_tool(self._find, raw_schema=FIND_TOOLS)
 
     def start(self) -> None:
         """Follow the catalog from now on. Needs a running event loop."""
@@ -81,12 +82,13 @@ class Offer:
             self._index()
 
     def close(self) -> None:
-        """Stop following it; an index that is being made is finished in its thread, for nobody."""
+        """Stop following it; what is being learnt in a thread is given up soon."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
         if self._indexing is not None:
             self._indexing.cancel()
+        self._finder.close()
 
     @property
     def is_needed(self) -> bool:

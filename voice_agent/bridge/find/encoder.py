@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from voice_agent.bridge.find.wordpiece import WordPiece
 
@@ -54,6 +55,8 @@ class Encoder:
         Raises:
             OSError, ValueError, KeyError: They cannot be read, or are of another model.
         """
+        # Threads of OpenBLAS wait for each other by spinning: five times slower where others want the processor too.
+        threadpool_limits(limits=1, user_api="blas")
         vocabulary = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
         self._pieces = WordPiece(vocabulary, LONGEST)
         tensors = _read(folder / "model.safetensors")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from voice_agent.bridge.find import spoken as phrases
 from voice_agent.bridge.find.lexical import Counts, LexicalIndex, count
-from voice_agent.bridge.find.spoken import spoken
 from voice_agent.bridge.find.text import content, words
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voice_agent.bridge.find.meaning import MeaningIndex, Senses
+    from voice_agent.bridge.find.spoken import Spoken
     from voice_agent.bridge.find.vectors import Vectors
     from voice_agent.bridge.types import Tool
 
@@ -23,11 +23,15 @@ MEMORY = "tool-meanings.npz"
 """The file in the user's folder that remembers what tools mean."""
 
 _SAID = 0.5
-"""What a word counts that was not said but is what tools have for it, beside 1 for one that was."""
-_WORDS = 0.05
-"""What the score by words counts beside the cosine."""
+"""By words alone: what a word counts that tools have for what was said, beside 1 for a word that was said."""
+_WORDS, _OWN = 0.05, 0.1
+"""What the score by words counts beside the cosine, and what the best one by the request's own words gains."""
 _KNOWN = 0.03
 """What a tool gains when its server was used before."""
+_BEST, _MEANT = 0.3, -0.03
+"""What the best score counts beside the cosines, and the sum from which on a request is thought to fit."""
+_NOTHING_WORDS, _WORDED = 8.0, 3.5
+"""The same by words alone: what it counts against a request that all of it is what no tool does."""
 _LONGEST = 400
 """Characters of a request that are looked at: its end, where people come to the point."""
 
@@ -56,14 +60,22 @@ class Finder:
     Without the weights (the extra `search`), or before `learn` is through, it goes by words alone.
     """
 
-    def __init__(self, folder: Path | None = None, *, by_meaning: bool = True) -> None:
-        """Take the user's folder, where `learn` remembers; None: nowhere. Not `by_meaning`: go by words alone."""
+    def __init__(self, folder: Path | None = None, *, by_meaning: bool = True, spoken: Spoken | None = None) -> None:
+        """Index nothing yet.
+
+        Args:
+            folder: The user's folder, where `learn` remembers; None: nowhere.
+            by_meaning: False: go by words alone.
+            spoken: What people say for the words of tools; what comes with the program where None.
+        """
         self._file = folder / MEMORY if folder is not None else None
         self._by_meaning = by_meaning
+        self._spoken = spoken or phrases.spoken()
         self._vectors: Vectors | None = None
         self._senses: Senses | None = None
         self._state = _State((), {}, LexicalIndex(()), None)
         self._working = threading.Lock()
+        self._closed = False
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -74,28 +86,36 @@ class Finder:
         """Index exactly `tools`, by words; those that were known are not read again. Half a second for thousands."""
         with self._working:
             old = self._state
-            if tuple(tools) == old.tools:
-                return
-            counts = {tool: old.counts.get(tool) or count(tool) for tool in tools}
-            self._state = _State(tuple(counts), counts, LexicalIndex(list(counts.values())), None)
+            if tuple(tools) != old.tools:
+                counts = {tool: old.counts.get(tool) or count(tool) for tool in tools}
+                self._state = _State(tuple(counts), counts, LexicalIndex(list(counts.values())), None)
 
     def learn(self) -> bool:
         """Index by meaning too; True if that could be done. Takes 4 ms for each tool never seen: use a thread."""
         with self._working:
-            return self._learn()
+            if self._vectors is None and self._by_meaning and not self._closed:
+                self._vectors = _load(self._file)
+                self._by_meaning = self._vectors is not None
+            if self._vectors is None:
+                return False
+            self._vectors.stopped = self._closed
+            from voice_agent.bridge.find.meaning import MeaningIndex, Senses
+            from voice_agent.bridge.find.vectors import Stopped
 
-    def _learn(self) -> bool:
-        if self._vectors is None and self._by_meaning:
-            self._vectors = _load(self._file)
-            self._by_meaning = self._vectors is not None
-        if self._vectors is None:
-            return False
-        from voice_agent.bridge.find.meaning import MeaningIndex, Senses
+            state = self._state
+            try:
+                self._senses = self._senses or Senses(self._vectors, self._spoken)
+                meanings = MeaningIndex(self._vectors, state.tools)
+            except Stopped:
+                return False
+            self._state = _State(state.tools, state.counts, state.words, meanings)
+            return True
 
-        self._senses = self._senses or Senses(self._vectors, spoken())
-        state = self._state
-        self._state = _State(state.tools, state.counts, state.words, MeaningIndex(self._vectors, state.tools))
-        return True
+    def close(self) -> None:
+        """Have a `learn` that is under way give up soon; what it has learnt is remembered."""
+        self._closed = True
+        if self._vectors is not None:
+            self._vectors.stopped = True
 
     def find(self, text: str, limit: int = 20, *, used: Collection[str] = ()) -> Found:
         """Return at most `limit` tools for a request in a person's words.
@@ -107,47 +127,44 @@ class Finder:
         asked = words(text)
         if not state.tools or not asked or limit <= 0:
             return Found((), fits=False)
-        said = spoken().hits(asked)
+        said = self._spoken.hits(asked)
         if state.meanings is None or senses is None:
-            scores = state.words.score(_wanted(text, said, {}))
-            best = max(scores)
-            fits = best >= _enough_words(text)
+            scores = state.words.score(self._wanted(text, {line: _SAID * clarity for line, clarity in said.items()}))
+            fits = self._is_worded(text, max(scores))
         else:
-            plain, meant = senses.meant(text, said)
-            by_words = state.words.score(_wanted(text, said, meant.senses))
+            meant = senses.meant(text, said)
+            by_words = state.words.score(self._wanted(text, meant.senses))
+            own = state.words.score(self._wanted(text, {}))
+            best_own = max(own) or 1.0
             cosines = state.meanings.score(meant.direction).tolist()
-            scores = [cosine + _WORDS * score for cosine, score in zip(cosines, by_words, strict=True)]
-            fits = _fits(max(scores), state.meanings.nearest(plain), meant.near_nothing)
-            best = math.inf
-        if used:
-            scores = [score + _KNOWN * (tool.server in used) for score, tool in zip(scores, state.tools, strict=True)]
-        order = sorted(range(len(scores)), key=lambda place: (-scores[place], place))[:limit]
-        return Found(tuple(state.tools[place] for place in order if best > 0), fits=fits)
+            scores = [
+                cosine + _WORDS * wanted + _OWN * word / best_own
+                for cosine, wanted, word in zip(cosines, by_words, own, strict=True)
+            ]
+            fits = _is_meant(max(scores), state.meanings.nearest(meant.plain), meant.near_nothing)
+        places = [place for place, score in enumerate(scores) if score > 0]
+        gains = [_KNOWN if tool.server in used else 0.0 for tool in state.tools]
+        places.sort(key=lambda place: (-scores[place] - gains[place], place))
+        return Found(tuple(state.tools[place] for place in places[:limit]), fits=fits)
+
+    def _wanted(self, text: str, senses: Mapping[int, float]) -> dict[str, float]:
+        """Return the stems to look for: those that were said, and those that tools have for it."""
+        wanted: dict[str, float] = {}
+        for line, weight in senses.items():
+            for word in self._spoken.lines[line].stems:
+                wanted[word] = max(wanted.get(word, 0.0), weight)
+        for word in content(text):
+            wanted[word] = max(wanted.get(word, 0.0), 1.0)
+        return wanted
+
+    def _is_worded(self, text: str, best: float) -> bool:
+        """Weigh the best score by words against how much of the request is what no tool does."""
+        return best - _NOTHING_WORDS * self._spoken.nothing_in(content(text)) > _WORDED
 
 
-def _wanted(text: str, said: Mapping[int, float], near: Mapping[int, float]) -> dict[str, float]:
-    """Return the stems to look for: those that were said, and those that tools have for it."""
-    lines = spoken().lines
-    wanted: dict[str, float] = {}
-    for line, weight in [*((line, _SAID * clarity) for line, clarity in said.items()), *near.items()]:
-        for word in lines[line].stems:
-            wanted[word] = max(wanted.get(word, 0.0), weight)
-    for word in content(text):
-        wanted[word] = 1.0
-    return wanted
-
-
-_FITS = 0.45
-_ENOUGH = 5.0
-
-
-def _fits(best: float, nearest: float, near_nothing: float) -> bool:
+def _is_meant(best: float, nearest: float, near_nothing: float) -> bool:
     """Weigh the best tool against what no tool does."""
-    return best + 2 * nearest - near_nothing > _FITS
-
-
-def _enough_words(_text: str) -> float:
-    return _ENOUGH
+    return _BEST * best + nearest - near_nothing > _MEANT
 
 
 def _load(file: Path | None) -> Vectors | None:

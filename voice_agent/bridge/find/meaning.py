@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from voice_agent.bridge.types import Tool
 
 _DESCRIPTION = 250
-_PULL = 0.3
-"""How far the sense of what was said draws the request towards the words of tools."""
-_NEAREST, _NEAR, _NEAR_WEIGHT = 4, 0.3, 0.6
+_PULL = 0.2
+"""How far what was said draws the request towards the words of tools."""
+_NEAREST, _NEAR, _NEAR_WEIGHT = 12, 0.3, 0.6
 """How many senses may be heard that were not said word by word, from which cosine on, and what they count."""
+_FITTING, _FITS_WHOLLY, _MOST = 0.05, 0.35, 1.3
+"""The cosines at which a line that was said word by word counts nothing and once, and what it counts at most."""
 _BEST = 5
 
 
@@ -30,9 +32,12 @@ _BEST = 5
 class Meant:
     """What a request means."""
 
+    plain: Floats
+    """The direction of its own words."""
     direction: Floats
+    """The same, drawn towards the words of tools."""
     senses: dict[int, float]
-    """Lines of the spoken words that are near though not said, with what they count."""
+    """Lines of the spoken words, by their place, with what they count."""
     near_nothing: float
     """Cosine to the nearest phrase that no tool serves."""
 
@@ -47,26 +52,29 @@ class Senses:
         self._whole = vectors.of([f"{line.tools}: {line.said}" for line in spoken.lines])
         self._nothing = vectors.of(spoken.nothing)
 
-    def meant(self, text: str, said: Mapping[int, float]) -> tuple[Floats, Meant]:
-        """Return the direction of the words themselves, and what they mean with the lines that they say."""
+    def meant(self, text: str, said: Mapping[int, float]) -> Meant:
+        """Return what a request means; `said` tells how clearly it says each line word by word."""
         plain = self._vectors.of_request(text)
         near = self._whole @ plain
-        senses = {
-            int(line): _NEAR_WEIGHT * float(near[line])
-            for line in np.argsort(-near)[:_NEAREST]
-            if int(line) not in said and near[line] > _NEAR
-        }
-        direction = plain
-        if said:
-            weights = np.zeros(len(near), np.float32)
-            for line, clarity in said.items():
-                # A line counts as far as it fits the whole of the request.
-                weights[line] = clarity * max(0.0, float(near[line])) ** 2
-            pull = weights @ self._tools
-            size = float(np.linalg.norm(pull))
-            direction = _one(plain + _PULL * pull / size) if size else plain
+        senses: dict[int, float] = {}
+        for line, clarity in said.items():
+            # A word that is said in passing belongs to a line that does not fit the whole of the request.
+            fitting = (float(near[line]) - _FITTING) / (_FITS_WHOLLY - _FITTING)
+            senses[line] = clarity * min(_MOST, max(0.0, fitting))
+        for line in map(int, np.argsort(-near)[:_NEAREST]):
+            if near[line] > _NEAR:
+                senses[line] = max(senses.get(line, 0.0), _NEAR_WEIGHT * float(near[line]))
         nothing = float((self._nothing @ plain).max()) if len(self._nothing) else 0.0
-        return plain, Meant(direction, senses, nothing)
+        return Meant(plain, self._drawn(plain, near, senses), senses, nothing)
+
+    def _drawn(self, plain: Floats, near: Floats, senses: Mapping[int, float]) -> Floats:
+        if not senses:
+            return plain
+        lines = list(senses)
+        weights = np.array([senses[line] for line in lines], np.float32) * np.maximum(near[lines], 0)
+        pull = weights @ self._tools[lines]
+        size = float(np.linalg.norm(pull))
+        return _one(plain + _PULL * pull / size) if size else plain
 
 
 class MeaningIndex:
@@ -82,7 +90,7 @@ class MeaningIndex:
         return self._both @ direction
 
     def nearest(self, plain: Floats) -> float:
-        """Return the mean cosine of the best few descriptions to the words themselves."""
+        """Return the mean cosine of the best few descriptions to a request's own words."""
         near = self._told @ plain
         return float(np.sort(near)[-_BEST:].mean()) if len(near) else 0.0
 

@@ -7,10 +7,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from voice_agent.bridge.find.text import stem, stems
+from voice_agent.bridge.find.text import content, stem, stems
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _NOTHING = "-"
 """Stands in place of tool words: what no tool does."""
@@ -49,6 +49,7 @@ class Spoken:
             for phrase in phrases:
                 self._phrases.setdefault(tuple(stems(phrase)), []).append(len(self.lines) - 1)
         self._longest = max(map(len, self._phrases), default=0)
+        self._nothing = [words for phrase in self.nothing if (words := frozenset(content(phrase)))]
 
     def hits(self, request: Sequence[str]) -> dict[int, float]:
         """Return how clearly each line, by its place, is said in the words of a request: up to 2, absent if not."""
@@ -59,6 +60,14 @@ class Spoken:
                 for line in self._phrases.get(tuple(heard[start : start + length]), ()):
                     found[line] = min(_MOST, found.get(line, 0.0) + (1.0 if length == 1 else _SEVERAL))
         return found
+
+    def nothing_in(self, asked: Collection[str]) -> float:
+        """Return how much of a request (the stems of `content`) is in one phrase that no tool serves: 0 to 1."""
+        several = set(asked)
+        if not several:
+            return 1.0
+        shares = [len(several & words) / len(several) for words in self._nothing if words <= several]
+        return max(shares, default=0.0)
 
 
 @cache

@@ -7,19 +7,34 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voice_agent.bridge.find.encoder import DIMENSIONS, LONGEST, MODEL, Encoder, Floats, weights_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+Row = NDArray[np.int8]
+"""A direction in 384 bytes."""
+
+BUNDLED = Path(__file__).with_name("spoken.npz")
+"""What the lines of `spoken.txt` mean; made by `tools/encode_spoken.py`."""
 
 _MOST = 20_000
-"""Texts that are remembered; 800 bytes each."""
+"""Texts that are remembered; 420 bytes each."""
 _MARK = f"{MODEL} {LONGEST}"
+_SCALE = 500
+"""Of a number in a direction, which is rarely above 0.2: kept to 1 %."""
+_AT_ONCE = 64
+_KEY = hashlib.sha256().digest_size
+
+
+class Stopped(Exception):
+    """Nobody waits for the vectors any more."""
 
 
 class Vectors:
@@ -29,38 +44,62 @@ class Vectors:
         """Read what `file` remembers; one that is missing, broken or of another model is as good as empty."""
         self._encoder = encoder
         self._file = file
+        self._bundled = _read(BUNDLED)
         self._known = _read(file) if file is not None else {}
+        self.stopped = False
+        """Set to have `of` give up soon."""
 
     def of(self, texts: Sequence[str]) -> Floats:
-        """Return a row for each text; those that are new take a few milliseconds each."""
+        """Return a row for each text; those that are new take a few milliseconds each.
+
+        Raises:
+            Stopped: It was stopped; what was done until then is remembered.
+        """
         keys = [_key(text) for text in texts]
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        new = {
+            key: text
+            for key, text in zip(keys, texts, strict=True)
+            if key not in self._known and key not in self._bundled
+        }
         if new:
-            # As they are kept on disk, so that a second run finds exactly what the first one did.
-            rows = self._encoder.encode(list(new.values())).astype(np.float16)
-            self._known.update(zip(new, rows, strict=True))
-            self._write()
-        return np.stack([self._known[key] for key in keys]).astype(np.float32) if keys else _none()
+            try:
+                self._learn(new)
+            finally:
+                self._write()
+        if not keys:
+            return np.zeros((0, DIMENSIONS), np.float32)
+        rows = np.stack([self._known[key] if key in self._known else self._bundled[key] for key in keys])
+        rows = rows.astype(np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def of_request(self, text: str) -> Floats:
         """Return one row for what a person said; it is not remembered."""
         return self._encoder.encode([text])[0]
 
+    def _learn(self, new: dict[bytes, str]) -> None:
+        # Texts of like length together: the encoder fills up the shorter ones of a batch.
+        keys = sorted(new, key=lambda key: len(new[key]))
+        for start in range(0, len(keys), _AT_ONCE):
+            if self.stopped:
+                raise Stopped
+            some = keys[start : start + _AT_ONCE]
+            rows = self._encoder.encode([new[key] for key in some])
+            self._known.update(zip(some, np.clip(np.rint(rows * _SCALE), -127, 127).astype(np.int8), strict=True))
+
     def _write(self) -> None:
         """Replace the file as a whole; where that cannot be done, the next run works again."""
         if self._file is None:
             return
-        kept = dict(list(self._known.items())[-_MOST:])
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".npz")
+            temporary = Path(name)
             try:
                 with os.fdopen(handle, "wb") as stream:
-                    keys = np.frombuffer(b"".join(kept), np.uint8).reshape(-1, hashlib.sha256().digest_size)
-                    np.savez(stream, mark=np.array(_MARK), keys=keys, rows=np.stack(list(kept.values())))
-                os.replace(name, self._file)  # noqa: PTH105 - a name, not a path
+                    write_rows(stream, dict(list(self._known.items())[-_MOST:]))
+                temporary.replace(self._file)
             except OSError:
-                os.unlink(name)  # noqa: PTH108 - a name, not a path
+                temporary.unlink()
 
 
 def load_vectors(file: Path | None) -> Vectors | None:
@@ -74,21 +113,27 @@ def load_vectors(file: Path | None) -> Vectors | None:
         return None
 
 
+def write_rows(stream: Any, rows: dict[bytes, Row]) -> None:
+    """Write directions by the key of their text."""
+    keys = np.frombuffer(b"".join(rows), np.uint8).reshape(-1, _KEY)
+    np.savez(stream, mark=np.array(_MARK), keys=keys, rows=np.stack(list(rows.values())))
+
+
 def _key(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
-def _none() -> Floats:
-    return np.zeros((0, DIMENSIONS), np.float32)
-
-
-def _read(file: Path) -> dict[bytes, Floats]:
+def _read(file: Path) -> dict[bytes, Row]:
     try:
         with np.load(file, allow_pickle=False) as stored:
-            if str(stored["mark"]) != _MARK:
-                return {}
             keys, rows = stored["keys"], stored["rows"]
-            if keys.ndim != 2 or rows.shape != (len(keys), DIMENSIONS):  # noqa: PLR2004 - a table
+            if (
+                str(stored["mark"]) != _MARK
+                or keys.shape != (len(rows), _KEY)
+                or keys.dtype != np.uint8
+                or rows.shape != (len(rows), DIMENSIONS)
+                or rows.dtype != np.int8
+            ):
                 return {}
             return {key.tobytes(): row for key, row in zip(keys, rows, strict=True)}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
