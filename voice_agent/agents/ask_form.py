@@ -246,7 +246,11 @@ class _Form:
             return self.begin()
         if current is not None:
             return Step(_joined(lead, say("next", field=self._prompt(current))), current)
-        told = [f"{one.title} {spoken(one, self.values[one.name])}" for one in self.fields if one.name in self.values]
+        told = [
+            f"{_lower(one.title)} {spoken(one, self.values[one.name])}"
+            for one in self.fields
+            if one.name in self.values
+        ]
         if not told:
             return Step(_joined(lead, say("review_again" if not self.fields else "empty")))
         return Step(_joined(lead, say("review", values=question(", ".join(told)))))
@@ -306,6 +310,11 @@ def _is_correction(text: str) -> bool:
 
 def _is_question(text: str) -> bool:
     return text.rstrip().endswith("?")
+
+
+def _lower(title: str) -> str:
+    """Return a title as it stands within a sentence: not what is a name or an abbreviation by its capitals."""
+    return title[:1].lower() + title[1:] if title[1:].islower() else title
 
 
 def _sentence(text: str) -> str:

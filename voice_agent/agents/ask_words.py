@@ -18,8 +18,9 @@ def words() -> dict[str, Any]:
 
 
 def say(name: str, **values: object) -> str:
-    """Return the sentence `name` with `values` filled in; the same each time."""
-    return cast("str", words()["say"][name]).format(**values)
+    """Return the sentence `name` with `values` filled in, the same each time; it begins with a capital letter."""
+    text = cast("str", words()["say"][name]).format(**values)
+    return text[:1].upper() + text[1:]
 
 
 @cache

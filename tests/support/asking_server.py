@@ -1,0 +1,92 @@
+"""A server that asks its user, in whichever protocol era it is spoken to; run as a file, over stdio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastmcp import Context, FastMCP
+from mcp_types import (
+    ElicitRequest,
+    ElicitRequestedSchema,
+    ElicitRequestFormParams,
+    ElicitRequestURLParams,
+    ElicitResult,
+    InputRequiredResult,
+)
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+PERSON: ElicitRequestedSchema = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "title": "Name"},
+        "age": {"type": "integer", "title": "Age", "minimum": 0, "maximum": 150},
+    },
+    "required": ["name", "age"],
+}
+SECRET: ElicitRequestedSchema = {
+    "type": "object",
+    "properties": {"password": {"type": "string", "title": "Password"}},
+    "required": ["password"],
+}
+COLOUR: ElicitRequestedSchema = {
+    "type": "object",
+    "properties": {"colour": {"type": "string", "enum": ["red", "green", "blue"]}},
+    "required": ["colour"],
+}
+
+
+def asking_server() -> FastMCP[Any]:
+    """Return the server."""
+    server: FastMCP[Any] = FastMCP("club")
+
+    @server.tool
+    async def register(ctx: Context) -> str | InputRequiredResult:
+        """Register a person."""
+        return await _ask(ctx, ElicitRequestFormParams(message="Please register.", requested_schema=PERSON))
+
+    @server.tool
+    async def paint(wall: str, ctx: Context) -> str | InputRequiredResult:
+        """Paint a wall."""
+        question = ElicitRequestFormParams(message=f"Which colour for the {wall}?", requested_schema=COLOUR)
+        return await _ask(ctx, question)
+
+    @server.tool
+    async def log_in(ctx: Context) -> str | InputRequiredResult:
+        """Log in."""
+        return await _ask(ctx, ElicitRequestFormParams(message="Log in.", requested_schema=SECRET))
+
+    @server.tool
+    async def pay(ctx: Context) -> str | InputRequiredResult:
+        """Pay."""
+        return await _ask(ctx, ElicitRequestURLParams(message="Pay the fee.", url="https://pay.example/1?x=2"))
+
+    @server.tool
+    async def get_rest(seconds: float) -> str:
+        """Rest."""
+        await asyncio.sleep(seconds)
+        return "rested"
+
+    return server
+
+
+async def _ask(ctx: Context, question: ElicitRequestFormParams | ElicitRequestURLParams) -> str | InputRequiredResult:
+    if ctx.session.protocol_version in MODERN_PROTOCOL_VERSIONS:
+        answer: Any = (ctx.input_responses or {}).get("asked")
+        if answer is None:
+            return InputRequiredResult(input_requests={"asked": ElicitRequest(params=question)}, request_state="kept")
+        return _told(answer, f" with state {ctx.request_state}")
+    if isinstance(question, ElicitRequestFormParams):
+        asked = ctx.session.elicit_form(question.message, question.requested_schema, ctx.request_id)
+    else:
+        asked = ctx.session.elicit_url(question.message, question.url, "1", ctx.request_id)
+    return _told(await asked, "")
+
+
+def _told(answer: ElicitResult, more: str) -> str:
+    content = ", ".join(f"{name}={value}" for name, value in sorted((answer.content or {}).items()))
+    return f"{answer.action} {content}".strip() + more
+
+
+if __name__ == "__main__":
+    asking_server().run(show_banner=False)
