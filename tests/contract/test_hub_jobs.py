@@ -93,7 +93,7 @@ async def test_the_state_of_a_server_and_its_reason_reach_every_conversation(tmp
     entry = raw_entry(away=str(away), stderr=["the disk is full"], voice=NEVER_ASK)
     async with running_hub(tmp_path, entry) as running, running.job() as one, running.job() as other:
         away.touch()
-        await one.call(one.resolve("raw.read_then_die"), {})
+        await one.call(one.resolve("raw.read_then_die"), {"flag": str(tmp_path / "flag")})
         status = await until_state(other, State.RECONNECTING)
         assert status.reason is not None
         away.unlink()

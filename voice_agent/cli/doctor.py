@@ -77,6 +77,7 @@ def _checks(args: argparse.Namespace) -> Iterator[Check]:
         yield from check.check_tasks(config)
         yield from check.check_clock(config.settings)
         yield from _servers(config)
+        yield from _kept(config)
 
 
 def _sound() -> Check:
@@ -110,6 +111,20 @@ def _servers(config: Config) -> Iterator[Check]:
     entries = {entry.name: entry for entry in config.servers}
     for status in asyncio.run(look()):
         yield _server(status, entries.get(status.name))
+
+
+def _kept(config: Config) -> Iterator[Check]:
+    """Say which servers people who log in are not offered, and why, where there is a hub to keep them apart."""
+    if config.settings.hub.address is None:
+        return
+    from voice_agent.bridge.hub.sharing import why_kept
+    from voice_agent.config.check import Check
+
+    for entry in config.servers:
+        if (reason := why_kept(entry)) is not None:
+            text = f"“{entry.name}” is yours alone: it {reason}."
+            remedy = f"To share it with people who log in, write “scope”: “shared” under “voice” in {entry.origin}."
+            yield Check(f"server {entry.name}", "ok", text, remedy)
 
 
 def _server(status: ServerStatus, entry: ServerEntry | None) -> Check:

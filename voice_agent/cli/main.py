@@ -19,6 +19,7 @@ COMMANDS = {
     "up": "start everything for talking on a page: LiveKit server, worker and web",
     "worker": "hold conversations in rooms of a LiveKit server",
     "web": "serve the page, and the tokens for its rooms",
+    "hub": "offer all MCP servers behind one endpoint, to workers and to text clients",
     "servers": "show the MCP servers and how they are",
     "tools": "list the tools of all servers, find those for a request, or call one",
     "config": "show what is configured, and where each value comes from",

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.description = "Start a LiveKit server (unless LIVEKIT_URL names one), a worker and the page, on loopback."
+    parser.description = (
+        "Start a LiveKit server (unless LIVEKIT_URL names one), a hub, a worker and the page, on loopback."
+    )
     parser.epilog = "Open the address that it prints, press Talk, and speak. Ctrl-C ends everything."
     parser.add_argument("--profile", metavar="P", help="offline, quality, budget or auto (the default)")
     parser.add_argument("--config", metavar="F", type=Path, help="the mcpServers file to use")
     parser.add_argument("--port", metavar="N", type=int, default=0, help="of the page (default: any free one)")
     parser.add_argument(
-        "--json", action="store_true", help="print one JSON line when all is ready: page, livekit, worker"
+        "--json", action="store_true", help="print one JSON line when all is ready: page, livekit, worker, hub"
     )
     parser.add_argument("--verbose", action="store_true", help="print the worker's log on standard error")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import signal
 import sys
 import tempfile
@@ -43,7 +44,7 @@ class Options:
 
 
 class Whole:
-    """A LiveKit server, a worker and the web part."""
+    """A LiveKit server, a hub, a worker and the web part."""
 
     def __init__(self, config: Config, options: Options) -> None:
         """Prepare; nothing is started before `run`."""
@@ -91,18 +92,20 @@ class Whole:
 
     async def _start(self, folder: Path) -> None:
         address = self._configured() or await self._start_livekit(folder)
-        worker, web = self._worker(address), self._web(address)
-        for child in (worker, web):
+        hub, hub_place = self._hub(folder)
+        worker, web = self._worker(address, hub_place), self._web(address)
+        for child in (hub, worker, web):
             self._started.append(child)
             await child.start()
-        told, _ = await asyncio.gather(web.ready(), worker.ready())
+        told, _, _ = await asyncio.gather(web.ready(), worker.ready(), hub.ready())
         self._page = str(told["page"])
+        self._watch(hub, hub.ready)
         self._watch(worker, worker.ready)
         # A page that is open must find the web part at the same port again.
         web.command[web.command.index("--port") + 1] = self._page.rstrip("/").rpartition(":")[2]
         self._watch(web, web.ready)
         if self._options.is_json:
-            line = json.dumps({"page": self._page, "livekit": address.url, "worker": _pid(worker)})
+            line = json.dumps({"page": self._page, "livekit": address.url, "worker": _pid(worker), "hub": _pid(hub)})
         else:
             line = f"Open {self._page} and press Talk. Ctrl-C ends everything."
         sys.stdout.write(f"{line}\n")
@@ -131,10 +134,21 @@ class Whole:
         self._watch(child, start, tells=False)
         return address
 
-    def _worker(self, address: Address) -> Child:
+    def _hub(self, folder: Path) -> tuple[Child, dict[str, str]]:
+        """Return the hub, and the variables by which the worker finds it; its place stays when it is started again."""
+        place = {
+            "VOICE_AGENT_HUB__ADDRESS": f"unix:{folder / 'hub.sock'}",
+            "VOICE_AGENT_HUB__TOKEN": secrets.token_urlsafe(32),
+        }
+        options = self._given("--config", self._options.config)
+        return Child("The hub", _own("hub", *options), own_environment(**place)), place
+
+    def _worker(self, address: Address, hub: dict[str, str]) -> Child:
         options = [*self._given("--profile", self._options.profile), *self._given("--config", self._options.config)]
         options += ["--verbose"] if self._options.is_verbose else []
-        return Child("The worker", _own("worker", *options), _with(address) | self._never_busy, stop_by=signal.SIGINT)
+        return Child(
+            "The worker", _own("worker", *options), _with(address) | self._never_busy | hub, stop_by=signal.SIGINT
+        )
 
     def _web(self, address: Address) -> Child:
         options = ["--port", str(self._options.port), *self._given("--config", self._options.config)]

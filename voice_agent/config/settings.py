@@ -91,6 +91,17 @@ class Rooms(BaseModel):
     """Seconds that running conversations may go on when their worker is told to end."""
 
 
+class Hub(BaseModel):
+    """The hub that the jobs of a worker attach in place of the servers themselves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str | None = None
+    """`unix:PATH` or `tcp:HOST:PORT`; None: each job attaches all servers itself."""
+    token: SecretStr | None = None
+    """Lets in whoever has it; None: that of the file which `voice-agent hub` keeps."""
+
+
 class Store(BaseModel):
     """Where conversations are recorded."""
 
@@ -117,6 +128,7 @@ class Settings(BaseModel):
     limits: Limits = Limits()
     livekit: LiveKit = LiveKit()
     rooms: Rooms = Rooms()
+    hub: Hub = Hub()
     store: Store = Store()
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = Field(default=None, repr=False)

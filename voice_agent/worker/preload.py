@@ -8,6 +8,7 @@ import importlib
 _MODULES = (
     "voice_agent.worker.job",
     "voice_agent.bridge.connection",
+    "voice_agent.bridge.hub.link",
     "voice_agent.providers.turns",
     "voice_agent.providers.stack",
     "voice_agent.providers.standby",

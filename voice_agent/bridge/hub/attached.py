@@ -51,6 +51,8 @@ _PACE = Pace(
     longest_retry=2.0,
     permanent_retry=2.0,
 )
+_CLOSED = -32000
+"""JSON-RPC error code of the SDK for a connection that is gone."""
 _AWAY = "is out of reach until the hub is back"
 _LOST = "The connection to the hub was lost."
 
@@ -70,11 +72,14 @@ class Place:
 class HubBridge(Bridge):
     """The servers of a hub and a job's own, as one bridge."""
 
-    def __init__(self, place: Place, entries: Sequence[ServerEntry], *, call_timeout: float = 30.0) -> None:
+    def __init__(
+        self, place: Place, entries: Sequence[ServerEntry], *, disabled: Sequence[str] = (), call_timeout: float = 30.0
+    ) -> None:
         """Take all configured servers; nothing is attached before `start`."""
         own = [entry for entry in entries if entry.voice.scope == "session"]
         far = [entry for entry in entries if entry.voice.scope != "session"]
-        super().__init__(own, call_timeout=call_timeout, beside=[entry.name for entry in far], asks=True)
+        beside = [entry.name for entry in far]
+        super().__init__(own, disabled=disabled, call_timeout=call_timeout, beside=beside, asks=True)
         self._place = place
         self._far: dict[str, Tool] = {}
         self._servers: dict[str, Server] = {}
@@ -181,9 +186,11 @@ class HubBridge(Bridge):
                     on_progress=on_progress,
                     on_question=on_question,
                 )
-            except CallFailed:
+            except CallFailed as failed:
                 gone = connection
-                if is_last or not connection.ended.is_set() or not self._is_repeatable(tool):
+                # A hub that is told to end says so of each call before it goes.
+                is_gone = connection.ended.is_set() or getattr(failed.error, "code", None) == _CLOSED
+                if is_last or not is_gone or not self._is_repeatable(tool):
                     return None
                 continue
             return read_result(answer)

@@ -156,7 +156,7 @@ class HttpDoor:
         if scheme.lower() != "bearer" or not _is_same(token.strip(), self._token):
             await _refuse(send, 401, "The hub asks for its token: send the header Authorization: Bearer TOKEN.")
             return
-        scope[PEER] = Peer(speaks_for_others=True)
+        scope[PEER] = Peer(speaks_for_others=False)
         await self._manager.handle_request(scope, receive, send)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import mcp_types
 from mcp import MCPError
@@ -38,7 +38,7 @@ PEER = "voice_agent.peer"
 _ASKABLE = mcp_types.ClientCapabilities(elicitation=mcp_types.ElicitationCapability())
 _COALESCE = 0.05
 """Seconds in which changes become one announcement."""
-_TELL_WITHIN = 5.0
+_TELL_WITHIN = 2.0
 _INSTRUCTIONS = "All servers of this user behind one endpoint. A tool is called SERVER_TOOL."
 
 
@@ -64,7 +64,6 @@ class _Follower:
 
     session: ServerSession
     is_job: bool
-    is_being_told: bool = False
 
 
 class _McpServer(Server[Any]):
@@ -90,7 +89,7 @@ class Hub:
     _followers: dict[int, _Follower] = field(default_factory=dict[int, _Follower])
     _listed: dict[tuple[str | None, str], _Listed] = field(default_factory=dict[tuple[str | None, str], _Listed])
     _announcing: asyncio.Task[None] | None = None
-    _has_new_tools: bool = False
+    _news: Literal["tools", "states"] | None = None
     _unsubscribe: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
@@ -129,7 +128,8 @@ class Hub:
         self._follow(ctx, asked)
         desk = await self.people.desk(asked.subject)
         listed = [self._json(desk, tool) for tool in desk.tools]
-        return {"tools": listed, "_meta": {SERVERS: [server_json(server) for server in desk.servers]}}
+        whole = {"tools": listed, "_meta": {SERVERS: [server_json(server) for server in desk.servers]}}
+        return _complete(ctx, {**whole, "ttlMs": 0, "cacheScope": "private"}) if _is_modern(ctx) else whole
 
     async def _call(self, ctx: ServerRequestContext[Any], params: mcp_types.CallToolRequestParams) -> dict[str, Any]:
         asked = _asked(ctx)
@@ -154,7 +154,7 @@ class Hub:
                 on_answer=answers.append,
                 on_question=_asker_of(ctx, asked),
             )
-        return result_json(result) if asked.is_job else _plain(result, answers)
+        return _complete(ctx, result_json(result) if asked.is_job else _plain(result, answers))
 
     def _json(self, desk: Desk, tool: Tool) -> Json:
         place = (desk.subject, tool.key)
@@ -165,7 +165,7 @@ class Hub:
 
     def _follow(self, ctx: ServerRequestContext[Any], asked: Asked) -> None:
         """Tell this connection of changes from now on; one of the modern era subscribes by itself."""
-        if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+        if _is_modern(ctx):
             return
         connection = ctx.session._connection  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the only way to its end
         place = id(connection)
@@ -174,32 +174,27 @@ class Hub:
             connection.exit_stack.callback(self._followers.pop, place, None)
 
     def _note(self, event: BridgeEvent) -> None:
-        self._has_new_tools = self._has_new_tools or isinstance(event, CatalogChanged)
+        self._news = "tools" if isinstance(event, CatalogChanged) else self._news or "states"
         if self._announcing is None or self._announcing.done():
             self._announcing = asyncio.create_task(self._announce(), name="hub announcements")
 
     async def _announce(self) -> None:
         """Tell jobs that something changed, and text clients where it is the tools."""
-        await asyncio.sleep(_COALESCE)
-        has_new_tools, self._has_new_tools = self._has_new_tools, False
-        if has_new_tools:
-            known = {(desk.subject, tool.key) for desk in self.people.desks for tool in desk.tools}
-            self._listed = {place: listed for place, listed in self._listed.items() if place in known}
-            await self._bus.publish(ToolsListChanged())
-        told = [one for one in self._followers.values() if (one.is_job or has_new_tools) and not one.is_being_told]
-        await asyncio.gather(*map(_tell, told))
-        if self._has_new_tools:
-            await self._announce()
+        while self._news is not None:
+            await asyncio.sleep(_COALESCE)
+            news, self._news = self._news, None
+            if news == "tools":
+                known = {(desk.subject, tool.key) for desk in self.people.desks for tool in desk.tools}
+                self._listed = {place: listed for place, listed in self._listed.items() if place in known}
+                await self._bus.publish(ToolsListChanged())
+            told = [one for one in self._followers.values() if one.is_job or news == "tools"]
+            await asyncio.gather(*map(_tell, told))
 
 
 async def _tell(follower: _Follower) -> None:
-    follower.is_being_told = True
-    try:
-        # One that does not read must not keep the others from knowing.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(follower.session.send_tool_list_changed(), _TELL_WITHIN)
-    finally:
-        follower.is_being_told = False
+    # One that does not read must not keep the others from knowing.
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(follower.session.send_tool_list_changed(), _TELL_WITHIN)
 
 
 def _asked(ctx: ServerRequestContext[Any]) -> Asked:
@@ -247,6 +242,15 @@ def _asker_of(ctx: ServerRequestContext[Any], asked: Asked) -> _Asker | None:
         return None
     connection = ctx.session._connection  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - nothing else is one per client
     return _Asker(ctx.session, connection, ctx.request_id, asked)
+
+
+def _is_modern(ctx: ServerRequestContext[Any]) -> bool:
+    return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+
+
+def _complete(ctx: ServerRequestContext[Any], result: dict[str, Any]) -> dict[str, Any]:
+    """Return `result` as the era of the request wants it."""
+    return {**result, "resultType": "complete"} if _is_modern(ctx) else result
 
 
 def _no_headers(_name: str) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 from voice_agent.bridge.bridge import PINS, Bridge
 from voice_agent.bridge.calls import PATIENCE
 from voice_agent.bridge.catalog import title_of
+from voice_agent.bridge.hub.sharing import ONE_PERSONS, OTHERS_LOGIN, is_shared
 from voice_agent.bridge.hub.words import Server
 from voice_agent.bridge.opening import open_entry
 from voice_agent.bridge.types import ServerStatus, State
@@ -46,8 +47,6 @@ ZONE = "task-manager/timezone"
 IDLE = 15 * 60.0
 """Seconds after which the connections of somebody who asks for nothing are closed."""
 _LOOK = 60.0
-ONE_PERSONS = "holds one person's data, so it is kept from people who log in; “scope”: “shared” in its entry shares it"
-OTHERS_LOGIN = "is reached with the login in its entry, which is not this person's"
 
 
 class Credentials(Protocol):
@@ -238,7 +237,7 @@ class People:
         refused: dict[str, str] = {}
         for entry in _attached(self.config):
             name = entry.name
-            if entry.voice.scope == "shared" or (isinstance(entry, HttpEntry) and not entry.auth and not entry.headers):
+            if is_shared(entry):
                 common.append(name)
             elif isinstance(entry, HttpEntry):
                 auth = self.credentials.of(subject, entry)

@@ -1,0 +1,136 @@
+"""The hub as a process: its doors, its token, edits of `mcp.json`, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voice_agent.bridge.hub.doors import by_http, by_socket
+from voice_agent.bridge.hub.hub import Hub
+from voice_agent.bridge.hub.lines import Address
+from voice_agent.bridge.hub.people import People
+from voice_agent.bridge.hub.task_service import TaskService
+from voice_agent.config.again import read_again, signature, watched
+from voice_agent.errors import PartFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voice_agent.config.load import Config
+
+SOCKET, TOKEN = "hub.sock", "hub-token"
+"""Files in the user's home."""
+_LOOK = 0.5
+"""Seconds between two looks at `mcp.json`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where a hub can be reached."""
+
+    address: Address
+    url: str | None
+    """For text clients; None: not by HTTP."""
+
+
+async def serve(
+    config: Config,
+    *,
+    token: str,
+    read: Callable[[], Config],
+    http: tuple[str, int] | None,
+    on_ready: Callable[[Doors], None],
+    on_complaint: Callable[[str], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        config: The user's settings and servers.
+        token: What everybody is asked for.
+        read: Reads the configuration once more, after an edit of `mcp.json`.
+        http: Host and port for text clients; None: none.
+        on_ready: Told of the doors once they are open; servers may still be starting.
+        on_complaint: Told what is wrong with an edit.
+
+    Raises:
+        PartFailed: A door cannot be opened.
+        ConfigError: The address that is set is none.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voice-agent-hub-")))
+        hub = Hub(People(config, TaskService.of(config.servers, folder)))
+        hub.start()
+        stack.push_async_callback(hub.aclose)
+        address = await stack.enter_async_context(by_socket(hub, token, socket_of(config)))
+        url = await stack.enter_async_context(by_http(hub, token, *http)) if http is not None else None
+        following = asyncio.create_task(_follow_edits(hub, config, read, on_complaint), name="edits of mcp.json")
+        try:
+            on_ready(Doors(address, url))
+            await stopping.wait()
+        finally:
+            following.cancel()
+            await asyncio.wait({following})
+
+
+def socket_of(config: Config) -> Path | None:
+    """Return where jobs are let in: the configured socket, that in the user's home, or None for a free port."""
+    address = config.settings.hub.address
+    if address is None:
+        return config.home / SOCKET
+    path = Address.read(address).path
+    return Path(path) if path is not None else None
+
+
+def token_of(config: Config) -> str:
+    """Return the token that is set, or that of a file in the user's home, which is made where it is missing.
+
+    Raises:
+        PartFailed: The file cannot be read or made.
+    """
+    if config.settings.hub.token is not None:
+        return config.settings.hub.token.get_secret_value()
+    file = config.home / TOKEN
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(handle, secrets.token_urlsafe(32).encode() + b"\n")
+            os.close(handle)
+        token = file.read_text().strip()
+    except OSError as error:
+        raise PartFailed(f"The hub's token cannot be kept in {file}: {error.strerror}.") from None
+    if not token:
+        raise PartFailed(f"{file} is empty. Delete it, and the hub makes a new token.")
+    return token
+
+
+async def _follow_edits(
+    hub: Hub, config: Config, read: Callable[[], Config], on_complaint: Callable[[str], None]
+) -> None:
+    files = watched(config)
+    used = seen = signature(files)
+    while True:
+        await asyncio.sleep(_LOOK)
+        before, seen = seen, signature(files)
+        if seen == used or seen != before:
+            continue
+        used = seen
+        edited = await asyncio.to_thread(read_again, config, read)
+        for complaint in edited.complaints:
+            on_complaint(complaint)
+        if edited.config is not None:
+            config = edited.config
+            files = watched(config)
+            used = seen = signature(files)
+            await hub.people.reconfigure(config)
