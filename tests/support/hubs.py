@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 import tempfile
@@ -57,6 +58,10 @@ class RunningHub:
         """The URL for text clients."""
         async with by_http(self.hub, self.token, "127.0.0.1", 0) as url:
             yield url
+        # `sse_starlette` keeps one for as long as its process lives.
+        for task in asyncio.all_tasks():
+            if getattr(task.get_coro(), "__name__", "") == "_shutdown_watcher":
+                task.cancel()
 
 
 def config_of(home: Path, *entries: ServerEntry, disabled: tuple[str, ...] = (), **settings: Any) -> Config:
