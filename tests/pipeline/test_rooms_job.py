@@ -77,6 +77,7 @@ async def test_who_comes_back_finds_the_conversation_as_it_was_and_no_second_gre
     place = a_place()
     async with a_guest(livekit, place) as guest:
         await guest.follow()
+        await guest.line("agent", kind="greeting")
         await guest.type("add feed the cat")
         await guest.line("tool_result", status="ok")
         await guest.line("agent", kind="reply")
