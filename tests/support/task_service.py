@@ -70,16 +70,18 @@ def serving(home: Path, *arguments: str, **variables: str) -> Generator[Service]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=given) as process:
         assert process.stderr
         first = process.stderr.readline().rstrip("\n")
+        readers: list[threading.Thread] = []
         try:
             assert first.startswith("listening on http://"), first + process.stderr.read()
             service = Service(process, first.removeprefix("listening on "))
             service.reader = threading.Thread(target=lambda: service.lines.extend(process.stderr or ()))
             service.reader.start()
+            readers.append(service.reader)
             yield service
         finally:
             process.kill()
-    if service.reader:
-        service.reader.join(PATIENCE)
+            for reader in readers:
+                reader.join(PATIENCE)
 
 
 def write_tokens(folder: Path, text: str = TOKENS) -> Path:
