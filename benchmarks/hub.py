@@ -1,8 +1,9 @@
 """A tool call through the hub, beside a bare client to the same server and a plain fastmcp proxy, in the same run.
 
-One server by HTTP; before it, each in a process of its own, our hub and a fastmcp proxy. 25 conversations call about
-once a second each, at moments of their own; the three ways take turns, round by round. Also: what a conversation adds
-to the hub's memory. Goal: p50 at most +3 ms, p99 at most +12 ms over the bare client; at most 2 MB a conversation.
+The bare client reaches the server by HTTP; our hub and a fastmcp proxy (HTTP) have it as a child of their own. 25
+conversations call about once a second each, at moments of their own; the three ways take turns, round by round. Also:
+what a conversation adds to the hub's memory. Goal: p50 at most +3 ms, p99 at most +12 ms over the bare client; at most
+2 MB a conversation.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from mcp import Client
 from voice_agent.bridge.hub.attached import HubBridge, Place
 from voice_agent.bridge.hub.lines import Address
 from voice_agent.bridge.types import Status
-from voice_agent.config.types import HttpEntry, VoiceOptions
+from voice_agent.config.types import StdioEntry, VoiceOptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -44,11 +45,18 @@ server = FastMCP("bench")
 def get_tasks(n: int) -> list[dict[str, object]]:
     "Get 20 tasks."
     return [{"id": i, "title": f"task number {i}", "due": "2026-11-21", "done": False} for i in range(20)]
-server.run(transport="http", host="127.0.0.1", port=PORT, show_banner=False, log_level="critical")
+import sys
+if len(sys.argv) > 1:
+    server.run(transport="http", host="127.0.0.1", port=int(sys.argv[1]), show_banner=False, log_level="critical")
+else:
+    server.run("stdio", show_banner=False, log_level="critical")
 """
 _PROXY = """
 from fastmcp.server import create_proxy
-create_proxy("URL").run(transport="http", host="127.0.0.1", port=PORT, show_banner=False, log_level="critical")
+import sys
+config = {"mcpServers": {"bench": {"command": sys.executable, "args": [sys.argv[2]]}}}
+proxy = create_proxy(config)
+proxy.run(transport="http", host="127.0.0.1", port=int(sys.argv[1]), show_banner=False, log_level="critical")
 """
 
 
@@ -114,7 +122,7 @@ async def bare(url: str, count: int) -> AsyncGenerator[list[Call]]:
 
 
 @contextlib.asynccontextmanager
-async def attached(address: str, count: int, entry: HttpEntry) -> AsyncGenerator[list[Call]]:
+async def attached(address: str, count: int, entry: StdioEntry) -> AsyncGenerator[list[Call]]:
     """That many jobs at the hub."""
     bridges = [HubBridge(Place(Address.read(address), TOKEN), [entry]) for _ in range(count)]
     try:
@@ -148,18 +156,21 @@ async def measure(count: int, rounds: int, seconds: float) -> dict[str, Any]:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server, proxy = free_port(), free_port()
         url, proxied = (f"http://127.0.0.1:{port}/mcp" for port in (server, proxy))
-        stack.enter_context(process("-c", _SERVER.replace("PORT", str(server))))
+        script = home / "server.py"
+        script.write_text(_SERVER)
+        stack.enter_context(process(str(script), str(server)))
         await reachable(url)
-        stack.enter_context(process("-c", _PROXY.replace("PORT", str(proxy)).replace("URL", url)))
+        stack.enter_context(process("-c", _PROXY, str(proxy), str(script)))
         await reachable(proxied)
         voice = {"confirm": "never"}
-        config = {"mcpServers": {"tasks": {"disabled": True}, "bench": {"url": url, "type": "http", "voice": voice}}}
+        bench = {"command": sys.executable, "args": [str(script)], "voice": voice}
+        config = {"mcpServers": {"tasks": {"disabled": True}, "bench": bench}}
         (home / "mcp.json").write_text(json.dumps(config))
         command = ("-m", "voice_agent", "hub", "--json", "--config", str(home / "mcp.json"))
         ours = {"VOICE_AGENT_HOME": str(home), "VOICE_AGENT_HUB__TOKEN": TOKEN}
         hub = stack.enter_context(process(*command, **ours))
         address = json.loads(await asyncio.to_thread(hub.stdout.readline))["address"]
-        entry = HttpEntry("bench", url, "http", voice=VoiceOptions(confirm="never"))
+        entry = StdioEntry("bench", sys.executable, (str(script),), voice=VoiceOptions(confirm="never"))
         async with attached(address, 1, entry) as one:
             await paced(one, 2)
             before = used(hub.pid)

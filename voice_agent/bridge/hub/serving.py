@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import signal
@@ -75,6 +76,9 @@ async def serve(
         address = await stack.enter_async_context(by_socket(hub, token, socket_of(config)))
         url = await stack.enter_async_context(by_http(hub, token, *http)) if http is not None else None
         following = asyncio.create_task(_follow_edits(hub, config, read, on_complaint), name="edits of mcp.json")
+        # What is imported stays: looking through it for garbage would hold up calls now and then.
+        gc.collect()
+        gc.freeze()
         try:
             on_ready(Doors(address, url))
             await stopping.wait()
