@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
+
+from tests.support.bridges import raw_entry
+from tests.support.program import BIN, PATIENCE, environment, run
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+pytestmark = pytest.mark.e2e
+
+
+def write_servers(home: Path, **entries: Any) -> Path:
+    file = home / "mcp.json"
+    file.write_text(json.dumps({"mcpServers": {"tasks": {"disabled": True}, **entries}}))
+    return file
+
+
+def raw(**voice: Any) -> dict[str, Any]:
+    entry = raw_entry()
+    return {"command": entry.command, "args": list(entry.args), "voice": {"confirm": "never", **voice}}
+
+
+@contextlib.contextmanager
+def hub(home: Path, *arguments: str) -> Generator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
+    command = [str(BIN / "voice-agent"), "hub", "--json", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(home), cwd=home) as process:
+        try:
+            assert process.stdout is not None
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE)
+
+
+async def _tools(client: Client[Any], wanted: str) -> set[str]:
+    async with asyncio.timeout(PATIENCE):
+        while wanted not in (names := {tool.name for tool in await client.list_tools()}):
+            await asyncio.to_thread(lambda: None)
+    return names
+
+
+async def test_a_text_client_uses_all_servers_with_the_token_of_the_private_file(tmp_path: Path) -> None:
+    config = write_servers(tmp_path, one=raw(), two=raw(deny=["fail"]))
+    with hub(tmp_path, "--http", "--config", str(config)) as (process, told):
+        file = tmp_path / "voice-agent" / "hub-token"
+        assert file.stat().st_mode & 0o777 == 0o600
+        async with Client(StreamableHttpTransport(told["url"], auth=file.read_text().strip())) as client:
+            assert "one_echo" in await _tools(client, "two_echo")
+            answer = await client.call_tool_mcp("one_echo", {"word": "hello"})
+            assert answer.structured_content == {"word": "hello"}
+            # An edit is followed while it runs.
+            write_servers(tmp_path, one=raw(), two=raw(), three=raw())
+            assert "two_fail" in await _tools(client, "three_echo")
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, PATIENCE) == 0
+    assert not (tmp_path / "voice-agent" / "hub.sock").exists()
+
+
+def test_an_address_that_others_can_reach_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    done = run("voice-agent", "hub", "--http", "--host", "192.0.2.1", home=tmp_path)
+    assert done.status == 2
+    assert done.err.startswith("--host: 192.0.2.1 can be reached by others")
+    assert "Traceback" not in done.err
+
+
+def test_a_worker_without_the_hubs_token_is_told_what_to_set(tmp_path: Path) -> None:
+    from voice_agent.config.load import load
+    from voice_agent.errors import ConfigError
+    from voice_agent.worker.servers import bridge_of_job
+
+    environ = {"VOICE_AGENT_HOME": str(tmp_path), "VOICE_AGENT_HUB__ADDRESS": "unix:/x"}
+    with pytest.raises(ConfigError, match="VOICE_AGENT_HUB__TOKEN"):
+        bridge_of_job(load(environ=environ, cwd=tmp_path))
