@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voice_agent.bridge.find import spoken as phrases
@@ -74,7 +74,8 @@ class Finder:
         self._vectors: Vectors | None = None
         self._senses: Senses | None = None
         self._state = _State((), {}, LexicalIndex(()), None)
-        self._working = threading.Lock()
+        self._updating = threading.Lock()
+        self._learning = threading.Lock()
         self._closed = False
 
     @property
@@ -84,32 +85,37 @@ class Finder:
 
     def update(self, tools: Sequence[Tool]) -> None:
         """Index exactly `tools`, by words; those that were known are not read again. Half a second for thousands."""
-        with self._working:
+        with self._updating:
             old = self._state
             if tuple(tools) != old.tools:
                 counts = {tool: old.counts.get(tool) or count(tool) for tool in tools}
                 self._state = _State(tuple(counts), counts, LexicalIndex(list(counts.values())), None)
 
     def learn(self) -> bool:
-        """Index by meaning too; True if that could be done. Takes 4 ms for each tool never seen: use a thread."""
-        with self._working:
+        """Index by meaning too; True if that could be done. Takes 6 ms for each tool never seen: use a thread."""
+        with self._learning:
             if self._vectors is None and self._by_meaning and not self._closed:
                 self._vectors = _load(self._file)
                 self._by_meaning = self._vectors is not None
-            if self._vectors is None:
-                return False
-            self._vectors.stopped = self._closed
-            from voice_agent.bridge.find.meaning import MeaningIndex, Senses
-            from voice_agent.bridge.find.vectors import Stopped
+            return self._vectors is not None and self._learn(self._vectors)
 
+    def _learn(self, vectors: Vectors) -> bool:
+        from voice_agent.bridge.find.meaning import MeaningIndex, Senses
+        from voice_agent.bridge.find.vectors import Stopped
+
+        vectors.stopped = self._closed
+        while True:
             state = self._state
             try:
-                self._senses = self._senses or Senses(self._vectors, self._spoken)
-                meanings = MeaningIndex(self._vectors, state.tools)
+                self._senses = self._senses or Senses(vectors, self._spoken)
+                meanings = MeaningIndex(vectors, state.tools)
             except Stopped:
                 return False
-            self._state = _State(state.tools, state.counts, state.words, meanings)
-            return True
+            with self._updating:
+                if self._state is state:
+                    self._state = replace(state, meanings=meanings)
+                    return True
+            # The catalog has changed meanwhile.
 
     def close(self) -> None:
         """Have a `learn` that is under way give up soon; what it has learnt is remembered."""

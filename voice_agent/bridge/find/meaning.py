@@ -25,7 +25,8 @@ _NEAREST, _NEAR, _NEAR_WEIGHT = 12, 0.3, 0.6
 """How many senses may be heard that were not said word by word, from which cosine on, and what they count."""
 _FITTING, _FITS_WHOLLY, _MOST = 0.05, 0.35, 1.3
 """The cosines at which a line that was said word by word counts nothing and once, and what it counts at most."""
-_BEST = 5
+_BEST, _FEW = 5, 50
+"""How many of the nearest tools are weighed, one in so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class MeaningIndex:
     def nearest(self, plain: Floats) -> float:
         """Return the mean cosine of the best few descriptions to a request's own words."""
         near = self._told @ plain
-        return float(np.sort(near)[-_BEST:].mean()) if len(near) else 0.0
+        best = max(1, min(_BEST, len(near) // _FEW))
+        return float(np.sort(near)[-best:].mean()) if len(near) else 0.0
 
 
 def _told(tool: Tool) -> str:

@@ -88,7 +88,7 @@ class Vectors:
 
     def _write(self) -> None:
         """Replace the file as a whole; where that cannot be done, the next run works again."""
-        if self._file is None:
+        if self._file is None or not self._known:
             return
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
