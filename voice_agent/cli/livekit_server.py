@@ -35,13 +35,16 @@ class Address:
     api_secret: str
 
 
-def find_livekit_server() -> str:
-    """Return the program: on PATH, or beside our own Python.
+def find_livekit_server(path: str | None = None) -> str:
+    """Return the program: in the folders of `path`; where None, on PATH or beside our own Python.
 
     Raises:
         PartMissing: It is in neither place; says how to get it.
     """
-    found = shutil.which("livekit-server") or shutil.which("livekit-server", path=str(Path(sys.executable).parent))
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("livekit-server", path=path)
+    if found is None and path is None:
+        found = shutil.which("livekit-server", path=beside)
     if found is None:
         raise PartMissing(MISSING)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,8 +45,11 @@ async def serve(
         PartFailed: The LiveKit server does not take this worker.
     """
     server = make_server(config, in_threads=in_threads, port=port)
+    is_registered = False
 
     def registered(worker: str, _about: object) -> None:
+        nonlocal is_registered
+        is_registered = True
         on_registered(worker)
 
     server.on("worker_registered", registered)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
@@ -53,7 +57,12 @@ async def serve(
     endings: set[asyncio.Task[None]] = set()
 
     def end(drain: float) -> None:
-        endings.add(asyncio.create_task(_end(server, drain)))
+        if is_registered:
+            endings.add(asyncio.create_task(_end(server, drain)))
+        else:
+            # LiveKit's worker cannot be closed before it has started whole, and waits for ever where it is cancelled.
+            # Nothing has begun that would have to be ended; its processes end with the pipes to this one.
+            os._exit(0)
 
     loop.add_signal_handler(signal.SIGTERM, end, config.settings.rooms.drain)
     loop.add_signal_handler(signal.SIGINT, end, 0.0)

@@ -1,0 +1,86 @@
+"""`voice-agent up`, `worker` and `web` as commands: what they say, and what is left when they have ended."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.support.program import BIN, PATIENCE, environment, run
+from tests.support.up import up
+from voice_agent.cli.livekit_server import find_livekit_server
+from voice_agent.errors import PartMissing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voice_agent.cli.livekit_server import Address
+
+pytestmark = pytest.mark.e2e
+
+
+def variables(livekit: Address) -> dict[str, str]:
+    return {
+        "LIVEKIT_URL": livekit.url,
+        "LIVEKIT_API_KEY": livekit.api_key,
+        "LIVEKIT_API_SECRET": livekit.api_secret,
+    }
+
+
+def test_it_uses_the_livekit_server_that_is_configured_and_starts_none(livekit: Address, tmp_path: Path) -> None:
+    with up(tmp_path, **variables(livekit)) as everything:
+        assert everything.livekit == livekit.url
+        assert not [one for one in everything.processes() if one.name() == "livekit-server"]
+        answer = httpx.post(everything.page + "api/token", json={}, headers={"origin": everything.page[:-1]})
+        assert answer.json()["url"] == livekit.url
+        assert httpx.get(everything.page + "healthz").text == "OK"
+
+
+def test_a_second_one_on_the_same_port_says_so_and_leaves_the_first_alone(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("voice-agent", "up", "--profile", "offline", "--port", str(port), home=tmp_path)
+    assert done.status == 1
+    assert f"Port {port} cannot be used" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("command", ["worker", "web"])
+def test_a_part_alone_without_a_livekit_server_says_what_to_set(tmp_path: Path, command: str) -> None:
+    done = run("voice-agent", command, home=tmp_path)
+    assert done.status == 2
+    assert "LIVEKIT_URL" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_livekit_server_without_its_key_is_a_mistake(tmp_path: Path) -> None:
+    done = run("voice-agent", "up", home=tmp_path, env={"LIVEKIT_URL": "ws://127.0.0.1:1"})
+    assert done.status == 2
+    assert "LIVEKIT_API_KEY" in done.err
+
+
+def test_without_the_program_it_says_in_one_sentence_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(PartMissing, match="make livekit"):
+        find_livekit_server(str(tmp_path))
+
+
+def test_ctrl_c_while_it_is_starting_leaves_nothing(tmp_path: Path) -> None:
+    command = [str(BIN / "voice-agent"), "up", "--json", "--profile", "offline", "--verbose"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(tmp_path), cwd=tmp_path
+    ) as process:
+        assert process.stderr is not None
+        # The first word of the worker: it is running, and not ready.
+        assert process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+    # Standard error is closed by the last process that holds it.
+    assert process.returncode == 0
+    assert out == b""
+    assert b"Traceback" not in err
