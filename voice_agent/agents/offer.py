@@ -72,14 +72,17 @@ class Offer:
         self._too_many: tuple[tuple[Tool, ...], bool] = ((), False)
         self._indexing: asyncio.Task[None] | None = None
         self._indexed = asyncio.Event()
+        self._is_asked = False
         self._unsubscribe: Callable[[], None] | None = None
         self.find_tools = function_tool(self._find, raw_schema=FIND_TOOLS)
 
     def start(self) -> None:
-        """Follow the catalog from now on. Needs a running event loop."""
+        """Follow the catalog from now on. Needs a running event loop.
+
+        The index is made when the first model asks that counts tokens: it costs a thread seconds of work.
+        """
         if self._unsubscribe is None:
             self._unsubscribe = self._bridge.subscribe(self._take)
-            self._index()
 
     def close(self) -> None:
         """Stop following it; what is being learnt in a thread is given up soon."""
@@ -108,6 +111,9 @@ class Offer:
         """
         if not self.is_needed or not counts_tokens:
             return [tool for tool in tools if tool is not self.find_tools]
+        if not self._is_asked:
+            self._is_asked = True
+            self._index()
         live = {tool.key: tool for tool in self._bridge.tools}
         others = [tool for tool in tools if _name(tool) not in live]
         spent = sum(map(_price, others))
@@ -153,7 +159,7 @@ class Offer:
         """Bring the index up to date in a thread, if it is needed."""
         live = set(self._bridge.tools)
         self._shown = {place: made for place, made in self._shown.items() if place[0] in live}
-        if self.is_needed:
+        if self._is_asked and self.is_needed:
             self._indexed.clear()
             if self._indexing is None or self._indexing.done():
                 self._indexing = asyncio.create_task(self._follow(), name="index tools")
