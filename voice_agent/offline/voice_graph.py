@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from typing_extensions import Buffer
+
 _DECODER = b"/dec/"
 """What Piper's export calls the nodes that make sound."""
 _GRAPH = 7
@@ -34,7 +36,7 @@ class Halves(NamedTuple):
     """Takes columns; gives the samples, from -1 to 1, shape (1, 1, m): so many for each column."""
 
 
-def halves(model: bytes) -> Halves:
+def halves(model: Buffer) -> Halves:
     """Cut a Piper voice in two.
 
     Raises:
@@ -79,7 +81,8 @@ def halves(model: bytes) -> Halves:
 
 
 def _model(head: Sequence[memoryview], *graph: Sequence[memoryview | bytes]) -> bytes:
-    return b"".join((*head, _field(_GRAPH, b"".join(record for part in graph for record in part))))
+    records = [record for part in graph for record in part]
+    return b"".join((*head, _head(_GRAPH, sum(map(len, records))), *records))
 
 
 def _float_tensor(name: bytes) -> bytes:
@@ -87,7 +90,11 @@ def _float_tensor(name: bytes) -> bytes:
 
 
 def _field(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | _BYTES) + _varint(len(value)) + value
+    return _head(number, len(value)) + value
+
+
+def _head(number: int, size: int) -> bytes:
+    return _varint(number << 3 | _BYTES) + _varint(size)
 
 
 def _varint(number: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,10 +64,9 @@ class Piper:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             described = PiperConfig.from_dict(json.loads(config.read_text(encoding="utf-8")))
-            spectrum, sound = (
-                onnxruntime.InferenceSession(half, options, providers=["CPUExecutionProvider"])
-                for half in halves(model.read_bytes())
-            )
+            with model.open("rb") as file:
+                whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            spectrum, sound = (_session(half, options) for half in halves(whole))
             piper = cls(spectrum, sound, described, name)
             piper._warm_up()
         except Exception as error:
@@ -118,3 +118,10 @@ class Piper:
             hop = made.size // (right - left)
             yield made[(start - left) * hop : (end - left) * hop]
             start, size = end, 2 * size
+
+
+def _session(model: bytes, options: Any) -> Any:
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    # Kept for another try with other providers; it is as large as all weights.
+    session._model_bytes = None  # noqa: SLF001 - there is no option for it
+    return session
