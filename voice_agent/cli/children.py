@@ -28,7 +28,6 @@ class Child:
     """As it is called in messages."""
     command: list[str]
     environment: Mapping[str, str] = field(repr=False)
-    stop_by: signal.Signals = signal.SIGTERM
     process: asyncio.subprocess.Process | None = None
     _reading: asyncio.Task[None] | None = None
 
@@ -80,7 +79,8 @@ class Child:
             return
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(self.stop_by)
+                # Not SIGINT, which LiveKit's worker ignores whenever it starts a process.
+                process.terminate()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), _ENDS_WITHIN)
         # The group outlives its leader where something in it hangs.

@@ -49,8 +49,10 @@ class Whole:
     def __init__(self, config: Config, options: Options) -> None:
         """Prepare; nothing is started before `run`."""
         self._settings = config.settings
-        # Nobody else would take the conversation.
-        self._never_busy = {} if config.origins["rooms.busy"] != "default" else {"VOICE_AGENT_ROOMS__BUSY": "100"}
+        # Whoever ends the whole ends the conversations; and nobody else would take one that this worker refuses.
+        self._for_worker = {"VOICE_AGENT_ROOMS__DRAIN": "0"}
+        if config.origins["rooms.busy"] == "default":
+            self._for_worker["VOICE_AGENT_ROOMS__BUSY"] = "100"
         self._options = options
         self._stopping = asyncio.Event()
         self._failure: PartFailed | None = None
@@ -146,9 +148,7 @@ class Whole:
     def _worker(self, address: Address, hub: dict[str, str]) -> Child:
         options = [*self._given("--profile", self._options.profile), *self._given("--config", self._options.config)]
         options += ["--verbose"] if self._options.is_verbose else []
-        return Child(
-            "The worker", _own("worker", *options), _with(address) | self._never_busy | hub, stop_by=signal.SIGINT
-        )
+        return Child("The worker", _own("worker", *options), _with(address) | self._for_worker | hub)
 
     def _web(self, address: Address) -> Child:
         options = ["--port", str(self._options.port), *self._given("--config", self._options.config)]

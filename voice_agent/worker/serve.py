@@ -19,6 +19,7 @@ from voice_agent.worker.load import Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from voice_agent.config.load import Config
 
@@ -45,27 +46,22 @@ async def serve(
         PartFailed: The LiveKit server does not take this worker.
     """
     server = make_server(config, in_threads=in_threads, port=port)
-    is_registered = False
-
-    def registered(worker: str, _about: object) -> None:
-        nonlocal is_registered
-        is_registered = True
-        on_registered(worker)
-
-    server.on("worker_registered", registered)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
     loop = asyncio.get_running_loop()
     endings: set[asyncio.Task[None]] = set()
 
     def end(drain: float) -> None:
-        if is_registered:
-            endings.add(asyncio.create_task(_end(server, drain)))
-        else:
-            # LiveKit's worker cannot be closed before it has started whole, and waits for ever where it is cancelled.
-            # Nothing has begun that would have to be ended; its processes end with the pipes to this one.
-            os._exit(0)
+        endings.add(asyncio.create_task(_end(server, drain)))
 
-    loop.add_signal_handler(signal.SIGTERM, end, config.settings.rooms.drain)
-    loop.add_signal_handler(signal.SIGINT, end, 0.0)
+    def registered(worker: str, _about: object) -> None:
+        loop.add_signal_handler(signal.SIGTERM, end, config.settings.rooms.drain)
+        loop.add_signal_handler(signal.SIGINT, end, 0.0)
+        on_registered(worker)
+
+    server.on("worker_registered", registered)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+    # LiveKit's worker cannot be closed before it has started whole, waits for ever where it is cancelled, and keeps the
+    # event loop from running. Nothing has begun that would have to be ended; its processes end with their pipes to us.
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, _exit)
     try:
         await server.run()
     except Exception as error:
@@ -108,6 +104,10 @@ def make_server(config: Config, *, in_threads: bool = False, port: int = 0) -> A
     )
     server.rtc_session(partial(job.hold, config), agent_name=AGENT, on_request=job.accept, on_session_end=job.finish)
     return server
+
+
+def _exit(_signal: int, _frame: FrameType | None) -> None:
+    os._exit(0)
 
 
 async def _end(server: AgentServer, drain: float) -> None:
