@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 EVENTS, RESULT = "va.events", "va.result"
 _FORBIDDEN, _MISSING, _WRONG = 403, 404, 400
 """Codes of refusals, of the range that LiveKit leaves to applications (0 to 999)."""
-_FLUSH = 2.0
-"""Seconds that the end waits for lines that are still to be sent."""
+_FLUSH = 3.0
+"""Seconds that the end waits for lines that are still to be sent, or have not arrived."""
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,9 @@ class Link:
             task.cancel()
         if self._sending is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._outgoing.join(), _FLUSH)
+                async with asyncio.timeout(_FLUSH):
+                    await self._outgoing.join()
+                    await self._arrive()
             self._sending.cancel()
             await asyncio.wait({self._sending})
 
@@ -102,6 +104,17 @@ class Link:
                 logger.info("a line could not be sent to the page: %s", type(error).__name__)
             finally:
                 self._outgoing.task_done()
+
+    async def _arrive(self) -> None:
+        """Wait until what was sent is there: a room that is left drops what it has not sent yet.
+
+        Lines and calls share one ordered channel, so that any answer, a refusal too, comes after the lines.
+        """
+        if self._is_followed:
+            with contextlib.suppress(rtc.RpcError):
+                await self._room.local_participant.perform_rpc(
+                    destination_identity=self._identity, method="va.ended", payload="{}", response_timeout=_FLUSH
+                )
 
     def _guarded(
         self, command: Callable[[dict[str, Any]], Awaitable[None]]
