@@ -12,14 +12,15 @@ import json
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from livekit.agents import llm
 
 from voice_agent.agents.answers import Request, request_of
-from voice_agent.agents.ask_form import follow
+from voice_agent.agents.ask_filled import filled, form_shown, words_of
+from voice_agent.agents.ask_form import Step, follow
 from voice_agent.agents.ask_words import say
-from voice_agent.agents.events import QuestionAsked
+from voice_agent.agents.events import QuestionAsked, QuestionClosed
 from voice_agent.bridge.forms import Reply
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
     from livekit.agents.llm import ChatChunk, ChatContext, ChatItem
 
-    from voice_agent.agents.ask_form import Step
     from voice_agent.agents.confirm import Call
     from voice_agent.bridge.forms import Question
+    from voice_agent.bridge.types import Json
 
 SILENCE = 90.0
 """Seconds without a word from the user after which a question is cancelled."""
@@ -48,6 +49,8 @@ class Open:
     now: datetime
     at: float | None = None
     """Seconds since the epoch when it was put to the user; None: another one comes first."""
+    filled: Reply | None = None
+    """How it was answered on a screen; the call goes on with the user's turn that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class CallAsker:
 class Questions:
     """The questions of one conversation, oldest first; the first is the one that the user is asked."""
 
-    on_event: Callable[[QuestionAsked], None]
+    on_event: Callable[[QuestionAsked | QuestionClosed], None]
     tell: Callable[[str], None]
     """Says a sentence beside the conversation."""
     zone: tzinfo = UTC
@@ -132,6 +135,8 @@ class Questions:
         """
         if not self._queue or (at := self._queue[0].at) is None:
             return None
+        if (reply := self._queue[0].filled) is not None:
+            return self._queue[0], Step("", reply=reply)
         said = [
             item.text_content or ""
             for item in items
@@ -140,6 +145,26 @@ class Questions:
         if not said or request_of(said[-1]) is Request.GOODBYE:
             return None
         return self._queue[0], follow(self._queue[0].asked, said, self._queue[0].now)
+
+    def fill(self, call: str, action: Literal["accept", "decline", "cancel"], content: Json) -> str:
+        """Answer the question of the call of this id, which has been put, as a form on a screen does.
+
+        Returns the user's turn, which is to be taken for the call to go on.
+
+        Raises:
+            LookupError: It is not waiting, or not any more.
+            ValueError: The form is not filled in as it must be; the message says why.
+        """
+        one = self._queue[0] if self._queue else None
+        if one is None or one.call.id != call or one.at is None or one.filled is not None:
+            raise LookupError(call)
+        one.filled = filled(one.asked, content) if action == "accept" else Reply(action)
+        return words_of(one.asked, one.filled)
+
+    def wait_on(self, call: str) -> None:
+        """Take notice that the user is busy with the form of this call on a screen: that is no silence."""
+        if self._queue and self._queue[0].call.id == call and self._queue[0].at is not None:
+            self._start_timer(self._queue[0])
 
     def heard(self, items: Sequence[ChatItem]) -> None:
         """Take notice of the user's committed words."""
@@ -153,7 +178,7 @@ class Questions:
             return None
         one, step = judged
         self._replaced |= {one.call.id}
-        self._close(one)
+        self._close(one, step.reply.action if step.reply is not None else "cancel")
         if not one.reply.done():
             one.reply.set_result(step.reply or Reply("cancel"))
         return one.call
@@ -183,18 +208,22 @@ class Questions:
                 step.field.name if step.field is not None else None,
                 step.field.kind.value if step.field is not None else "link" if asked.url else "review",
                 asked.url,
+                form_shown(asked, step.values),
             )
         )
+        self._start_timer(one)
+
+    def _start_timer(self, one: Open) -> None:
         self._stop_timer()
         self._timer = asyncio.get_running_loop().call_later(self.silence, self._give_up, one)
 
     def _give_up(self, one: Open) -> None:
         if not one.reply.done():
             one.reply.set_result(Reply("cancel"))
-            self._close(one)
+            self._close(one, "cancel")
             self.tell(say("no_answer", server=one.asked.say))
 
-    def _close(self, one: Open) -> None:
+    def _close(self, one: Open, action: str = "withdrawn") -> None:
         if one not in self._queue:
             return
         if self._queue[0] is one:
@@ -203,6 +232,7 @@ class Questions:
         self._event(one.call.id).clear()
         if one.at is not None:
             self._hidden.append((one.at, time.time()))
+            self.on_event(QuestionClosed(one.call.id, action))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -6,8 +6,9 @@ guess of what the user is saying can be judged ahead of time and thrown away.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from voice_agent.agents.answers import Answer, answer_of, plain
@@ -41,6 +42,8 @@ class Step:
     """What is asked for; None of a link, and when it is asked whether to send the form."""
     reply: Reply | None = None
     """What goes to the server; None while the dialogue goes on."""
+    values: Json = dataclasses.field(default_factory=dict[str, Any])
+    """What has been answered so far, by the names of the fields."""
 
 
 def follow(asked: Question, said: Sequence[str], now: datetime) -> Step:
@@ -57,7 +60,7 @@ def follow(asked: Question, said: Sequence[str], now: datetime) -> Step:
         if step.reply is not None:
             break
         step = talk.hear(text)
-    return step
+    return replace(step, values=dict(talk.values)) if isinstance(talk, _Form) else step
 
 
 def _early_end(asked: Question) -> Step | None:

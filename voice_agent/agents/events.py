@@ -54,6 +54,17 @@ class QuestionAsked:
     """What the field takes (`bridge.forms.Kind`), `link`, or `review`."""
     url: str | None
     """The link; whole, and never opened by itself."""
+    form: Json
+    """The whole of it, for a screen (`ask_filled.form_shown`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionClosed:
+    """A server's question does not wait any more."""
+
+    call: str
+    action: str
+    """`accept`, `decline` or `cancel`, as the user answered; `withdrawn` where the call was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +75,4 @@ class ToolReturned:
     result: Result
 
 
-ToolEvent: TypeAlias = "ConfirmAsked | ToolCalled | ToolProgressed | QuestionAsked | ToolReturned"
+ToolEvent: TypeAlias = "ConfirmAsked | ToolCalled | ToolProgressed | QuestionAsked | QuestionClosed | ToolReturned"

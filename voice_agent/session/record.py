@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from voice_agent.agents.events import ConfirmAsked, QuestionAsked, ToolCalled, ToolProgressed
+from voice_agent.agents.events import ConfirmAsked, QuestionAsked, QuestionClosed, ToolCalled, ToolProgressed
 from voice_agent.agents.listen import listen
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.types import ServerChanged
@@ -35,8 +35,12 @@ def record_tools(journal: Journal) -> Callable[[ToolEvent], None]:
                 journal.write("confirm", call=call, server=server, tool=tool, arguments=arguments, text=text)
             case ToolCalled(call, server, tool, arguments):
                 journal.write("tool_call", call=call, server=server, tool=tool, arguments=arguments)
-            case QuestionAsked(call, server, text, field, kind, url):
-                journal.write("question", call=call, server=server, text=text, field=field, kind=kind, url=url)
+            case QuestionAsked(call, server, text, field, kind, url, form):
+                journal.write(
+                    "question", call=call, server=server, text=text, field=field, kind=kind, url=url, form=form
+                )
+            case QuestionClosed(call, action):
+                journal.write("question_closed", call=call, action=action)
             case ToolProgressed(call, progress):
                 now = time.monotonic()
                 if now - progressed.get(call, 0.0) < _PROGRESS_PAUSE:

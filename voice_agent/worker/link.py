@@ -7,6 +7,8 @@ alone. Commands come in by LiveKit's RPC; those of anybody else are refused.
 |---|---|---|
 | `va.snapshot` | `{}` | sends `{"event": "snapshot", "lines": […]}`, and from there on each line |
 | `va.confirm` | `{"call": id, "yes": bool}` | the user's yes or no to the read-back of that call |
+| `va.answer` | `{"call": id, "action": str, "content": {…}}` | answers a server's question |
+| `va.filling` | `{"call": id}` | the user is busy with that form, which waits on |
 | `va.cancel` | `{"call": id}` | gives up a running call, at its server too |
 | `va.result` | `{"call": id}` | sends the whole of a result that was cut short, with the topic `va.result` |
 | `va.end` | `{}` | ends the conversation |
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 EVENTS, RESULT = "va.events", "va.result"
 _FORBIDDEN, _MISSING, _WRONG = 403, 404, 400
 """Codes of refusals, of the range that LiveKit leaves to applications (0 to 999)."""
+_ANSWERED = "This is not waiting for an answer any more."
 _FLUSH = 3.0
 """Seconds that the end waits for lines that are still to be sent, or have not arrived."""
 
@@ -63,6 +66,8 @@ class Link:
         commands: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "va.snapshot": self._snapshot,
             "va.confirm": self._confirm,
+            "va.answer": self._answer,
+            "va.filling": self._filling,
             "va.cancel": self._cancel,
             "va.result": self._result,
             "va.end": self._end,
@@ -138,8 +143,27 @@ class Link:
         toolset, history = self._conversation.toolset, self._conversation.session.history.items
         pending = toolset.confirmations.waiting(history)
         if pending is None or _call(fields) not in {call.id for call in pending.calls}:
-            raise rtc.RpcError(_MISSING, "This is not waiting for an answer any more.")
-        task = asyncio.create_task(hear_typed(self._conversation, "Yes" if is_yes else "No"))
+            raise rtc.RpcError(_MISSING, _ANSWERED)
+        self._hear("Yes" if is_yes else "No")
+
+    async def _answer(self, fields: dict[str, Any]) -> None:
+        action, content = fields.get("action"), fields.get("content", {})
+        if action not in ("accept", "decline", "cancel") or not isinstance(content, dict):
+            raise rtc.RpcError(_WRONG, "“action” must be accept, decline or cancel, and “content” an object.")
+        try:
+            said = self._conversation.toolset.questions.fill(_call(fields), action, cast("dict[str, Any]", content))
+        except LookupError:
+            raise rtc.RpcError(_MISSING, _ANSWERED) from None
+        except ValueError as error:
+            raise rtc.RpcError(_WRONG, str(error)) from None
+        self._hear(said)
+
+    async def _filling(self, fields: dict[str, Any]) -> None:
+        self._conversation.toolset.questions.wait_on(_call(fields))
+
+    def _hear(self, text: str) -> None:
+        """Take `text` as the user's turn."""
+        task = asyncio.create_task(hear_typed(self._conversation, text))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
