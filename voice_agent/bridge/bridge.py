@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from voice_agent.bridge.calls import Caller
 from voice_agent.bridge.catalog import Catalog, say_of, title_of
+from voice_agent.bridge.library import Library
 from voice_agent.bridge.opening import is_same, open_entry, open_with
 from voice_agent.bridge.pins import Pins
 from voice_agent.bridge.supervisor import Pace, RealClock, Supervisor
 from voice_agent.bridge.types import CatalogChanged, Decision, Result, ServerChanged, ServerStatus, State, Status
 from voice_agent.bridge.verdict import verdict
 from voice_agent.config.types import BUILT_IN, StdioEntry, VoiceOptions
-from voice_agent.errors import ToolUnknown
 
 if TYPE_CHECKING:
     import random
@@ -99,6 +99,7 @@ class Bridge:
         self._listeners: list[Callable[[BridgeEvent], None]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._others: set[asyncio.Task[None]] = set()
+        self.library = Library()
         self._changed = asyncio.Event()
         self._listing = asyncio.Lock()
         for entry in entries:
@@ -130,6 +131,7 @@ class Bridge:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSE_WITHIN)
+        await self.library.aclose()
         self._listeners.clear()
 
     async def reconfigure(self, entries: Sequence[ServerEntry], disabled: Sequence[str] = ()) -> None:
@@ -251,14 +253,8 @@ class Bridge:
         Raises:
             ToolUnknown: There is none; the message offers what is nearest.
         """
-        if (tool := self._catalog.named(name)) is not None:
-            return tool
-        for server, status in self._statuses.items():
-            if name.startswith(f"{server}.") and status.state not in _CALLABLE:
-                raise ToolUnknown(f"There is no tool “{name}”: {server} {status.reason or 'is still starting'}.")
-        near = self._catalog.near(name)
-        hint = f" Did you mean {' or '.join(near)}?" if near else " Write it as SERVER.TOOL."
-        raise ToolUnknown(f"There is no tool “{name}”.{hint}")
+        away = {one.name: one.reason for one in self._statuses.values() if one.state not in _CALLABLE}
+        return self._catalog.resolve(name, away)
 
     async def _start_all(self) -> None:
         """Start what is reached by URL at once, and processes one after the other, the needed ones first.
@@ -311,6 +307,7 @@ class Bridge:
             self._callers[name] = Caller(supervisor, say_of(entry), timeout, partial(self._catalog.of, name))
         if before.voice != entry.voice:
             self._catalog.decide_again(entry)
+            self.library.take(supervisor)
 
     def _end(self, name: str) -> asyncio.Task[None] | None:
         task = self._tasks.pop(name, None)
@@ -322,6 +319,7 @@ class Bridge:
         del self._entries[name], self._supervisors[name], self._callers[name], self._statuses[name]
         self._pins.pop(name, None)
         self._catalog.remove(name)
+        self.library.forget(name)
 
     def _is_starting(self, names: Collection[str] | None) -> bool:
         return any(
@@ -356,6 +354,7 @@ class Bridge:
         name = supervisor.entry.name
         if self._supervisors.get(name) is not supervisor:
             return
+        self.library.take(supervisor)
         before, self._statuses[name] = self._statuses[name], self._status(supervisor)
         is_news = replace(before, next_try=None) != replace(self._statuses[name], next_try=None)
         self._refresh(ServerChanged(self._statuses[name]) if is_news else None)

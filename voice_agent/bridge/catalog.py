@@ -15,6 +15,7 @@ from voice_agent.bridge.cleaning import clean
 from voice_agent.bridge.policy import decide
 from voice_agent.bridge.schema import Unusable, adapt
 from voice_agent.bridge.types import Hints, Tool
+from voice_agent.errors import ToolUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -79,6 +80,21 @@ class Catalog:
             if name.startswith(f"{server}.") and (tool := self.find(server, name[len(server) + 1 :])):
                 return tool
         return self.get(name)
+
+    def resolve(self, name: str, away: Mapping[str, str | None]) -> Tool:
+        """Return the tool called `name`, as `named` does; `away`: servers that are not there, and why.
+
+        Raises:
+            ToolUnknown: There is none; the message offers what is nearest.
+        """
+        if (tool := self.named(name)) is not None:
+            return tool
+        for server, reason in away.items():
+            if name.startswith(f"{server}."):
+                raise ToolUnknown(f"There is no tool “{name}”: {server} {reason or 'is still starting'}.")
+        near = self.near(name)
+        hint = f" Did you mean {' or '.join(near)}?" if near else " Write it as SERVER.TOOL."
+        raise ToolUnknown(f"There is no tool “{name}”.{hint}")
 
     def near(self, name: str) -> list[str]:
         """Return the names, `SERVER.TOOL`, that are most like one that is unknown."""

@@ -17,6 +17,7 @@ from mcp_types import URL_ELICITATION_REQUIRED
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
+from voice_agent.bridge.beside import Beside
 from voice_agent.bridge.catalog import say_of
 from voice_agent.bridge.failures import CallFailed, Trace
 from voice_agent.bridge.questions import Questions
@@ -112,6 +113,7 @@ class ClientConnection:
             log_handler=_ignore_log,
             client_info=mcp_types.Implementation(name="voice-agent", version="0.1.0"),
         )
+        self.beside = Beside(self._client, say_of(entry))
         self.ended = asyncio.Event()
         self.changed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
@@ -125,11 +127,6 @@ class ClientConnection:
     def protocol_version(self) -> str | None:
         """The negotiated protocol version."""
         return self._client.protocol_version
-
-    @property
-    def instructions(self) -> str | None:
-        """The server's instructions, as sent."""
-        return self._client.instructions
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncGenerator[ClientConnection, None]:
@@ -293,6 +290,20 @@ class _Notices(MessageHandler):
         """Note that the tools have changed."""
         del message
         self._connection.changed.set()
+
+    async def on_resource_updated(self, message: mcp_types.ResourceUpdatedNotification) -> None:
+        """Pass on that a resource is another one."""
+        self._connection.beside.on_updated(str(message.params.uri))
+
+    async def on_resource_list_changed(self, message: mcp_types.ResourceListChangedNotification) -> None:
+        """Pass on that there are other resources."""
+        del message
+        self._connection.beside.on_changed()
+
+    async def on_prompt_list_changed(self, message: mcp_types.PromptListChangedNotification) -> None:
+        """Pass on that there are other prompts."""
+        del message
+        self._connection.beside.on_changed()
 
 
 async def _ignore_log(message: object) -> None:

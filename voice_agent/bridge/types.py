@@ -151,3 +151,53 @@ class Progress:
     total: float | None
     message: str | None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that a server holds and lets be read (MCP, server/resources); all texts cleaned and capped."""
+
+    server: str
+    uri: str
+    """Of a template: RFC 6570, with the `parameters` in braces."""
+    name: str
+    title: str
+    """For people."""
+    description: str = ""
+    mime_type: str | None = None
+    parameters: tuple[str, ...] = ()
+    """What a template must be told; empty of a plain resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptArgument:
+    """One argument of a prompt; always text."""
+
+    name: str
+    description: str
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request that a server has written for people to pick (MCP, server/prompts); texts cleaned and capped."""
+
+    server: str
+    name: str
+    title: str
+    """For people."""
+    description: str = ""
+    arguments: tuple[PromptArgument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one server has beside its tools."""
+
+    server: str
+    say: str
+    """The name as it is spoken."""
+    instructions: str = ""
+    """What the server says about its use, cleaned and capped: its words, not ours."""
+    resources: tuple[Resource, ...] = ()
+    prompts: tuple[Prompt, ...] = ()

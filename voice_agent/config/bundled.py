@@ -21,7 +21,14 @@ _PYTHON_RUNNERS = {"uvx", "uv", "pipx"}
 
 def voice_options(defaults: VoiceOptions) -> VoiceOptions:
     """What is believed of the Task Manager, wherever it is configured."""
-    return replace(defaults, trust=True, required=True, say="Task Manager", vocabulary=("list_tasks",))
+    return replace(
+        defaults,
+        trust=True,
+        required=True,
+        say="Task Manager",
+        vocabulary=("list_tasks",),
+        announce=("tasks://reminders",),
+    )
 
 
 def task_manager(environ: Mapping[str, str], time_zone: str | None, defaults: VoiceOptions) -> StdioEntry:

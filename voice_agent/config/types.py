@@ -40,6 +40,8 @@ class VoiceOptions:
     """Spoken name of the server; its configured name where None."""
     vocabulary: tuple[str, ...] = ()
     """Read-only tools without required arguments whose answers hold words that people will say (task titles)."""
+    announce: tuple[str, ...] = ()
+    """URIs (globs) of resources whose changes the server may speak up about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,23 @@ class StdioEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth:
+    """What is said about signing in at a server; without any of it the client finds out and registers itself."""
+
+    client_id: str | None = None
+    """Of a client that is registered there already."""
+    client_secret: str | None = field(default=None, repr=False)
+    scopes: tuple[str, ...] = ()
+    """What is asked for; empty: what the server says is needed."""
+    client_metadata_url: str | None = None
+    """Where a document about this client is to be read, which then is its id (SEP-991)."""
+    callback_port: int | None = None
+    """Where the browser comes back to on this machine; None: any free port."""
+    grant: Literal["code", "client_credentials"] = "code"
+    """A person signs in, or the client itself does with its secret."""
+
+
+@dataclass(frozen=True, slots=True)
 class HttpEntry:
     """A server that is reached by URL."""
 
@@ -73,6 +92,8 @@ class HttpEntry:
     """May hold secrets."""
     auth: str | None = field(default=None, repr=False)
     """`"oauth"`, or a bearer token."""
+    oauth: OAuth | None = None
+    """How one signs in, where `auth` is `"oauth"`."""
     voice: VoiceOptions = VoiceOptions()
     origin: str = BUILT_IN
     secrets: frozenset[str] = field(default=frozenset(), repr=False)

@@ -120,6 +120,18 @@ def _globs(key: str, value: Any) -> tuple[str, ...]:
     return globs
 
 
+def _addresses(key: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [value]
+    items = cast("list[Any]", value) if isinstance(value, list) else [None]
+    globs = tuple(item for item in items if isinstance(item, str) and item)
+    if len(globs) != len(items):
+        raise Mistake(
+            f"“{key}” must be a list of addresses of resources.", f'Write it as "{key}": ["tasks://reminders"].'
+        )
+    return globs
+
+
 def _confirm(key: str, value: Any) -> Any:
     if value is None or value in ("always", "never"):
         return value
@@ -165,4 +177,5 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "required": _flag,
     "say": _say,
     "vocabulary": _globs,
+    "announce": _addresses,
 }

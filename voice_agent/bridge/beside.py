@@ -1,0 +1,184 @@
+"""What one connection offers beside its tools: resources, prompts and instructions, in both protocol eras."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+import mcp_types
+from mcp import MCPError
+from mcp.client.subscriptions import SubscriptionLost, listen
+from mcp.shared.subscriptions import ResourceUpdated
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+from voice_agent.bridge.catalog import title_of
+from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.types import Contents, Prompt, PromptArgument, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastmcp import Client
+
+    from voice_agent.bridge.types import Json
+
+INSTRUCTIONS_LIMIT = 600
+"""Characters of a server's instructions that are kept."""
+MOST = 500
+"""Resources, templates and prompts of one server, of each, that are kept."""
+_TEXT, _URI = 160, 2_000
+_PAGES = 20
+_LONGEST_DATA = 1_000_000
+"""Characters of a resource that is looked at for data."""
+_AGAIN_AFTER = 5.0
+"""Seconds after which a stream of news that broke is opened once more."""
+_PARAMETER = re.compile(r"\{[+#./;?&]?([^}]*)\}")
+
+
+class Beside:
+    """The resources, prompts and instructions of one connection.
+
+    `on_changed` is told when the server announces other lists, `on_updated` when the resource at a URI is another one.
+    """
+
+    def __init__(self, client: Client[Any], say: str) -> None:
+        """Take a client, connected or not, and the server's spoken name."""
+        self._client, self._say = client, say
+        self.on_changed: Callable[[], None] = _ignore
+        self.on_updated: Callable[[str], None] = _ignore
+
+    async def load(self, server: str, within: float) -> Contents:
+        """Return what there is. What is not answered within so many seconds, or not as it should be, is left out."""
+        found = self._client.server_capabilities
+        resources: list[Resource] = []
+        prompts: list[Prompt] = []
+        client = self._client
+        if found is not None and found.resources is not None:
+            listed = await _pages(client.list_resources_mcp, lambda page: page.resources, within)
+            resources += [_resource(server, str(one.uri), one) for one in listed]
+            templates = await _pages(client.list_resource_templates_mcp, lambda page: page.resource_templates, within)
+            resources += [_resource(server, one.uri_template, one) for one in templates]
+        if found is not None and found.prompts is not None:
+            listed = await _pages(client.list_prompts_mcp, lambda page: page.prompts, within)
+            prompts += [_prompt(server, one) for one in listed]
+        told = clean(self._client.instructions or "", INSTRUCTIONS_LIMIT)
+        return Contents(server, self._say, told, tuple(resources), tuple(prompts))
+
+    async def read(self, uri: str, within: float) -> mcp_types.CallToolResult:
+        """Return a resource as a tool would return it.
+
+        Raises:
+            MCPError: The server refused, or is gone.
+            TimeoutError: It did not answer within so many seconds.
+        """
+        async with asyncio.timeout(within):
+            found = await self._client.read_resource_mcp(uri)
+        blocks = [mcp_types.EmbeddedResource(type="resource", resource=part) for part in found.contents]
+        return mcp_types.CallToolResult(content=list(blocks), structured_content=_data(found.contents))
+
+    async def prompt(self, name: str, arguments: Json, within: float) -> mcp_types.CallToolResult:
+        """Return what the prompt comes to, its messages as the content of a tool's result.
+
+        Raises:
+            MCPError: The server refused, or is gone.
+            TimeoutError: It did not answer within so many seconds.
+        """
+        async with asyncio.timeout(within):
+            found = await self._client.get_prompt_mcp(name, arguments)
+        return mcp_types.CallToolResult(content=[message.content for message in found.messages])
+
+    async def follow(self, uris: Sequence[str]) -> None:
+        """Have `on_updated` told of changes of these resources for as long as this runs (both eras).
+
+        What changes the lists is told by the handshake era in any case; the other era is asked to tell it here.
+        """
+        found = self._client.server_capabilities
+        has_news = bool(found and found.resources and found.resources.list_changed)
+        has_prompts = bool(found and found.prompts and found.prompts.list_changed)
+        if not (uris or has_news or has_prompts):
+            return
+        if self._client.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+            for uri in uris:
+                with contextlib.suppress(MCPError):
+                    await self._client.session.subscribe_resource(uri)  # pyright: ignore[reportDeprecated] - that era's way
+            return
+        while True:
+            with contextlib.suppress(SubscriptionLost):
+                async with listen(
+                    self._client.session,
+                    resource_subscriptions=list(uris),
+                    resources_list_changed=has_news,
+                    prompts_list_changed=has_prompts,
+                ) as subscription:
+                    async for event in subscription:
+                        if isinstance(event, ResourceUpdated):
+                            self.on_updated(event.uri)
+                        else:
+                            self.on_changed()
+            await asyncio.sleep(_AGAIN_AFTER)
+
+
+async def _pages(ask: Any, rows_of: Callable[[Any], list[Any]], within: float) -> list[Any]:
+    """Return what pages hold together, as far as they come."""
+    rows: list[Any] = []
+    cursor: str | None = None
+    try:
+        for _ in range(_PAGES):
+            async with asyncio.timeout(within):
+                page = await ask(cursor=cursor, cache_mode="refresh")
+            rows += rows_of(page)
+            cursor = page.next_cursor
+            if cursor is None or len(rows) >= MOST:
+                break
+    except Exception:  # noqa: BLE001 - whatever a server does here, its tools go on
+        return rows[:MOST]
+    return rows[:MOST]
+
+
+def _resource(server: str, uri: str, found: mcp_types.Resource | mcp_types.ResourceTemplate) -> Resource:
+    parameters = [
+        name.split(":")[0].rstrip("*") for group in _PARAMETER.findall(uri) for name in group.split(",") if name
+    ]
+    return Resource(
+        server,
+        uri[:_URI],
+        _line(found.name),
+        _line(found.title) or title_of(found.name),
+        _line(found.description),
+        found.mime_type,
+        tuple(parameters) if isinstance(found, mcp_types.ResourceTemplate) else (),
+    )
+
+
+def _prompt(server: str, found: mcp_types.Prompt) -> Prompt:
+    arguments = [PromptArgument(one.name, _line(one.description), bool(one.required)) for one in found.arguments or ()]
+    # The name goes back to the server as it came.
+    return Prompt(
+        server, found.name, _line(found.title) or title_of(found.name), _line(found.description), tuple(arguments)
+    )
+
+
+def _data(parts: Sequence[object]) -> Json | None:
+    """Return the object that the one text of a resource is in JSON; None where it is something else."""
+    text = getattr(parts[0], "text", None) if len(parts) == 1 else None
+    if not isinstance(text, str) or len(text) > _LONGEST_DATA or not text.lstrip().startswith("{"):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return cast("Json", found) if isinstance(found, dict) else None
+
+
+def _line(text: str | None) -> str:
+    return clean(text or "", _TEXT, one_line=True)
+
+
+def _ignore(*_: object) -> None:
+    return
+
+
+__all__ = ["INSTRUCTIONS_LIMIT", "Beside"]

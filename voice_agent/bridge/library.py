@@ -1,0 +1,192 @@
+"""What all servers have beside their tools, kept in step with their connections: listed, read, and followed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.results import ERROR_LIMIT, shape
+from voice_agent.bridge.types import Contents, Resource, Result, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from voice_agent.bridge.connection import Connection
+    from voice_agent.bridge.supervisor import Supervisor
+    from voice_agent.bridge.types import Json, Prompt
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 4.0
+"""Seconds that a reading waits for a server that is starting or being reconnected."""
+_LIST_WITHIN = 10.0
+_SETTLE = 0.1
+"""Seconds in which announcements of changes are one."""
+MOST_ANNOUNCED = 16
+"""Resources of one server that are followed."""
+
+
+class _Beside(Protocol):
+    """What one connection offers (`beside.Beside`)."""
+
+    on_changed: Callable[[], None]
+    on_updated: Callable[[str], None]
+
+    async def load(self, server: str, within: float) -> Contents: ...
+    async def read(self, uri: str, within: float) -> Any: ...
+    async def prompt(self, name: str, arguments: Json, within: float) -> Any: ...
+    async def follow(self, uris: Sequence[str]) -> None: ...
+
+
+@runtime_checkable
+class _Holder(Protocol):
+    """A connection that offers something beside tools."""
+
+    @property
+    def beside(self) -> _Beside: ...
+
+
+class Library:
+    """Resources, prompts and instructions of the servers of one bridge."""
+
+    def __init__(self) -> None:
+        """Prepare; nothing is known before `take`."""
+        self._supervisors: dict[str, Supervisor] = {}
+        self._contents: dict[str, Contents] = {}
+        self._followed: dict[str, tuple[Connection, tuple[str, ...]]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._listeners: list[Callable[[str, Resource], None]] = []
+
+    @property
+    def contents(self) -> tuple[Contents, ...]:
+        """What the servers that are there have, in the order of configuration; servers with nothing are left out."""
+        known = [
+            self._contents[name] for name, one in self._supervisors.items() if name in self._contents and _is_up(one)
+        ]
+        return tuple(one for one in known if one.instructions or one.resources or one.prompts)
+
+    def subscribe(self, listener: Callable[[str, Resource], None]) -> Callable[[], None]:
+        """Have `listener(server, resource)` told of changes of resources that an entry announces.
+
+        Called in the event loop; call the returned function to end it.
+        """
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    async def read(self, server: str, uri: str) -> Result:
+        """Return what is at a resource's URI; of a template, with its parameters filled in."""
+        return await self._ask(server, lambda beside, within: beside.read(uri, within))
+
+    async def prompt(self, prompt: Prompt, arguments: Json) -> Result:
+        """Return the text that a prompt comes to."""
+        return await self._ask(prompt.server, lambda beside, within: beside.prompt(prompt.name, arguments, within))
+
+    def take(self, supervisor: Supervisor) -> None:
+        """Take notice of a server's connection, or of its options having changed. Needs a running event loop."""
+        name, connection = supervisor.entry.name, supervisor.connection
+        self._supervisors[name] = supervisor
+        wanted = supervisor.entry.voice.announce
+        if (
+            connection is None
+            or not isinstance(connection, _Holder)
+            or self._followed.get(name) == (connection, wanted)
+        ):
+            return
+        self._followed[name] = (connection, wanted)
+        self._end(name)
+        self._tasks[name] = asyncio.create_task(self._follow(name, connection.beside, wanted), name=f"contents {name}")
+
+    def forget(self, name: str) -> None:
+        """Drop a server."""
+        self._end(name)
+        for kept in (self._supervisors, self._contents, self._followed):
+            kept.pop(name, None)
+
+    async def aclose(self) -> None:
+        """Follow nothing any more."""
+        tasks = list(self._tasks.values())
+        for name in list(self._tasks):
+            self._end(name)
+        self._listeners.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end(self, name: str) -> None:
+        if (task := self._tasks.pop(name, None)) is not None:
+            task.cancel()
+
+    async def _follow(self, name: str, beside: _Beside, wanted: tuple[str, ...]) -> None:
+        """List what there is, again when it changes, and pass on the news of what is announced."""
+        changed = asyncio.Event()
+        beside.on_changed = changed.set
+        beside.on_updated = lambda uri: self._tell(name, uri, wanted)
+        following: asyncio.Task[None] | None = None
+        followed: tuple[str, ...] | None = None
+        try:
+            while True:
+                changed.clear()
+                contents = self._contents[name] = await beside.load(name, _LIST_WITHIN)
+                # What a pattern names may be listed; an address without one need not be.
+                uris = dict.fromkeys(one for one in wanted if not set("*?[") & set(one))
+                uris |= dict.fromkeys(
+                    one.uri for one in contents.resources if not one.parameters and _fits(one.uri, wanted)
+                )
+                if (now := tuple(uris)[:MOST_ANNOUNCED]) != followed:
+                    followed = now
+                    if following is not None:
+                        following.cancel()
+                    following = asyncio.create_task(self._stay(name, beside, now))
+                await changed.wait()
+                await asyncio.sleep(_SETTLE)
+        finally:
+            if following is not None:
+                following.cancel()
+
+    async def _stay(self, name: str, beside: _Beside, uris: tuple[str, ...]) -> None:
+        try:
+            await beside.follow(uris)
+        except Exception:  # noqa: BLE001 - a server that announces nothing is as good as before
+            logger.debug("the resources of %s cannot be followed", name)
+
+    def _tell(self, name: str, uri: str, wanted: tuple[str, ...]) -> None:
+        contents = self._contents.get(name)
+        if contents is None or not _fits(uri, wanted):
+            return
+        listed = next((one for one in contents.resources if one.uri == uri), None)
+        resource = listed or Resource(name, clean(uri, 200, one_line=True), "", "")
+        for listener in tuple(self._listeners):
+            try:
+                listener(contents.say, resource)
+            except Exception:
+                logger.exception("a listener of the library failed")
+
+    async def _ask(self, server: str, ask: Callable[[_Beside, float], Any]) -> Result:
+        supervisor = self._supervisors.get(server)
+        connection = await supervisor.wait_ready(PATIENCE) if supervisor is not None else None
+        if supervisor is None or not isinstance(connection, _Holder):
+            return Result(Status.ERROR, f"{server} is not there.")
+        seconds = supervisor.entry.voice.timeout
+        try:
+            answer = await ask(connection.beside, seconds)
+        except TimeoutError:
+            return Result(Status.ERROR, f"{server} did not answer within {seconds:g} seconds.")
+        except Exception as error:  # noqa: BLE001 - whatever a server does becomes a sentence
+            told = clean(str(getattr(error, "message", "") or ""), ERROR_LIMIT)
+            return Result(Status.ERROR, supervisor.redact(told) or f"{server} did not give it.")
+        return await asyncio.to_thread(shape, answer, supervisor.redact)
+
+
+def _is_up(supervisor: Supervisor) -> bool:
+    return supervisor.connection is not None
+
+
+def _fits(uri: str, wanted: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(uri, pattern) for pattern in wanted)
