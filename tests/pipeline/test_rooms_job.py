@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 import pytest
 from livekit import rtc
 
-from tests.support.livekit import WITHIN, a_guest, a_place, a_worker
+from tests.support.livekit import a_guest, a_place, a_worker
 from tests.support.program import tasks
 from voice_agent.store.store import Store
 
@@ -138,13 +137,3 @@ async def test_a_conversation_that_nobody_comes_back_to_ends_and_its_record_is_c
     ]
     assert lines[-1]["event"] == "end"
     assert lines[-1]["reason"] == "left"
-
-
-async def test_an_interrupted_worker_ends_its_conversations_and_tells_them(livekit: Address, tmp_path: Path) -> None:
-    with a_worker(livekit, tmp_path) as worker:
-        async with a_guest(livekit, a_place()) as guest:
-            await guest.follow()
-            await guest.line("agent", kind="greeting")
-            worker.send_signal(signal.SIGINT)
-            assert (await guest.line("end"))["reason"] == "interrupted"
-        assert worker.wait(WITHIN) == 0
