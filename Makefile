@@ -32,7 +32,7 @@ page: voice_agent/web/static/index.html ## build the page, with Node
 test: $(BIN)/.ready-dev ## run all tests
 	@$(MAKE) --no-print-directory -j4 needs
 	@$(BIN)/pytest -q -n 2 -m "unit or contract or interop" $(ARGS)
-	@$(BIN)/pytest -q -m "pipeline or e2e" $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadscope -m "pipeline or e2e" $(ARGS)
 
 check: $(BIN)/.ready-dev $(PAGE)/node_modules/.ready ## lint, format, types, import contracts, sizes
 	@$(BIN)/ruff check .
