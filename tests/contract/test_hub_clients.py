@@ -144,7 +144,7 @@ async def test_what_a_client_that_is_no_job_says_of_a_yes_is_not_believed(tmp_pa
         client_of(url, running.token, "auto") as client,
     ):
         tool = job.resolve("raw.write_slowly")
-        meta = {**person_meta("anna", None), **call_meta("1", tool, confirmed=True, asks=False)}
+        meta = {**person_meta(None), **call_meta("1", tool, confirmed=True, asks=False)}
         answer = await client.call_tool_mcp(tool.key, {"seconds": 0}, meta=meta)
         assert answer.is_error
         assert lines_of(calls) == []

@@ -79,8 +79,9 @@ def test_an_address_that_others_can_reach_is_refused_with_a_sentence(tmp_path: P
 def test_a_worker_without_the_hubs_token_is_told_what_to_set(tmp_path: Path) -> None:
     from voice_agent.config.load import load
     from voice_agent.errors import ConfigError
+    from voice_agent.session.dispatch import Dispatch
     from voice_agent.worker.servers import bridge_of_job
 
     environ = {"VOICE_AGENT_HOME": str(tmp_path), "VOICE_AGENT_HUB__ADDRESS": "unix:/x"}
     with pytest.raises(ConfigError, match="VOICE_AGENT_HUB__TOKEN"):
-        bridge_of_job(load(environ=environ, cwd=tmp_path))
+        bridge_of_job(load(environ=environ, cwd=tmp_path), Dispatch())

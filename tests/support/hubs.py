@@ -17,6 +17,7 @@ from voice_agent.bridge.hub.attached import HubBridge, Place
 from voice_agent.bridge.hub.doors import by_http, by_socket
 from voice_agent.bridge.hub.hub import Hub
 from voice_agent.bridge.hub.people import NoCredentials, People
+from voice_agent.bridge.hub.permits import Permits
 from voice_agent.bridge.hub.task_service import TaskService
 from voice_agent.config.load import Config
 from voice_agent.config.settings import Settings
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from voice_agent.bridge.hub.lines import Address
     from voice_agent.bridge.hub.people import Credentials
     from voice_agent.config.types import ServerEntry
+
+PERMITS = Permits("the key of every hub in these tests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class RunningHub:
         self, subject: str | None = None, zone: str | None = None, *, settled: bool = True, token: str | None = None
     ) -> AsyncGenerator[HubBridge]:
         """The bridge of a job that has attached it; `settled`: no server is starting any more."""
-        place = Place(self.address, self.token if token is None else token, subject, zone)
+        permit = self.hub.permits.give(subject) if self.hub.permits is not None else None
+        place = Place(self.address, self.token if token is None else token, permit, zone)
         bridge = HubBridge(place, self.config.servers)
         bridge.start()
         try:
@@ -77,6 +81,7 @@ async def running_hub(
     token: str | None = None,
     credentials: Credentials | None = None,
     settled: bool = True,
+    permits: Permits = PERMITS,
 ) -> AsyncGenerator[RunningHub]:
     """A hub with these servers, on a socket in a folder of its own."""
     config = config_of(home, *entries)
@@ -87,7 +92,7 @@ async def running_hub(
             credentials or NoCredentials(),
             partial(Bridge, pace=QUICK),
         )
-        hub = Hub(people)
+        hub = Hub(people, permits)
         hub.start()
         try:
             if settled:

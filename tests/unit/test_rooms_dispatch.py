@@ -9,7 +9,9 @@ from voice_agent.session.dispatch import Dispatch, read_dispatch
 pytestmark = pytest.mark.unit
 
 
-@pytest.mark.parametrize("dispatch", [Dispatch(), Dispatch("user-1"), Dispatch("user-1", "offline")])
+@pytest.mark.parametrize(
+    "dispatch", [Dispatch(), Dispatch("user-1"), Dispatch("user-1", "offline", "anna", "Anna", "Asia/Tokyo", "p")]
+)
 def test_it_is_read_back_as_it_was_told(dispatch: Dispatch) -> None:
     assert read_dispatch(dispatch.to_json()) == dispatch
 
@@ -23,7 +25,7 @@ def test_a_job_without_metadata_is_for_whoever_comes() -> None:
     [
         ("{", "not JSON"),
         ("[]", "not a JSON object"),
-        ('{"subject": "root"}', "unknown key “subject”"),
+        ('{"groups": "root"}', "unknown key “groups”"),
         ('{"identity": 1}', "“identity”"),
         ('{"profile": ""}', "“profile”"),
     ],

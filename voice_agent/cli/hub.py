@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
     set_up_logs(config.settings, is_verbose=False)
     for problem in config.problems:
         sys.stderr.write(f"{problem}\n")
-    from voice_agent.bridge.hub.serving import TOKEN, Doors, serve, token_of
+    from voice_agent.bridge.hub.serving import Doors, serve, tokens_of
+
+    tokens = tokens_of(config)
 
     def tell(doors: Doors) -> None:
         if args.json:
@@ -54,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
         elif doors.url is None:
             line = f"Workers attach it with VOICE_AGENT_HUB__ADDRESS={doors.address}"
         else:
-            line = f"Text clients reach it at {doors.url} with the token in {config.home / TOKEN}"
+            place = f"in {tokens.file}" if tokens.file is not None else "that is set as hub.token"
+            line = f"Text clients reach it at {doors.url} with the token {place}"
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
@@ -62,5 +65,5 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{text}\n")
 
     http = (args.host, args.port) if args.http else None
-    asyncio.run(serve(config, token=token_of(config), read=read, http=http, on_ready=tell, on_complaint=complain))
+    asyncio.run(serve(config, tokens=tokens, read=read, http=http, on_ready=tell, on_complaint=complain))
     return 0

@@ -29,6 +29,7 @@ _TRIES, _WITHIN = 5, 60.0
 """So many deaths of one part in so many seconds end the whole."""
 _PAUSE = 0.5
 """Seconds before a part that died is started again."""
+_PERMIT_KEY = "VOICE_AGENT_HUB__PERMIT_KEY"
 _PAGE = Path(__file__).parents[1] / "web" / "static" / "index.html"
 
 
@@ -95,7 +96,7 @@ class Whole:
     async def _start(self, folder: Path) -> None:
         address = self._configured() or await self._start_livekit(folder)
         hub, hub_place = self._hub(folder)
-        worker, web = self._worker(address, hub_place), self._web(address)
+        worker, web = self._worker(address, hub_place), self._web(address, hub_place)
         for child in (hub, worker, web):
             self._started.append(child)
             await child.start()
@@ -104,7 +105,7 @@ class Whole:
         self._watch(hub, hub.ready)
         self._watch(worker, worker.ready)
         # A page that is open must find the web part at the same port again.
-        web.command[web.command.index("--port") + 1] = self._page.rstrip("/").rpartition(":")[2]
+        web.command[web.command.index("--port") + 1] = str(told["port"])
         self._watch(web, web.ready)
         if self._options.is_json:
             line = json.dumps({"page": self._page, "livekit": address.url, "worker": _pid(worker), "hub": _pid(hub)})
@@ -141,6 +142,7 @@ class Whole:
         place = {
             "VOICE_AGENT_HUB__ADDRESS": f"unix:{folder / 'hub.sock'}",
             "VOICE_AGENT_HUB__TOKEN": secrets.token_urlsafe(32),
+            _PERMIT_KEY: secrets.token_urlsafe(32),
         }
         options = self._given("--config", self._options.config)
         return Child("The hub", _own("hub", *options), own_environment(**place)), place
@@ -148,11 +150,14 @@ class Whole:
     def _worker(self, address: Address, hub: dict[str, str]) -> Child:
         options = [*self._given("--profile", self._options.profile), *self._given("--config", self._options.config)]
         options += ["--verbose"] if self._options.is_verbose else []
-        return Child("The worker", _own("worker", *options), _with(address) | self._for_worker | hub)
+        # It carries permits, and makes none.
+        return Child(
+            "The worker", _own("worker", *options), _with(address) | self._for_worker | hub | {_PERMIT_KEY: ""}
+        )
 
-    def _web(self, address: Address) -> Child:
+    def _web(self, address: Address, hub: dict[str, str]) -> Child:
         options = ["--port", str(self._options.port), *self._given("--config", self._options.config)]
-        return Child("The web part", _own("web", *options), _with(address))
+        return Child("The web part", _own("web", *options), _with(address) | {_PERMIT_KEY: hub[_PERMIT_KEY]})
 
     def _given(self, name: str, value: object) -> list[str]:
         return [] if value is None else [name, str(value)]

@@ -100,6 +100,29 @@ class Hub(BaseModel):
     """`unix:PATH` or `tcp:HOST:PORT`; None: each job attaches all servers itself."""
     token: SecretStr | None = None
     """Lets in whoever has it; None: that of the file which `voice-agent hub` keeps."""
+    permit_key: SecretStr | None = None
+    """With it the web part tells the hub whom each job acts for; None: all act for the owner of this machine."""
+
+
+class Web(BaseModel):
+    """Who may open the page. With neither `secret` nor `subject_header` only this machine's owner, on this machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str | None = None
+    """The address that people open, such as `https://talk.example.org`; None: whichever they came by."""
+    secret: SecretStr | None = None
+    """Lets in whoever types it, as the owner of this machine."""
+    subject_header: str | None = None
+    """The header in which a proxy says who has logged in."""
+    name_header: str | None = None
+    """The header in which it says what to call them."""
+    proxies: str | None = None
+    """Addresses or networks that the proxy speaks from, with commas between them."""
+    proxy_secret: SecretStr | None = None
+    """What the proxy shows in the header `X-Proxy-Secret`."""
+    owner: str | None = None
+    """Who, of those that log in by the proxy, is the owner of this machine."""
 
 
 class Store(BaseModel):
@@ -129,6 +152,7 @@ class Settings(BaseModel):
     livekit: LiveKit = LiveKit()
     rooms: Rooms = Rooms()
     hub: Hub = Hub()
+    web: Web = Web()
     store: Store = Store()
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = Field(default=None, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, cast
 
 AGENT = "voice-agent"
@@ -18,10 +18,21 @@ class Dispatch:
     """The participant whose conversation this is; None: whoever comes first."""
     profile: str | None = None
     """None: the worker's own."""
+    subject: str | None = None
+    """Who that is, as the web part has verified it; None: the owner of this machine."""
+    name: str | None = None
+    """What to call them."""
+    zone: str | None = None
+    """Their time zone, by its IANA name; None: the worker's."""
+    permit: str | None = None
+    """What lets the job act for them at the hub."""
 
     def to_json(self) -> str:
         """Return it as job metadata."""
         return json.dumps({name: value for name, value in asdict(self).items() if value is not None})
+
+
+_KEYS = frozenset(field.name for field in fields(Dispatch))
 
 
 def read_dispatch(metadata: str) -> Dispatch:
@@ -38,11 +49,11 @@ def read_dispatch(metadata: str) -> Dispatch:
         raise ValueError("the job's metadata is not JSON") from None
     if not isinstance(found, dict):
         raise ValueError("the job's metadata is not a JSON object")  # noqa: TRY004 - it is text that is wrong
-    fields = cast("dict[str, Any]", found)
-    unknown = sorted(set(fields) - {"identity", "profile"})
+    given = cast("dict[str, Any]", found)
+    unknown = sorted(set(given) - _KEYS)
     if unknown:
         raise ValueError(f"the job's metadata has the unknown key “{unknown[0]}”")
-    for name, value in fields.items():
+    for name, value in given.items():
         if not isinstance(value, str) or not value:
             raise ValueError(f"“{name}” in the job's metadata is not text")
-    return Dispatch(**fields)
+    return Dispatch(**given)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 from livekit import api
 
-from voice_agent.session.dispatch import AGENT, Dispatch
+from voice_agent.session.dispatch import AGENT
 
 if TYPE_CHECKING:
-    from voice_agent.web.tokens import Place
+    from voice_agent.session.dispatch import Dispatch
 
 _ON_ITS_WAY = 5.0
 """Seconds that a job may take from its assignment until it is in the room."""
@@ -25,10 +25,9 @@ class Assistants:
         self._arguments = (url, api_key, api_secret)
         self._server: api.LiveKitAPI | None = None
 
-    async def call(self, place: Place, profile: str | None) -> bool:
-        """Call an assistant to `place` unless one is there or on its way; False where that cannot be done now."""
+    async def call(self, room: str, dispatch: Dispatch) -> bool:
+        """Call an assistant to `room` unless one is there or on its way; False where that cannot be done now."""
         server = self._server = self._server or api.LiveKitAPI(*self._arguments)
-        room = place.room
         try:
             there = await server.room.list_participants(api.ListParticipantsRequest(room=room))
             if any(one.kind == api.ParticipantInfo.Kind.AGENT for one in there.participants):
@@ -38,9 +37,8 @@ class Assistants:
                 return True
             for one in calls:
                 await server.agent_dispatch.delete_dispatch(one.id, room)
-            metadata = Dispatch(identity=place.identity, profile=profile).to_json()
             await server.agent_dispatch.create_dispatch(
-                api.CreateAgentDispatchRequest(agent_name=AGENT, room=room, metadata=metadata)
+                api.CreateAgentDispatchRequest(agent_name=AGENT, room=room, metadata=dispatch.to_json())
             )
         except (api.TwirpError, aiohttp.ClientError, TimeoutError):
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from voice_agent.session.dispatch import AGENT, Dispatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from voice_agent.bridge.hub.permits import Permits
 
 _TO_COME_IN = timedelta(minutes=2)
 """A connected participant needs no newer one: the LiveKit server renews it."""
@@ -27,6 +29,13 @@ class Place:
 
     room: str
     identity: str
+    """Of the participant; says nothing of the person."""
+    subject: str | None = None
+    """Who it is, as we have verified it; None: the owner of this machine."""
+    name: str | None = None
+    """What to call them."""
+    zone: str | None = None
+    """Their time zone, by its IANA name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +47,29 @@ class Tokens:
     grace: float
     """Seconds that a room waits for someone who has left."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    permits: Permits | None = None
+    """Lets each job act for its person at the hub; None: there is one user."""
 
-    def new_place(self) -> Place:
+    def new_place(self, subject: str | None = None) -> Place:
         """Return a room that nobody can guess, and an identity in it."""
-        return Place(f"talk-{secrets.token_urlsafe(16)}", f"user-{secrets.token_urlsafe(8)}")
+        return Place(f"talk-{secrets.token_urlsafe(16)}", f"user-{secrets.token_urlsafe(8)}", subject)
+
+    def dispatch(self, place: Place, profile: str | None) -> Dispatch:
+        """Return what the job in `place` is told."""
+        permit = self.permits.give(place.subject) if self.permits is not None else None
+        return Dispatch(place.identity, profile, place.subject, place.name, place.zone, permit)
 
     def token(self, place: Place, profile: str | None) -> str:
         """Return a LiveKit token for `place`, which also asks for the assistant.
 
         It grants what a page needs: to join this room, hear, publish a microphone, and send data.
         """
-        dispatch = Dispatch(identity=place.identity, profile=profile)
+        metadata = self.dispatch(place, profile).to_json()
         waits = round(self.grace) + 15
         room = api.RoomConfiguration(
             empty_timeout=waits,
             departure_timeout=waits,
-            agents=[api.RoomAgentDispatch(agent_name=AGENT, metadata=dispatch.to_json())],
+            agents=[api.RoomAgentDispatch(agent_name=AGENT, metadata=metadata)],
         )
         grants = api.VideoGrants(
             room_join=True,
@@ -64,20 +80,22 @@ class Tokens:
             can_publish_data=True,
             can_update_own_metadata=False,
         )
-        token = api.AccessToken(self.api_key, self.api_secret).with_identity(place.identity).with_name("You")
+        token = api.AccessToken(self.api_key, self.api_secret)
+        token = token.with_identity(place.identity).with_name(place.name or "You")
         return token.with_ttl(_TO_COME_IN).with_grants(grants).with_room_config(room).to_jwt()
 
     def ticket(self, place: Place) -> str:
         """Return what a page shows to come back to `place` after a reload."""
-        claims = {"aud": _AUDIENCE, "room": place.room, "sub": place.identity, "exp": self.now() + _TO_COME_BACK}
+        claims = {"aud": _AUDIENCE, "place": asdict(place), "exp": self.now() + _TO_COME_BACK}
         return jwt.encode(claims, self.api_secret, algorithm="HS256")
 
-    def place_of(self, ticket: object) -> Place | None:
-        """Return the place that a ticket of ours is for; None where it is not ours, or too old."""
+    def place_of(self, ticket: object, subject: str | None = None) -> Place | None:
+        """Return the place that a ticket of ours for `subject` is for; None where it is not theirs, or too old."""
         if not isinstance(ticket, str):
             return None
         try:
             claims: dict[str, Any] = jwt.decode(ticket, self.api_secret, algorithms=["HS256"], audience=_AUDIENCE)
-            return Place(str(claims["room"]), str(claims["sub"]))
-        except (jwt.InvalidTokenError, KeyError):
+            place = Place(**claims["place"])
+        except (jwt.InvalidTokenError, KeyError, TypeError):
             return None
+        return place if place.subject == subject else None

@@ -79,9 +79,10 @@ async def accept(request: JobRequest) -> None:
 async def hold(config: Config, ctx: JobContext) -> None:
     """Begin the conversation; it goes on when this has returned."""
     dispatch = read_dispatch(ctx.job.metadata)
-    if dispatch.profile is not None:
-        config = replace(config, settings=config.settings.model_copy(update={"profile": dispatch.profile}))
-    bridge = bridge_of_job(config)
+    told = {"profile": dispatch.profile, "time_zone": dispatch.zone}
+    given = {name: value for name, value in told.items() if value is not None}
+    config = replace(config, settings=config.settings.model_copy(update=given))
+    bridge = bridge_of_job(config, dispatch)
     bridge.start()
     try:
         stack, identity = await asyncio.gather(build(config.settings), _join(ctx, dispatch))

@@ -13,15 +13,15 @@ from voice_agent.errors import ConfigError
 
 if TYPE_CHECKING:
     from voice_agent.config.load import Config
+    from voice_agent.session.dispatch import Dispatch
 
 
-def bridge_of_job(config: Config, *, subject: str | None = None, zone: str | None = None) -> Bridge:
+def bridge_of_job(config: Config, dispatch: Dispatch) -> Bridge:
     """Return the bridge of one conversation, not started.
 
     Args:
         config: The user's settings and servers.
-        subject: Whose conversation it is, as the web part has verified; None: the owner of this machine.
-        zone: The time zone of that person, by its IANA name; None: the configured one, or this machine's.
+        dispatch: Whose conversation it is, and what lets the job act for them.
 
     Raises:
         ConfigError: A hub is configured, but not its token; or people log in, and there is no hub to tell them apart.
@@ -29,13 +29,13 @@ def bridge_of_job(config: Config, *, subject: str | None = None, zone: str | Non
     settings = config.settings
     hub, timeout = settings.hub, settings.limits.call_timeout
     if hub.address is None:
-        if subject is not None:
+        if dispatch.subject is not None:
             raise ConfigError(
                 "People log in, so their servers must be kept apart: start “voice-agent hub”, and set hub.address."
             )
         return Bridge(config.servers, disabled=config.disabled, call_timeout=timeout, asks=True)
     if hub.token is None:
         raise ConfigError("hub.address is set: set hub.token too (VOICE_AGENT_HUB__TOKEN), as the hub has it.")
-    zone = zone or settings.time_zone or get_localzone_name()
-    place = Place(Address.read(hub.address), hub.token.get_secret_value(), subject, zone)
+    zone = dispatch.zone or settings.time_zone or get_localzone_name()
+    place = Place(Address.read(hub.address), hub.token.get_secret_value(), dispatch.permit, zone)
     return HubBridge(place, config.servers, disabled=config.disabled, call_timeout=timeout)

@@ -63,8 +63,8 @@ class Place:
 
     address: Address
     token: str
-    subject: str | None = None
-    """None: the owner of this machine."""
+    permit: str | None = None
+    """To act for somebody; None: the hub asks for none, for it has one user."""
     zone: str | None = None
     """The time zone of that person, by its IANA name."""
 
@@ -222,12 +222,13 @@ class HubBridge(Bridge):
         from voice_agent.bridge.hub.link import open_link
 
         place = self._place
-        async with open_link(place.address, place.token, subject=place.subject, zone=place.zone) as link:
+        async with open_link(place.address, place.token, permit=place.permit, zone=place.zone) as link:
             yield cast("Connection", link)
 
     async def _take_hub_listing(self, supervisor: Supervisor, listing: Listing) -> Verdict:
         del supervisor
         found = cast("HubListing", listing)
+        self._place = replace(self._place, permit=found.permit or self._place.permit)
         self._servers = {server.status.name: server for server in found.servers}
         starting = {name for name, server in self._servers.items() if server.status.state is State.STARTING}
         before = self._far

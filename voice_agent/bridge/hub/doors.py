@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hmac
 import json
+import logging
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing_extensions import override
 
 from voice_agent.bridge.hub.hub import PEER, Peer
 from voice_agent.bridge.hub.lines import LONGEST, Address, LineReader, LineWriter, greeted
+from voice_agent.bridge.hub.permits import PermitRefused
 from voice_agent.errors import PartFailed
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ _ENDS_WITHIN = 2
 """Seconds that requests by HTTP may go on at the end."""
 _LONGEST_SOCKET = 100
 """Characters of a Unix socket's path that every system takes."""
+
+logger = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -108,7 +112,13 @@ async def _serve_lines(hub: Hub, token: str, reader: asyncio.StreamReader, write
             given = await greeted(reader)
     except TimeoutError:
         given = None
-    if given is None or not _is_same(given, token):
+    if given is None or not _is_same(given[0], token):
+        writer.close()
+        return
+    try:
+        permit = hub.permits.read(given[1]) if hub.permits is not None else None
+    except PermitRefused as refused:
+        logger.warning("a job was not let in by its permit: %s", refused)
         writer.close()
         return
     try:
@@ -116,7 +126,7 @@ async def _serve_lines(hub: Hub, token: str, reader: asyncio.StreamReader, write
             hub.server,
             LineReader(reader),
             LineWriter(writer),
-            lifespan_state=Peer(speaks_for_others=True),
+            lifespan_state=Peer(is_job=True, permit=permit),
             init_options=hub.server.create_initialization_options(),
         )
     finally:
@@ -156,7 +166,7 @@ class HttpDoor:
         if scheme.lower() != "bearer" or not _is_same(token.strip(), self._token):
             await _refuse(send, 401, "The hub asks for its token: send the header Authorization: Bearer TOKEN.")
             return
-        scope[PEER] = Peer(speaks_for_others=False)
+        scope[PEER] = Peer(is_job=False)
         await self._manager.handle_request(scope, receive, send)
 
 

@@ -17,7 +17,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from typing_extensions import override
 
 from voice_agent.bridge.forms import Reply
-from voice_agent.bridge.hub.words import SERVERS, question_meta, read_asked, result_json, server_json, tool_json
+from voice_agent.bridge.hub.words import PERMIT, SERVERS, question_meta, read_asked, result_json, server_json, tool_json
 from voice_agent.bridge.types import CatalogChanged, Result, Status
 from voice_agent.errors import ToolUnknown
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.forms import Question
     from voice_agent.bridge.hub.people import Desk, People
+    from voice_agent.bridge.hub.permits import Permit, Permits
     from voice_agent.bridge.hub.words import Asked
     from voice_agent.bridge.types import BridgeEvent, Json, Progress, Tool
 
@@ -46,8 +47,15 @@ _INSTRUCTIONS = "All servers of this user behind one endpoint. A tool is called 
 class Peer:
     """Who is at the other end of a connection."""
 
-    speaks_for_others: bool
-    """It has the hub's own token: what it says of the person, and of their yes, is believed."""
+    is_job: bool
+    """It came by the jobs' door: what it says of its user's yes is believed."""
+    permit: Permit | None = None
+    """Whom it acts for; None: the owner of this machine."""
+
+    @property
+    def subject(self) -> str | None:
+        """Whose servers it is offered; None: those of the owner of this machine."""
+        return self.permit.subject if self.permit is not None else None
 
 
 @dataclass(slots=True)
@@ -85,6 +93,8 @@ class Hub:
     """Serves the tools of all servers to everybody who is let in, each to the person that the request is for."""
 
     people: People
+    permits: Permits | None = None
+    """Reads what jobs come with; None: all of them act for the owner of this machine."""
     _bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
     _followers: dict[int, _Follower] = field(default_factory=dict[int, _Follower])
     _listed: dict[tuple[str | None, str], _Listed] = field(default_factory=dict[tuple[str | None, str], _Listed])
@@ -124,16 +134,21 @@ class Hub:
 
     async def _list(self, ctx: ServerRequestContext[Any], params: mcp_types.PaginatedRequestParams) -> dict[str, Any]:
         del params
-        asked = _asked(ctx)
+        peer = _peer(ctx)
+        asked = _asked(ctx, peer)
         self._follow(ctx, asked)
-        desk = await self.people.desk(asked.subject)
+        desk = await self.people.desk(peer.subject)
         listed = [self._json(desk, tool) for tool in desk.tools]
-        whole = {"tools": listed, "_meta": {SERVERS: [server_json(server) for server in desk.servers]}}
+        meta: Json = {SERVERS: [server_json(server) for server in desk.servers]}
+        if self.permits is not None and peer.permit is not None:
+            meta[PERMIT] = self.permits.renew(peer.permit)
+        whole = {"tools": listed, "_meta": meta}
         return _complete(ctx, {**whole, "ttlMs": 0, "cacheScope": "private"}) if _is_modern(ctx) else whole
 
     async def _call(self, ctx: ServerRequestContext[Any], params: mcp_types.CallToolRequestParams) -> dict[str, Any]:
-        asked = _asked(ctx)
-        desk = await self.people.desk(asked.subject)
+        peer = _peer(ctx)
+        asked = _asked(ctx, peer)
+        desk = await self.people.desk(peer.subject)
         try:
             tool = await desk.find(params.name, asked.server)
         except ToolUnknown as error:
@@ -197,11 +212,13 @@ async def _tell(follower: _Follower) -> None:
         await asyncio.wait_for(follower.session.send_tool_list_changed(), _TELL_WITHIN)
 
 
-def _asked(ctx: ServerRequestContext[Any]) -> Asked:
-    """Return what the request says of a person, where whoever sent it may say so."""
-    peer: Any = ctx.request.scope[PEER] if ctx.request is not None else ctx.lifespan_context
-    is_believed = isinstance(peer, Peer) and peer.speaks_for_others
-    return read_asked((ctx.params or {}).get("_meta") if is_believed else None)
+def _peer(ctx: ServerRequestContext[Any]) -> Peer:
+    return ctx.request.scope[PEER] if ctx.request is not None else ctx.lifespan_context
+
+
+def _asked(ctx: ServerRequestContext[Any], peer: Peer) -> Asked:
+    """Return what the request says of its user, where whoever sent it may say so."""
+    return read_asked((ctx.params or {}).get("_meta") if peer.is_job else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """MCP over a socket: one message a line, as on standard input and output (MCP, basic/transports#stdio).
 
 It costs a fraction of HTTP: one connection a conversation, on which either side may speak first and whose end is seen
-at once. The first line is the client's greeting, with the hub's token.
+at once. The first line is the client's greeting, with the hub's token and the permit to act for a person.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LONGEST = 64 * 1024 * 1024
 """Bytes of one message; images travel in them."""
 _GREETING = b"voice-agent-hub "
-_LONGEST_GREETING = 512
+_LONGEST_GREETING = 4096
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Address:
         return f"unix:{self.path}" if self.path is not None else f"tcp:{self.host}:{self.port}"
 
 
-async def connect(address: Address, token: str) -> tuple[LineReader, LineWriter]:
+async def connect(address: Address, token: str, permit: str | None) -> tuple[LineReader, LineWriter]:
     """Connect to the hub at `address` and greet it.
 
     Raises:
@@ -65,19 +65,20 @@ async def connect(address: Address, token: str) -> tuple[LineReader, LineWriter]
         reader, writer = await asyncio.open_unix_connection(address.path, limit=LONGEST)
     else:
         reader, writer = await asyncio.open_connection(address.host, address.port, limit=LONGEST)
-    writer.write(_GREETING + token.encode() + b"\n")
+    writer.write(_GREETING + " ".join(filter(None, (token, permit))).encode() + b"\n")
     return LineReader(reader), LineWriter(writer)
 
 
-async def greeted(reader: asyncio.StreamReader) -> str | None:
-    """Return the token that a client greets with; None where it says something else."""
+async def greeted(reader: asyncio.StreamReader) -> tuple[str, str | None] | None:
+    """Return the token and the permit that a client greets with; None where it says something else."""
     try:
         line = await reader.readline()
     except (ValueError, OSError):
         return None
     if not line.startswith(_GREETING) or len(line) > _LONGEST_GREETING:
         return None
-    return line[len(_GREETING) :].strip().decode("utf-8", "replace")
+    token, _, permit = line[len(_GREETING) :].strip().decode("utf-8", "replace").partition(" ")
+    return token, permit or None
 
 
 class LineReader:

@@ -14,7 +14,7 @@ from mcp import MCPError
 from voice_agent.bridge.connection import Listing
 from voice_agent.bridge.failures import CallFailed, Trace
 from voice_agent.bridge.hub.lines import connect
-from voice_agent.bridge.hub.words import call_meta, person_meta, read_question, read_servers
+from voice_agent.bridge.hub.words import call_meta, person_meta, read_permit, read_question, read_servers
 from voice_agent.bridge.transports import BridgeSession
 from voice_agent.bridge.types import Progress
 
@@ -35,6 +35,8 @@ class HubListing(Listing):
     """What the hub lists for one person."""
 
     servers: tuple[Server, ...] = ()
+    permit: str | None = None
+    """What to come back with; None: no other than before."""
 
 
 class _Session(BridgeSession):
@@ -75,7 +77,8 @@ class Link:
             MCPError: It did not answer within `within` seconds, or is gone.
         """
         answer = await self._session.ask("tools/list", {"_meta": self._person}, within)
-        return HubListing(answer["tools"], None, read_servers(answer.get("_meta")))
+        meta = answer.get("_meta")
+        return HubListing(answer["tools"], None, read_servers(meta), read_permit(meta))
 
     async def call(
         self,
@@ -112,13 +115,13 @@ class Link:
 
 @contextlib.asynccontextmanager
 async def open_link(
-    address: Address, token: str, *, subject: str | None, zone: str | None
+    address: Address, token: str, *, permit: str | None, zone: str | None
 ) -> AsyncGenerator[Link, None]:
-    """Attach the hub at `address` for `subject` (None: the owner of this machine), who is in the time zone `zone`.
+    """Attach the hub at `address` for whom the permit is made out to, who is in the time zone `zone`.
 
     Raises:
         OSError: Nobody listens there.
-        MCPError: It is no hub of ours, or does not take the token.
+        MCPError: It is no hub of ours, or does not take the token or the permit.
     """
     changed = asyncio.Event()
     askers: dict[str, Asker] = {}
@@ -138,7 +141,7 @@ async def open_link(
         reply = await asker(found[1])
         return mcp_types.ElicitResult(action=reply.action, content=reply.content if reply.action == "accept" else None)
 
-    reader, writer = await connect(address, token)
+    reader, writer = await connect(address, token, permit)
     try:
         async with _Session(
             reader,
@@ -148,6 +151,6 @@ async def open_link(
             client_info=mcp_types.Implementation(name="voice-agent job", version="0.1.0"),
         ) as session:
             await session.initialize()
-            yield Link(session, changed, askers, person_meta(subject, zone))
+            yield Link(session, changed, askers, person_meta(zone))
     finally:
         await writer.aclose()

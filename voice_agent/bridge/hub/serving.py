@@ -17,9 +17,10 @@ from voice_agent.bridge.hub.doors import by_http, by_socket
 from voice_agent.bridge.hub.hub import Hub
 from voice_agent.bridge.hub.lines import Address
 from voice_agent.bridge.hub.people import People
+from voice_agent.bridge.hub.permits import Permits
 from voice_agent.bridge.hub.task_service import TaskService
 from voice_agent.config.again import read_again, signature, watched
-from voice_agent.errors import PartFailed
+from voice_agent.errors import ConfigError, PartFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,16 @@ SOCKET, TOKEN = "hub.sock", "hub-token"
 """Files in the user's home."""
 _LOOK = 0.5
 """Seconds between two looks at `mcp.json`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What lets somebody in."""
+
+    jobs: str
+    clients: str
+    file: Path | None
+    """Where that of text clients is kept; None: it is the one that is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,7 @@ class Doors:
 async def serve(
     config: Config,
     *,
-    token: str,
+    tokens: Tokens,
     read: Callable[[], Config],
     http: tuple[str, int] | None,
     on_ready: Callable[[Doors], None],
@@ -54,7 +65,7 @@ async def serve(
 
     Args:
         config: The user's settings and servers.
-        token: What everybody is asked for.
+        tokens: What those who come are asked for.
         read: Reads the configuration once more, after an edit of `mcp.json`.
         http: Host and port for text clients; None: none.
         on_ready: Told of the doors once they are open; servers may still be starting.
@@ -70,11 +81,11 @@ async def serve(
         loop.add_signal_handler(number, stopping.set)
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voice-agent-hub-")))
-        hub = Hub(People(config, TaskService.of(config.servers, folder)))
+        hub = Hub(People(config, TaskService.of(config.servers, folder)), permits_of(config))
         hub.start()
         stack.push_async_callback(hub.aclose)
-        address = await stack.enter_async_context(by_socket(hub, token, socket_of(config)))
-        url = await stack.enter_async_context(by_http(hub, token, *http)) if http is not None else None
+        address = await stack.enter_async_context(by_socket(hub, tokens.jobs, socket_of(config)))
+        url = await stack.enter_async_context(by_http(hub, tokens.clients, *http)) if http is not None else None
         following = asyncio.create_task(_follow_edits(hub, config, read, on_complaint), name="edits of mcp.json")
         # What is imported stays: looking through it for garbage would hold up calls now and then.
         gc.collect()
@@ -96,15 +107,37 @@ def socket_of(config: Config) -> Path | None:
     return Path(path) if path is not None else None
 
 
-def token_of(config: Config) -> str:
+def permits_of(config: Config) -> Permits | None:
+    """Return what tells whom a job acts for; None where there is one user.
+
+    Raises:
+        ConfigError: The key is too short, or jobs would have the token of text clients.
+    """
+    hub = config.settings.hub
+    if hub.permit_key is not None and hub.token is None:
+        raise ConfigError("hub.permit_key is set: set hub.token too, which the jobs of workers come with.")
+    return Permits.of(config.settings)
+
+
+def tokens_of(config: Config) -> Tokens:
     """Return the token that is set, or that of a file in the user's home, which is made where it is missing.
+
+    Where people are kept apart, text clients, which act for the owner of this machine, need that of the file: workers
+    do not have it.
 
     Raises:
         PartFailed: The file cannot be read or made.
     """
-    if config.settings.hub.token is not None:
-        return config.settings.hub.token.get_secret_value()
+    hub = config.settings.hub
+    given = hub.token.get_secret_value() if hub.token is not None else None
+    if given is not None and hub.permit_key is None:
+        return Tokens(given, given, None)
     file = config.home / TOKEN
+    kept = _kept(file)
+    return Tokens(given or kept, kept, file)
+
+
+def _kept(file: Path) -> str:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):

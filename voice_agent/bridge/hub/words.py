@@ -2,14 +2,16 @@
 
 | where | key | what |
 |---|---|---|
-| any request of a job | `voice-agent/person` | `subject` (null: the owner of this machine), `zone` |
+| any request of a job | `voice-agent/person` | `zone` |
 | `tools/call` of a job | `voice-agent/call` | `id`, `server`, `pin`, `confirmed`, `asks`: its user can be asked |
 | `elicitation/create` to a job | `voice-agent/question` | `call`: the id of the call, and which server asks |
 | its result | `voice-agent/result` | the whole `Result` |
 | result of `tools/list` | `voice-agent/servers` | how each server is |
+| the same | `voice-agent/permit` | what the job is to come back with |
 | a listed tool | `voice-agent/tool` | its server, its name there, and what the policy says of it |
 
-What a job says of a person, and that somebody has said yes, is believed of whoever has the hub's own token.
+That somebody has said yes is believed of whoever has the hub's own token. Whom a job acts for it does not say here:
+that is settled by its permit when it attaches.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ RESULT = "voice-agent/result"
 SERVERS = "voice-agent/servers"
 TOOL = "voice-agent/tool"
 QUESTION = "voice-agent/question"
+PERMIT = "voice-agent/permit"
 _HINTS = {
     "readOnlyHint": "read_only",
     "destructiveHint": "destructive",
@@ -48,8 +51,6 @@ class Asked:
 
     is_job: bool = False
     """A job of ours asks, and not a text client."""
-    subject: str | None = None
-    """Whom it is made for; None: the owner of this machine."""
     zone: str | None = None
     """The time zone of that person, by its IANA name."""
     server: str | None = None
@@ -79,7 +80,6 @@ def read_asked(meta: object) -> Asked:
     person, call = _object(found[PERSON]), _object(found.get(CALL))
     return Asked(
         is_job=True,
-        subject=_text(person.get("subject")),
         zone=_text(person.get("zone")),
         server=_text(call.get("server")),
         pin=_text(call.get("pin")),
@@ -89,9 +89,9 @@ def read_asked(meta: object) -> Asked:
     )
 
 
-def person_meta(subject: str | None, zone: str | None) -> Json:
-    """Return the `_meta` of every request that is made for a person."""
-    return {PERSON: {"subject": subject, "zone": zone}}
+def person_meta(zone: str | None) -> Json:
+    """Return the `_meta` of every request that is made for a person, who is in the time zone `zone`."""
+    return {PERSON: {"zone": zone}}
 
 
 def call_meta(identity: str, tool: Tool, *, confirmed: bool, asks: bool) -> Json:
@@ -193,6 +193,11 @@ def read_servers(meta: object) -> tuple[Server, ...]:
         )
         for row in rows
     )
+
+
+def read_permit(meta: object) -> str | None:
+    """Return the new permit, of the `_meta` of a listing."""
+    return _text(_object(meta).get(PERMIT))
 
 
 def result_json(result: Result) -> Json:
