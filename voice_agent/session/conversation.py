@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from voice_agent.agents.assistant import Assistant
     from voice_agent.agents.speech import Speech
     from voice_agent.agents.toolset import BridgeToolset
+    from voice_agent.bridge.approvals import Approvals
     from voice_agent.bridge.bridge import Bridge
+    from voice_agent.bridge.types import Json
     from voice_agent.config.settings import Settings
     from voice_agent.config.types import Problem
     from voice_agent.providers.build import Stack
@@ -48,6 +50,10 @@ class Conversation:
     is_started: bool = False
     reason: EndReason | None = None
     """Why it ended; None while it goes on."""
+    approvals: Approvals | None = None
+    """What is held back of the servers; None where nobody is shown it."""
+    is_owners: bool = False
+    """It is held with the owner of this machine."""
     wav: str | None = None
     """The recording that is being played, where one is."""
     closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list["Callable[[], Awaitable[None]]"])
@@ -79,7 +85,13 @@ class Conversation:
             llm=chosen.get("llm"),
             tts=chosen.get("tts"),
             servers=[
-                {"name": server.name, "state": server.state.value, "reason": server.reason, "tools": server.tools}
+                {
+                    "name": server.name,
+                    "state": server.state.value,
+                    "reason": server.reason,
+                    "tools": server.tools,
+                    "held": self.held(server.name),
+                }
                 for server in self.bridge.servers
             ]
             + [
@@ -88,6 +100,10 @@ class Conversation:
                 if problem.server is not None
             ],
         )
+
+    def held(self, server: str) -> list[Json]:
+        """Return which tools of `server` are held back for having changed, and how."""
+        return [] if self.approvals is None else self.approvals.held(server)
 
     def end(self, reason: EndReason) -> None:
         """Let the conversation end; the first reason counts."""

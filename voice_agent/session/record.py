@@ -89,7 +89,8 @@ def record_session(conversation: Conversation) -> None:
     def note_server(event: BridgeEvent) -> None:
         if isinstance(event, ServerChanged):
             status = event.status
-            journal.write("server", name=status.name, state=status.state.value, reason=status.reason)
+            held = conversation.held(status.name)
+            journal.write("server", name=status.name, state=status.state.value, reason=status.reason, held=held)
 
     listen(session, "conversation_item_added", note_item)
     listen(session, "agent_state_changed", note_state)

@@ -17,6 +17,8 @@ from livekit import rtc
 from livekit.agents import AutoSubscribe
 from livekit.agents.voice.room_io import AudioInputOptions, RoomOptions, TextInputEvent, TextInputOptions
 
+from voice_agent.bridge.approvals import Approvals
+from voice_agent.bridge.bridge import PINS
 from voice_agent.errors import VoiceAgentError
 from voice_agent.providers.build import begin_to_load, build
 from voice_agent.session.build import build_conversation
@@ -104,6 +106,8 @@ async def hold(config: Config, ctx: JobContext) -> None:
     conversation = build_conversation(
         config, profile=config.settings.profile, bridge=bridge, stack=stack, journal=journal, has_microphone=True
     )
+    conversation.approvals = Approvals(config.home / PINS, config.servers)
+    conversation.is_owners = dispatch.subject is None
     link = Link(ctx.room, identity, conversation, history)
     presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
     ending = asyncio.create_task(_end_job(ctx, conversation), name="end of the conversation")

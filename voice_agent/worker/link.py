@@ -9,6 +9,7 @@ alone. Commands come in by LiveKit's RPC; those of anybody else are refused.
 | `va.confirm` | `{"call": id, "yes": bool}` | the user's yes or no to the read-back of that call |
 | `va.answer` | `{"call": id, "action": str, "content": {…}}` | answers a server's question |
 | `va.filling` | `{"call": id}` | the user is busy with that form, which waits on |
+| `va.approve` | `{"server": name, "held": […]}` | lets tools be used as they have changed, exactly as was shown |
 | `va.cancel` | `{"call": id}` | gives up a running call, at its server too |
 | `va.result` | `{"call": id}` | sends the whole of a result that was cut short, with the topic `va.result` |
 | `va.end` | `{}` | ends the conversation |
@@ -40,6 +41,7 @@ EVENTS, RESULT = "va.events", "va.result"
 _FORBIDDEN, _MISSING, _WRONG = 403, 404, 400
 """Codes of refusals, of the range that LiveKit leaves to applications (0 to 999)."""
 _ANSWERED = "This is not waiting for an answer any more."
+_NOT_OWNER = "Only who runs this assistant can approve it, with: voice-agent servers approve"
 _FLUSH = 3.0
 """Seconds that the end waits for lines that are still to be sent, or have not arrived."""
 
@@ -68,6 +70,7 @@ class Link:
             "va.confirm": self._confirm,
             "va.answer": self._answer,
             "va.filling": self._filling,
+            "va.approve": self._approve,
             "va.cancel": self._cancel,
             "va.result": self._result,
             "va.end": self._end,
@@ -160,6 +163,16 @@ class Link:
 
     async def _filling(self, fields: dict[str, Any]) -> None:
         self._conversation.toolset.questions.wait_on(_call(fields))
+
+    async def _approve(self, fields: dict[str, Any]) -> None:
+        server, held = fields.get("server"), fields.get("held")
+        if not isinstance(server, str) or not isinstance(held, list):
+            raise rtc.RpcError(_WRONG, "“server” must be a name, and “held” what was shown.")
+        conversation = self._conversation
+        if conversation.approvals is None or not conversation.is_owners:
+            raise rtc.RpcError(_FORBIDDEN, _NOT_OWNER)
+        if not conversation.approvals.approve(server, cast("list[Any]", held)):
+            raise rtc.RpcError(_MISSING, "That has changed meanwhile, or is not held back any more. Look at it again.")
 
     def _hear(self, text: str) -> None:
         """Take `text` as the user's turn."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tzlocal import get_localzone_name
 
-from voice_agent.bridge.bridge import Bridge
+from voice_agent.bridge.bridge import PINS, Bridge
 from voice_agent.bridge.hub.attached import HubBridge, Place
 from voice_agent.bridge.hub.lines import Address
 from voice_agent.errors import ConfigError
@@ -33,9 +33,12 @@ def bridge_of_job(config: Config, dispatch: Dispatch) -> Bridge:
             raise ConfigError(
                 "People log in, so their servers must be kept apart: start “voice-agent hub”, and set hub.address."
             )
-        return Bridge(config.servers, disabled=config.disabled, call_timeout=timeout, asks=True)
+        return Bridge(
+            config.servers, disabled=config.disabled, call_timeout=timeout, pins=config.home / PINS, asks=True
+        )
     if hub.token is None:
         raise ConfigError("hub.address is set: set hub.token too (VOICE_AGENT_HUB__TOKEN), as the hub has it.")
     zone = dispatch.zone or settings.time_zone or get_localzone_name()
     place = Place(Address.read(hub.address), hub.token.get_secret_value(), dispatch.permit, zone)
-    return HubBridge(place, config.servers, disabled=config.disabled, call_timeout=timeout)
+    pins = config.home / PINS
+    return HubBridge(place, config.servers, disabled=config.disabled, call_timeout=timeout, pins=pins)

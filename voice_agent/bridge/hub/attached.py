@@ -27,6 +27,8 @@ from voice_agent.config.types import HttpEntry, VoiceOptions
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
+    from pathlib import Path
+
     from mcp_types import CallToolResult
 
     from voice_agent.bridge.connection import Connection, Listing
@@ -73,13 +75,19 @@ class HubBridge(Bridge):
     """The servers of a hub and a job's own, as one bridge."""
 
     def __init__(
-        self, place: Place, entries: Sequence[ServerEntry], *, disabled: Sequence[str] = (), call_timeout: float = 30.0
+        self,
+        place: Place,
+        entries: Sequence[ServerEntry],
+        *,
+        disabled: Sequence[str] = (),
+        call_timeout: float = 30.0,
+        pins: Path | None = None,
     ) -> None:
-        """Take all configured servers; nothing is attached before `start`."""
+        """Take all configured servers; nothing is attached before `start`. `pins`: the folder, as of a `Bridge`."""
         own = [entry for entry in entries if entry.voice.scope == "session"]
         far = [entry for entry in entries if entry.voice.scope != "session"]
         beside = [entry.name for entry in far]
-        super().__init__(own, disabled=disabled, call_timeout=call_timeout, beside=beside, asks=True)
+        super().__init__(own, disabled=disabled, call_timeout=call_timeout, pins=pins, beside=beside, asks=True)
         self._place = place
         self._far: dict[str, Tool] = {}
         self._servers: dict[str, Server] = {}
