@@ -72,7 +72,7 @@ async def test_annotations_of_a_trusted_server_decide() -> None:
     assert decisions == {
         "list_tasks": Decision.ALLOW,
         "delete_task": Decision.CONFIRM,
-        "ask_back": Decision.ALLOW,
+        "ask_back": Decision.SPOKEN,
     }
 
 

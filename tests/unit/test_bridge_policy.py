@@ -9,7 +9,7 @@ from voice_agent.config.types import VoiceOptions
 pytestmark = pytest.mark.unit
 
 SILENT = Hints()
-ALLOW, CONFIRM, DENY = Decision.ALLOW, Decision.CONFIRM, Decision.DENY
+ALLOW, SPOKEN, CONFIRM, DENY = Decision.ALLOW, Decision.SPOKEN, Decision.CONFIRM, Decision.DENY
 
 
 @pytest.mark.parametrize(
@@ -56,17 +56,18 @@ def test_an_annotation_against_a_harmless_name_is_believed() -> None:
     assert decide("get_it", Hints(destructive=True), VoiceOptions()) is CONFIRM
 
 
-def test_a_trusted_server_is_asked_about_only_what_it_calls_destructive() -> None:
+def test_what_a_trusted_server_does_not_call_destructive_needs_only_the_users_own_words() -> None:
     trusted = VoiceOptions(trust=True)
-    assert decide("update_task", Hints(read_only=False, destructive=False), trusted) is ALLOW
+    assert decide("update_task", Hints(read_only=False, destructive=False), trusted) is SPOKEN
     assert decide("clear_tasks", Hints(read_only=False, destructive=True), trusted) is CONFIRM
-    assert decide("remove_cache", Hints(read_only=False, destructive=False), trusted) is ALLOW
+    assert decide("remove_cache", Hints(read_only=False, destructive=False), trusted) is SPOKEN
+    assert decide("list_tasks", Hints(read_only=True), trusted) is ALLOW
 
 
 def test_a_trusted_server_that_is_silent_is_judged_by_names() -> None:
     trusted = VoiceOptions(trust=True)
     assert decide("delete_task", SILENT, trusted) is CONFIRM
-    assert decide("create_task", SILENT, trusted) is ALLOW
+    assert decide("create_task", SILENT, trusted) is SPOKEN
 
 
 def test_deny_is_stronger_than_allow_and_allow_than_confirm() -> None:

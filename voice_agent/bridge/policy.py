@@ -1,9 +1,10 @@
 """Decides whether a tool may be called at all, and whether the user is asked first (pure).
 
-In this order: what config says (`deny`, then `allow`, then `confirm`); of a trusted server, what its annotations say;
-of any other, plain reads are allowed and everything else is confirmed. A plain read is one by annotation and not
-against its name, or by its name and not against its annotations. Honest servers rarely lie in annotations but mostly
-leave them out, so a name is believed when it is cautious and never when it is dangerous.
+In this order: what config says (`deny`, then `allow`, then `confirm`); of a trusted server, what its annotations say,
+where a call that writes must be one that the user's own words account for; of any other, plain reads are allowed and
+everything else is confirmed. A plain read is one by annotation and not against its name, or by its name and not against
+its annotations. Honest servers rarely lie in annotations but mostly leave them out, so a name is believed when it is
+cautious and never when it is dangerous.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ def decide(name: str, hints: Hints, options: VoiceOptions) -> Decision:
     if options.confirm is not None and _matches(name, options.confirm):
         return Decision.CONFIRM
     if options.trust:
-        return Decision.CONFIRM if _is_destructive(name, hints) else Decision.ALLOW
+        if _is_destructive(name, hints):
+            return Decision.CONFIRM
+        return Decision.ALLOW if is_read(name, hints, trusted=True) else Decision.SPOKEN
     return Decision.ALLOW if is_read(name, hints, trusted=False) else Decision.CONFIRM
 
 

@@ -41,12 +41,16 @@ class ServerStatus:
     """When a connection will be tried again (aware, UTC)."""
     tools: int
     """How many of its tools can be called."""
+    link: str | None = None
+    """Where its user signs in, while that is waited for."""
 
 
 class Decision(StrEnum):
     """What the policy says of a tool."""
 
     ALLOW = "allow"
+    SPOKEN = "spoken"
+    """Called where the user's own words account for the call; else the user is asked first."""
     CONFIRM = "confirm"
     DENY = "deny"
 
