@@ -26,7 +26,6 @@ from voice_agent.config.types import HttpEntry, VoiceOptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-
     from pathlib import Path
 
     from mcp_types import CallToolResult
