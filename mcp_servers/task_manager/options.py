@@ -47,6 +47,7 @@ class Options:
     max_body: int = 4 * 1024 * 1024
     drain: float = 10.0
     log_level: str = "info"
+    until_closed: int | None = None
 
     @property
     def is_authenticated(self) -> bool:
@@ -180,6 +181,13 @@ OPTIONS = (
         str.lower,
         "limits",
         choices=("debug", "info", "warning", "error"),
+    ),
+    Option(
+        "until_closed",
+        "FD",
+        "end, as by SIGTERM, when this pipe is closed at its other end: by whoever started this, however they end",
+        _number(0, 65535, int),
+        "limits",
     ),
 )
 

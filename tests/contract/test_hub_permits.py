@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
@@ -57,7 +57,7 @@ async def test_a_job_is_offered_what_its_permit_is_for_whatever_it_says(tmp_path
         for subject, servers in (("anna", {"clock"}), (None, {"notes", "clock"})):
             async with running.job(subject) as job:
                 assert {tool.server for tool in job.tools} == servers
-                link = job._hub.connection  # pyright: ignore[reportPrivateUsage] - what a job that lies would send
+                link: Any = job._hub.connection  # pyright: ignore[reportPrivateUsage] - what a job that lies would send
                 meta = {"voice-agent/person": {"subject": "ben" if subject is None else None}}
                 answer = await link._session.ask("tools/list", {"_meta": meta}, WITHIN)  # type: ignore[union-attr]
                 listed: list[Json] = answer["tools"]

@@ -27,7 +27,7 @@ from mcp_servers.task_manager.scopes import Scopes
 from mcp_servers.task_manager.server import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Generator
     from datetime import tzinfo
 
     from mcp_servers.task_manager.options import Options
@@ -146,14 +146,15 @@ class Server(uvicorn.Server):
         """The first signal lets running calls finish; the second ends everything at once."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._end, number)
+            loop.add_signal_handler(number, self.end, number)
         try:
             yield
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
 
-    def _end(self, number: int) -> None:
+    def end(self, number: int) -> None:
+        """Let running calls finish, as by the signal of this number; at once where that was asked already."""
         if self.ended_by is not None:
             os._exit(128 + number)
         self.ended_by = number
@@ -221,10 +222,33 @@ async def _serve(
     if authenticator.static and hasattr(signal, "SIGHUP"):
         static = authenticator.static
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: static.refresh(anyway=True))
-    async with app.run():
+    async with app.run(), _until_closed(options.until_closed, server):
         await server.serve([bound])
     _log.info("ended")
     return 130 if server.ended_by == signal.SIGINT else 0
+
+
+@contextlib.asynccontextmanager
+async def _until_closed(descriptor: int | None, server: Server) -> AsyncGenerator[None]:
+    """End the server when the other end of a pipe is closed."""
+    if descriptor is None:
+        yield
+        return
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(descriptor, "rb", 0))
+
+    async def watch() -> None:
+        while await reader.read(1024):
+            pass
+        server.end(signal.SIGTERM)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        pipe.close()
 
 
 def address_of(host: str, bound: socket.socket) -> str:

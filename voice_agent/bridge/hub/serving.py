@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SOCKET, TOKEN = "hub.sock", "hub-token"
 """Files in the user's home."""
+_GARBAGE = (20_000, 20, 50)
+"""How rarely garbage is looked for: nearly all that a call makes is gone with its answer, and a look holds up all calls."""
 _LOOK = 0.5
 """Seconds between two looks at `mcp.json`."""
 
@@ -90,6 +92,7 @@ async def serve(
         # What is imported stays: looking through it for garbage would hold up calls now and then.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GARBAGE)
         try:
             on_ready(Doors(address, url))
             await stopping.wait()

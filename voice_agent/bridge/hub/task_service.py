@@ -97,6 +97,8 @@ class TaskService:
         options = ["--port", "0", "--public-key", str(public), "--issuer", ISSUER, "--audience", AUDIENCE]
         # A person may ask as often as their conversations need; it is us who ask.
         limits = ["--rate", "0", "--log-level", "error"]
+        # However we end, its standard input ends with us.
+        limits += ["--until-closed", "0"]
         # In our own process group: who ends that ends it too.
         process = self._process = await asyncio.create_subprocess_exec(
             self._entry.command,
@@ -106,7 +108,7 @@ class TaskService:
             *limits,
             env=child_environment(self._entry.env),
             cwd=self._entry.cwd,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
