@@ -7,10 +7,11 @@ import contextlib
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.bridge.calls import Caller
 from voice_agent.bridge.catalog import Catalog, say_of, title_of
+from voice_agent.bridge.credentials.keeper import Credentials, SignIns
 from voice_agent.bridge.library import Library
 from voice_agent.bridge.opening import is_same, open_entry, open_with
 from voice_agent.bridge.pins import Pins
@@ -60,6 +61,7 @@ class Bridge:
         appetite: Appetite | None = None,
         asks: bool = False,
         beside: Collection[str] = (),
+        sign_ins: SignIns | None = None,
         opener: Opener | None = None,
         make_transport: Callable[[ServerEntry], object] | None = None,
         clock: Clock | None = None,
@@ -77,6 +79,7 @@ class Bridge:
             appetite: What each child process may take; None: the usual.
             asks: There is a user: servers are told that they can ask, which calls with `on_question` then put.
             beside: Names of servers that are attached elsewhere, and whose tools are shown beside these.
+            sign_ins: Those of the user; an `opener` takes the one at its entry as `auth`.
             opener: Opens every connection; None: starts the process of an entry, or goes to its URL.
             make_transport: For tests: returns a `fastmcp` transport in place of a process or URL.
             clock: For tests: time that stands still.
@@ -87,7 +90,7 @@ class Bridge:
         self._disabled = tuple(disabled)
         self._clock, self._pace, self._rng = clock or RealClock(), pace, rng
         self._call_timeout, self._pins_folder = call_timeout, pins
-        self._beside = tuple(beside)
+        self._beside, self.sign_ins = tuple(beside), sign_ins
         self._catalog = Catalog([*(entry.name for entry in entries), *self._beside])
         opener = opener or partial(open_entry, appetite=appetite, asks=asks)
         self._opener: Opener = opener if make_transport is None else open_with(make_transport, asks=asks)
@@ -114,6 +117,7 @@ class Bridge:
             call_timeout=config.settings.limits.call_timeout,
             pins=config.home / PINS,
             asks=asks,
+            sign_ins=Credentials(config.home, asks=asks).of_person(None),
         )
 
     def start(self) -> None:
@@ -282,9 +286,11 @@ class Bridge:
     def _add(self, entry: ServerEntry) -> None:
         name = entry.name
         self._entries[name] = entry
+        sign_in = self.sign_ins.at(entry) if self.sign_ins is not None else None
         supervisor = self._supervisors[name] = Supervisor(
             entry,
-            self._opener,
+            self._opener if sign_in is None else partial(cast("Any", self._opener), auth=sign_in),
+            sign_in=sign_in,
             on_listing=self._take_listing,
             on_change=self._take_change,
             clock=self._clock,
@@ -374,21 +380,15 @@ class Bridge:
             self._tell(CatalogChanged(added, removed))
 
     def _callable(self, server: str) -> list[Tool]:
-        if self._supervisors[server].state not in _CALLABLE:
+        if not self._supervisors[server].is_callable:
             return []
         tools = self._catalog.of(server)
         return [tool for tool in tools if not tool.broken and not tool.held and tool.decision is not Decision.DENY]
 
     def _status(self, supervisor: Supervisor) -> ServerStatus:
-        name = supervisor.entry.name
-        return ServerStatus(
-            name,
-            say_of(supervisor.entry),
-            supervisor.state,
-            supervisor.reason,
-            supervisor.next_try,
-            len(self._callable(name)),
-        )
+        entry, tools = supervisor.entry, len(self._callable(supervisor.entry.name))
+        how = (supervisor.state, supervisor.reason, supervisor.next_try, tools, supervisor.link)
+        return ServerStatus(entry.name, say_of(entry), *how)
 
     def _tell(self, event: BridgeEvent) -> None:
         for listener in tuple(self._listeners):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from voice_agent.bridge.arguments import Arguments
 from voice_agent.bridge.catalog import IDEMPOTENCY_KEY, has_idempotency_key
 from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.credentials.asking import ask_to_sign_in
 from voice_agent.bridge.failures import CallFailed, Failure, Trace, doubt, failure, way_to_check
 from voice_agent.bridge.lost_keys import LostKeys
 from voice_agent.bridge.policy import is_read, is_repeatable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
     from voice_agent.bridge.connection import Connection
+    from voice_agent.bridge.credentials.refusal import Challenge
     from voice_agent.bridge.forms import Asker
     from voice_agent.bridge.supervisor import Supervisor
     from voice_agent.bridge.types import Json, Tool
@@ -30,6 +32,14 @@ PATIENCE = 4.0
 """Seconds that a call waits for a server that is starting or being reconnected."""
 _CHECKS = 512
 _PROGRESS_LIMIT = 200
+
+
+class _Send(Protocol):
+    """Sends one call, as often as it is called."""
+
+    async def __call__(self, connection: Connection, *, seconds: float) -> Result | Failure:
+        """Return how it ended."""
+        ...
 
 
 class Caller:
@@ -69,24 +79,18 @@ class Caller:
         if (problem := self._check(tool).problem(arguments)) is not None:
             return Result(Status.ERROR, f"The call was not made. {clean(problem, ERROR_LIMIT)}")
         deadline = loop.time() + self._seconds
-        connection = await self.supervisor.wait_ready(min(PATIENCE, self._seconds))
+        connection = await self._connection(on_question)
         if connection is None:
             return Result(Status.ERROR, self._not_ready())
         send = partial(
             self._send, tool=tool, arguments=arguments, told=(on_progress, on_answer), asker=on_question, meta=meta
         )
         outcome = await send(connection, seconds=self._seconds)
+        if isinstance(outcome, Failure) and outcome.challenge is not None:
+            connection, outcome = await self._after_sign_in(send, connection, outcome, tool, on_question)
+            deadline = loop.time() + self._seconds
         if isinstance(outcome, Failure) and outcome.is_dropped:
-            # The supervisor learns of it here where the transport could not tell.
-            connection.ended.set()
-            if outcome.was_refused or (self._repeatable(tool) and not outcome.was_answered):
-                again = await self.supervisor.wait_ready(min(PATIENCE, deadline - loop.time()), other_than=connection)
-                if again is not None and any(same.name == tool.name and same.pin == tool.pin for same in self._tools()):
-                    left = max(deadline - loop.time(), 1.0)
-                    second = await send(again, seconds=left)
-                    # What the first try may have done, the second does not undo by being refused.
-                    is_in_doubt = isinstance(second, Failure) and second.was_refused and not outcome.was_refused
-                    outcome = replace(second, was_refused=False) if is_in_doubt else second
+            outcome = await self._second_try(send, connection, outcome, tool, deadline)
         if isinstance(outcome, Result):
             self._lost_keys.forget(tool, given)
             return outcome
@@ -103,6 +107,53 @@ class Caller:
         if tool.decision is Decision.CONFIRM and not confirmed:
             return Result(Status.DENIED, f"“{title}” needs the user's own yes first; nothing was done.")
         return None
+
+    async def _second_try(
+        self, send: _Send, connection: Connection, failed: Failure, tool: Tool, deadline: float
+    ) -> Result | Failure:
+        """Send a call again whose connection was lost, where nothing can happen twice."""
+        # The supervisor learns of it here where the transport could not tell.
+        connection.ended.set()
+        if not failed.was_refused and (failed.was_answered or not self._repeatable(tool)):
+            return failed
+        now = asyncio.get_running_loop().time
+        again = await self.supervisor.wait_ready(min(PATIENCE, deadline - now()), other_than=connection)
+        if again is None or not self._offers(tool):
+            return failed
+        second = await send(again, seconds=max(deadline - now(), 1.0))
+        # What the first try may have done, the second does not undo by being refused.
+        is_in_doubt = isinstance(second, Failure) and second.was_refused and not failed.was_refused
+        return replace(second, was_refused=False) if is_in_doubt else second
+
+    async def _after_sign_in(
+        self, send: _Send, connection: Connection, failed: Failure, tool: Tool, asker: Asker | None
+    ) -> tuple[Connection, Result | Failure]:
+        """Send a call again that was refused for want of a sign-in, and so was not taken, when the user has done it."""
+        if failed.is_dropped:
+            connection.ended.set()
+        if not await self._sign_in(asker, failed.challenge):
+            return connection, failed
+        gone = connection if failed.is_dropped else None
+        again = await self.supervisor.wait_ready(PATIENCE, other_than=gone)
+        if again is None or not self._offers(tool):
+            return connection, failed
+        return again, await send(again, seconds=self._seconds)
+
+    async def _connection(self, asker: Asker | None) -> Connection | None:
+        """Return the connection, where there is one soon, or when its user has signed in."""
+        patience = min(PATIENCE, self._seconds)
+        connection = await self.supervisor.wait_ready(patience)
+        if connection is None and self.supervisor.is_callable and await self._sign_in(asker):
+            connection = await self.supervisor.wait_ready(patience)
+        return connection
+
+    async def _sign_in(self, asker: Asker | None, challenge: Challenge | None = None) -> bool:
+        """Have the user sign in; tell whether they have."""
+        sign_in = self.supervisor.sign_in
+        return sign_in is not None and await ask_to_sign_in(sign_in, asker, self._say, challenge)
+
+    def _offers(self, tool: Tool) -> bool:
+        return any(same.name == tool.name and same.pin == tool.pin for same in self._tools())
 
     def _check(self, tool: Tool) -> Arguments:
         check = self._checks.get(tool.pin)

@@ -14,6 +14,7 @@ from voice_agent.bridge.types import Decision
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from voice_agent.bridge.credentials.refusal import Challenge
     from voice_agent.bridge.types import Json, Tool
 
 _TIMED_OUT, _CLOSED = -32001, -32000
@@ -37,6 +38,8 @@ class Trace:
     """The answer was longer than what is read."""
     is_unreadable: bool = False
     """The answer came in a form that is not read."""
+    challenge: Challenge | None = None
+    """How the server refused it for want of a sign-in, where its person can sign in."""
 
 
 class CallFailed(Exception):
@@ -59,6 +62,8 @@ class Failure:
     """The server did not even take the request, so that it can be sent again whatever it does."""
     was_answered: bool = False
     """The server itself said no."""
+    challenge: Challenge | None = None
+    """What the person has to sign in for; then it can be sent again whatever it does."""
 
 
 def failure(error: Exception, trace: Trace, *, say: str, seconds: float, has_ended: bool) -> Failure:
@@ -73,6 +78,12 @@ def failure(error: Exception, trace: Trace, *, say: str, seconds: float, has_end
     """
     code: Any = getattr(error, "code", None)
     message = str(getattr(error, "message", "") or "")
+    if trace.challenge is not None:
+        # With too narrow a token the connection goes on.
+        more = trace.challenge.wants_more
+        return Failure(
+            f"{say} needs you to sign in.", is_dropped=not more, was_answered=True, challenge=trace.challenge
+        )
     if (found := _of_trace(trace, say, message, has_ended=has_ended)) is not None:
         return found
     if code == _TIMED_OUT and message.startswith("Request"):

@@ -97,6 +97,8 @@ class Question:
     """The call goes on when the user has done at the link what it is for."""
     is_ours: bool = False
     """The server comes with this program."""
+    is_sign_in: bool = False
+    """The link is where the user signs in, and the question ends by itself when they have; it is ours to ask."""
     trouble: str | None = None
     """Why it cannot be put to anybody, as a clause: `asks for something that cannot be said`."""
 

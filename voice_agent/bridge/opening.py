@@ -55,9 +55,9 @@ class Opener(Protocol):
 async def open_entry(
     entry: ServerEntry,
     sight: Sight,
-    appetite: Appetite | None = None,
     auth: httpx2.Auth | None = None,
     *,
+    appetite: Appetite | None = None,
     asks: bool = False,
 ) -> AsyncGenerator[Connection, None]:
     """Start or reach the server of `entry`; at the end, disconnect and end its process.
@@ -65,8 +65,8 @@ async def open_entry(
     Args:
         entry: A process or a URL.
         sight: Gets what is seen.
-        appetite: What the process may take.
         auth: Vouches for requests to a URL, in place of the entry's own token.
+        appetite: What the process may take.
         asks: There is a user, whom the server is told that it can ask.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from voice_agent.bridge.connection import Connection, Listing
+    from voice_agent.bridge.credentials.sign_in import SignIn
     from voice_agent.bridge.opening import Opener
     from voice_agent.config.types import ServerEntry
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _UP = (State.READY, State.DEGRADED, State.RECONNECTING)
 _HOPEFUL = (State.STARTING, *_UP)
 """There is a connection, or there may be one soon."""
+NEEDED = "needs you to sign in"
 
 
 Verdict: TypeAlias = tuple[State, str | None]
@@ -89,6 +91,7 @@ class Supervisor:
         *,
         on_listing: Callable[[Supervisor, Listing], Awaitable[Verdict]],
         on_change: Callable[[Supervisor], None],
+        sign_in: SignIn | None = None,
         clock: Clock | None = None,
         pace: Pace | None = None,
         rng: random.Random | None = None,
@@ -96,7 +99,7 @@ class Supervisor:
         """Prepare; nothing runs yet.
 
         `on_listing` takes the tools and returns the state that the server is in by them, and why. `on_change` is called
-        whenever state, reason or next try may have changed.
+        whenever state, reason, link or next try may have changed. `sign_in`: that of the server's user, where they can.
         """
         self.entry = entry
         self.redact = Redactor(entry)
@@ -112,18 +115,45 @@ class Supervisor:
         """When what has been up went away, on the clock; None for what has not been up."""
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
+        self.sign_in = sign_in
+        if sign_in is not None:
+            sign_in.on_change = lambda: on_change(self)
 
     async def run(self) -> None:
         """Connect, watch and reconnect for ever; cancel it to end the connection and its child."""
+        try:
+            await self._run()
+        finally:
+            if self.sign_in is not None:
+                await self.sign_in.aclose()
+
+    async def _run(self) -> None:
         while True:
             trouble = await self._live()
             _stop_if_cancelled()
+            if self.sign_in is not None and self.sign_in.is_needed and trouble.state is State.NEEDS_LOGIN:
+                trouble = await self._need_sign_in(self.sign_in, trouble)
             delay = self._delay(trouble)
             was_up = self.state in _UP
             state = State.RECONNECTING if was_up and trouble.state is State.FAILED else trouble.state
             self._enter(state, trouble.reason, datetime.now(UTC) + timedelta(seconds=delay))
             self._wake.clear()
-            await _first_of(self._wake.wait(), self._clock.sleep(delay))
+            signed_in = self.sign_in.noticed() if self.sign_in is not None and trouble.is_permanent else _never()
+            await _first_of(self._wake.wait(), self._clock.sleep(delay), signed_in)
+
+    async def _need_sign_in(self, sign_in: SignIn, trouble: Trouble) -> Trouble:
+        """Return how a server is whose user has to sign in, for which there may be a link now."""
+        # By a client that vouches for itself this is done at once, and the next try comes soon.
+        link, failed = await sign_in.begin(), sign_in.trouble
+        if failed is not None and failed.is_oauth:
+            return replace(trouble, reason=failed.reason, is_permanent=not failed.is_passing)
+        return trouble if failed is not None else replace(trouble, reason=NEEDED, is_permanent=link is not None)
+
+    @property
+    def is_callable(self) -> bool:
+        """Its tools can be called; where its user has to sign in first, a call is what brings them to do so."""
+        can_sign_in = self.sign_in is not None and self.sign_in.is_needed
+        return self.state in (State.READY, State.DEGRADED) or (self.state is State.NEEDS_LOGIN and can_sign_in)
 
     async def wait_ready(self, seconds: float, *, other_than: Connection | None = None) -> Connection | None:
         """Return the connection, waiting at most `seconds` for one that is being made.
@@ -133,7 +163,7 @@ class Supervisor:
         asked = False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(seconds, 0)):
-                while self._lacks(other_than) and self.state in _HOPEFUL:
+                while self._lacks(other_than) and (self.state in _HOPEFUL or self._is_signed_in):
                     if self.state is State.RECONNECTING and not asked:
                         asked = True
                         self._wake.set()
@@ -142,6 +172,15 @@ class Supervisor:
 
     def _lacks(self, other_than: Connection | None) -> bool:
         return self.connection is None or self.connection is other_than or self.connection.ended.is_set()
+
+    @property
+    def link(self) -> str | None:
+        """Where the user signs in, while that is waited for."""
+        return self.sign_in.link if self.sign_in is not None else None
+
+    @property
+    def _is_signed_in(self) -> bool:
+        return self.state is State.NEEDS_LOGIN and self.sign_in is not None and self.sign_in.is_signed_in
 
     @property
     def _patience(self) -> float:
@@ -243,6 +282,10 @@ async def _first_of(*waits: Coroutine[Any, Any, Any]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _never() -> None:
+    await asyncio.Event().wait()
 
 
 def _stop_if_cancelled() -> None:

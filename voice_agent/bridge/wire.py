@@ -27,6 +27,7 @@ MAX_SSE_EVENT = 1024 * 1024
 _AT_ONCE, _PAUSE = 200, 0.1
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _SESSION = "mcp-session-id"
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 TRACE: ContextVar[Trace | None] = ContextVar("voice_agent_call", default=None)
 """The call that is being sent, where it is one."""
@@ -73,6 +74,18 @@ class Wire:
             tell()
 
 
+class Renewing(httpx2.Auth):
+    """Vouches for requests, and may have something newer to vouch with when it is refused."""
+
+    async def refused(self, response: httpx2.Response) -> bool:
+        """Take notice of a refusal; True: the request can be made again.
+
+        Raises:
+            httpx2.TransportError: Whoever would know cannot be asked.
+        """
+        raise NotImplementedError
+
+
 class WatchedClient(httpx2.AsyncClient):
     """An HTTP client that notes what each call met, and bounds what it reads.
 
@@ -94,6 +107,11 @@ class WatchedClient(httpx2.AsyncClient):
         is_gone = False
         try:
             response = await super().send(request, **options)
+            vouching = self.auth if response.status_code in _REFUSED else None
+            # Not in the flow of the auth itself, which would read the refusal to its end, however long that is.
+            if isinstance(vouching, Renewing) and await vouching.refused(response):
+                await response.aclose()
+                response = await super().send(request, **options)
         except httpx2.TransportError as error:
             trace.is_unsent, trace.is_lost = isinstance(error, _UNSENT), True
             if is_told:

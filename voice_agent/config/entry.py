@@ -15,6 +15,7 @@ from voice_agent.config import bundled
 from voice_agent.config.expand import Scope, expand
 from voice_agent.config.files import is_file, is_folder, is_there, read_text
 from voice_agent.config.mistake import Mistake
+from voice_agent.config.oauth import read_oauth
 from voice_agent.config.types import HttpEntry, ServerEntry, StdioEntry, VoiceOptions
 from voice_agent.config.voice import read_voice
 
@@ -195,20 +196,19 @@ def _http(name: str, entry: Mapping[str, Any], key: str, around: Surroundings) -
                 "Look for a line break, an accent or a typographic quote in it.",
                 key=("headers", header),
             )
-    return HttpEntry(name, url, "http" if key == "httpUrl" else None, headers, _auth(entry, around))
+    oauth = read_oauth(entry, lambda text: _expanded(text, around.scope, "oauth"))
+    if oauth is not None and oauth.client_secret:
+        around.scope.secrets.add(oauth.client_secret)
+    auth = "oauth" if oauth is not None else _auth(entry, around)
+    return HttpEntry(name, url, "http" if key == "httpUrl" else None, headers, auth, oauth)
 
 
 def _auth(entry: Mapping[str, Any], around: Surroundings) -> str | None:
-    """`auth` as FastMCP writes it; Cursor's `auth` object and the `oauth` objects mean that one has to log in.
-
-    Their client ids are not used: the client registers itself with the server (RFC 7591).
-    """
+    """The bearer token that `auth` is, as FastMCP writes it."""
     auth = entry.get("auth")
     if isinstance(auth, str) and auth.strip():
         token = _expanded(auth, around.scope, "auth").strip()
         return "oauth" if token.lower() == "oauth" else re.sub(r"(?i)^bearer\s+", "", token)
-    if isinstance(auth, dict) or isinstance(entry.get("oauth"), dict) or entry.get("oauth") is True:
-        return "oauth"
     if auth not in (None, "", False):
         raise Mistake("“auth” must be “oauth” or a token.", "Correct it, or remove it.", key=("auth",))
     return None

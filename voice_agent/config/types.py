@@ -31,7 +31,7 @@ class VoiceOptions:
     trust: bool = False
     """Believe the server's annotations."""
     timeout: float = 30.0
-    """Seconds one call may take."""
+    """Seconds one call may take without a word from the server; ten times as long with word of its progress."""
     scope: Literal["shared", "session"] | None = None
     """None: shared, but a server on standard input and output only among conversations of one person."""
     required: bool = False
@@ -92,7 +92,7 @@ class HttpEntry:
     """May hold secrets."""
     auth: str | None = field(default=None, repr=False)
     """`"oauth"`, or a bearer token."""
-    oauth: OAuth | None = None
+    oauth: OAuth | None = field(default=None, repr=False)
     """How one signs in, where `auth` is `"oauth"`."""
     voice: VoiceOptions = VoiceOptions()
     origin: str = BUILT_IN

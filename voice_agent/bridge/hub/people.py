@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 from voice_agent.bridge.bridge import PINS, Bridge
 from voice_agent.bridge.calls import PATIENCE
 from voice_agent.bridge.catalog import title_of
+from voice_agent.bridge.credentials.keeper import Credentials as SignInCredentials
 from voice_agent.bridge.hub.sharing import ONE_PERSONS, OTHERS_LOGIN, is_shared
 from voice_agent.bridge.hub.words import Server
 from voice_agent.bridge.opening import open_entry
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
     from voice_agent.bridge.connection import Connection
+    from voice_agent.bridge.credentials.keeper import SignIns
     from voice_agent.bridge.forms import Asker
     from voice_agent.bridge.hub.task_service import TaskService
     from voice_agent.bridge.opening import Sight
@@ -173,6 +175,7 @@ class People:
             pins=config.home / PINS,
             asks=True,
             beside=[entry.name for entry in config.servers if entry.name not in names],
+            sign_ins=self._sign_ins(None),
         )
         self._desks[None] = Desk(None, config, self._shared, names, None, {})
 
@@ -244,20 +247,26 @@ class People:
                 if auth is None:
                     refused[name] = OTHERS_LOGIN
                 else:
-                    own[name] = replace(entry, auth=None, headers={}), auth
+                    own[name] = replace(entry, auth=entry.auth if entry.oauth else None, headers={}), auth
             elif bundled.runs(entry) and self.tasks is not None:
                 own[name] = self.tasks.entry_for(entry), self.tasks.auth_of(subject)
             else:
                 refused[name] = ONE_PERSONS
-        bridge = self._bridge_of(own) if own else None
+        bridge = self._bridge_of(subject, own) if own else None
         return Desk(subject, self.config, self._shared, frozenset(common), bridge, refused)
 
-    def _bridge_of(self, own: dict[str, tuple[HttpEntry, httpx2.Auth | None]]) -> Bridge:
+    def _sign_ins(self, subject: str | None) -> SignIns | None:
+        known = self.credentials
+        return known.of_person(subject) if isinstance(known, SignInCredentials) else None
+
+    def _bridge_of(self, subject: str, own: dict[str, tuple[HttpEntry, httpx2.Auth | None]]) -> Bridge:
         @contextlib.asynccontextmanager
-        async def open_own(entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connection, None]:
+        async def open_own(
+            entry: ServerEntry, sight: Sight, auth: httpx2.Auth | None = None
+        ) -> AsyncGenerator[Connection, None]:
             if self.tasks is not None and self.tasks.is_it(entry):
                 entry = replace(entry, url=await self.tasks.url())
-            async with open_entry(entry, sight, auth=own[entry.name][1], asks=True) as connection:
+            async with open_entry(entry, sight, auth or own[entry.name][1], asks=True) as connection:
                 yield connection
 
         bridge = self.make_bridge(
@@ -266,6 +275,7 @@ class People:
             pins=self.config.home / PINS,
             asks=True,
             beside=[entry.name for entry in self.config.servers if entry.name not in own],
+            sign_ins=self._sign_ins(subject),
             opener=open_own,
         )
         bridge.subscribe(self._tell)
