@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.support.program import BIN, PATIENCE, environment
@@ -78,6 +79,16 @@ def a_worker(livekit: Address, home: Path, *arguments: str, **variables: str) ->
             worker.wait(PATIENCE)
 
 
+def jobs_of(worker: subprocess.Popen[bytes], livekit: Address) -> list[psutil.Process]:
+    """The processes of `worker` that are in a room: they have a connection to the LiveKit server."""
+    port = int(livekit.url.rpartition(":")[2])
+    return [
+        one
+        for one in psutil.Process(worker.pid).children(recursive=True)
+        if any(link.raddr and link.raddr.port == port for link in one.net_connections("tcp"))
+    ]
+
+
 @dataclass
 class Guest:
     """A participant without a page: hears the lines, gives commands, types."""
@@ -104,6 +115,11 @@ class Guest:
                 break
         await self.until(lambda: self.lines)
 
+    async def lose(self) -> None:
+        """Wait until the assistant has left, and forget what it told."""
+        await self.until(lambda: self.agent not in self.room.remote_participants)
+        self.lines.clear()
+
     async def command(self, method: str, **fields: Any) -> None:
         await self.room.local_participant.perform_rpc(
             destination_identity=self.agent, method=method, payload=json.dumps(fields)
@@ -121,10 +137,13 @@ class Guest:
         return [line for line in self.lines if line["event"] == event and fields.items() <= line.items()]
 
     async def until(self, true: Callable[[], Any]) -> None:
-        async with asyncio.timeout(WITHIN):
-            while not true():
-                self._changed.clear()
-                await self._changed.wait()
+        try:
+            async with asyncio.timeout(WITHIN):
+                while not true():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"it did not come; the last lines were {self.lines[-5:]}") from None
 
     def _find_agent(self) -> bool:
         from livekit import rtc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any, cast
 
@@ -46,6 +47,7 @@ class Assistant(Agent):
         deeds: Deeds,
         has_pace: bool,
         wait_for_servers: float,
+        past: Sequence[ChatItem] = (),
     ) -> None:
         """Take the parts of one conversation.
 
@@ -57,8 +59,15 @@ class Assistant(Agent):
             deeds: What was done so far.
             has_pace: The pace of the voice can be changed.
             wait_for_servers: Seconds that a request waits for servers that are starting.
+            past: What was said and done before, where the conversation goes on in another process: no greeting then.
         """
-        super().__init__(instructions=instructions)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+            instructions=instructions, chat_ctx=llm.ChatContext(list(past))
+        )
+        self._greets = not past
+        self.is_back = asyncio.Event()
+        """Set, but while a conversation that goes on in another process is being put right: words wait for it."""
+        self.is_back.set()
         self._toolset = toolset
         self._speech = speech
         self._sentences = sentences
@@ -71,8 +80,9 @@ class Assistant(Agent):
         return self.session  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - LiveKit leaves it open
 
     async def on_enter(self) -> None:
-        """Greet."""
-        self._speech.say(self._talk, self._sentences("greeting"), Kind.GREETING)
+        """Greet, unless the conversation goes on."""
+        if self._greets:
+            self._speech.say(self._talk, self._sentences("greeting"), Kind.GREETING)
 
     async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
         """Hold a spoken request until the servers that are starting are there."""
@@ -82,6 +92,7 @@ class Assistant(Agent):
 
     async def ready_for(self, text: str) -> bool:
         """Wait, bounded, for servers that `text` may need; True if there was something to wait for."""
+        await self.is_back.wait()
         if request_of(text) or answer_of(text) is not Answer.OTHER:
             return False
         return await self._toolset.await_servers(self._talk, self._wait_for_servers)

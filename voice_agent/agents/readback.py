@@ -28,8 +28,14 @@ def describe(tool: Tool, arguments: Json, *, server: str | None = None) -> str:
         arguments: Its arguments; every one of them is said, since the user agrees to exactly this call.
         server: Spoken name of the server, where it should be said.
     """
-    words = words_of(tool.name) or ["run"]
-    if len(words) > 1 and words[0] in words_of(tool.server):
+    said = describe_call(tool.server, tool.name, arguments)
+    return f"{said} on {server}" if server else said
+
+
+def describe_call(server: str, tool: str, arguments: Json) -> str:
+    """Return the same for a tool that may not be there, by the names of its server and itself."""
+    words = words_of(tool) or ["run"]
+    if len(words) > 1 and words[0] in words_of(server):
         del words[0]
     verb, noun = words[0], " ".join(words[1:])
     rest = {name: value for name, value in arguments.items() if value is not None}
@@ -38,7 +44,7 @@ def describe(tool: Tool, arguments: Json, *, server: str | None = None) -> str:
     details = [f"{' '.join(words_of(name))} {quote(value)}" for name, value in rest.items()]
     if details:
         said = f"{said}, with {join(details)}"
-    return f"{said} on {server}" if server else said
+    return said
 
 
 def _object_of(rest: Json, noun: str) -> str:

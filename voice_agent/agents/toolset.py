@@ -24,11 +24,12 @@ from voice_agent.bridge.find.budget import schema_of
 from voice_agent.bridge.types import Decision, Result, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
     from datetime import tzinfo
 
     from livekit.agents import AgentSession
 
+    from voice_agent.agents.confirm import Pending
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.bridge.find.finder import Finder
     from voice_agent.bridge.types import Json, Tool
@@ -68,6 +69,8 @@ class BridgeToolset(llm.Toolset):
         """
         super().__init__(id="mcp_servers")
         self.bridge = bridge
+        self.before_call: Callable[[], Awaitable[None]] = _at_once
+        """Awaited when `on_event` has been told of a call, before it is sent."""
         self.offer = Offer(bridge, self._wrap, finder=finder)
         self.confirmations = Confirmations()
         self._speech = speech or Speech()
@@ -163,6 +166,8 @@ class BridgeToolset(llm.Toolset):
             self._on_event(ToolCalled(call.id, tool.server, tool.name, arguments, call.said))
         self._asking.pop(call.id, None)
         with self._uninterrupted(ctx):
+            if resumed is None:
+                await self.before_call()
             result = await self._run(call, ctx)
         if self.questions.is_due:
             self._later(self._put_question(ctx))
@@ -194,14 +199,22 @@ class BridgeToolset(llm.Toolset):
         while self._looking:
             await asyncio.wait(self._looking)
         await asyncio.wait({asyncio.ensure_future(_played(ctx))})
-        pending = self.confirmations.open
-        if pending is None or pending.turn != turn:
-            return
+        if self.confirmations.open is not None and self.confirmations.open.turn == turn:
+            self._put(self.confirmations.open, ctx.session)
+
+    def ask_again(self, session: AgentSession[Any], calls: Sequence[Call]) -> None:
+        """Put a read-back of before again: its calls wait for the user's own yes from here on."""
+        for call in calls:
+            self.confirmations.ask(f"again_{calls[0].id}", call)
+        if self.confirmations.open is not None:
+            self._put(self.confirmations.open, session)
+
+    def _put(self, pending: Pending, session: AgentSession[Any]) -> None:
         text = self._sentences("ask", what=question(" and ".join(call.said for call in pending.calls)))
         for call in pending.calls:
             self._on_event(ConfirmAsked(call.id, call.tool.server, call.tool.name, call.arguments, text))
         self.confirmations.touch()
-        self._speech.say(ctx.session, text, Kind.CONFIRM)
+        self._speech.say(session, text, Kind.CONFIRM)
 
     async def _put_question(self, ctx: RunContext[Any]) -> None:
         """Put the question that comes next to the user, if there is one that has not been put."""
@@ -284,6 +297,10 @@ def _result(task: asyncio.Task[Result]) -> Result:
 
 
 def _ignore(_event: ToolEvent) -> None:
+    return
+
+
+async def _at_once() -> None:
     return
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from voice_agent.config.load import Config
     from voice_agent.providers.build import Stack
     from voice_agent.session.journal import Journal
+    from voice_agent.session.resume import Story
 
 _LAST_WORDS = 0.3
 """Seconds that the end waits for words that are being recognised."""
@@ -38,7 +39,14 @@ _ECHO_WARM_UP = 1.0
 
 
 def build_conversation(
-    config: Config, *, profile: str, bridge: Bridge, stack: Stack, journal: Journal, has_microphone: bool = False
+    config: Config,
+    *,
+    profile: str,
+    bridge: Bridge,
+    stack: Stack,
+    journal: Journal,
+    has_microphone: bool = False,
+    story: Story | None = None,
 ) -> Conversation:
     """Put one conversation together; nothing runs until it is started.
 
@@ -49,11 +57,15 @@ def build_conversation(
         stack: The models.
         journal: Gets a line for everything that happens.
         has_microphone: What the agent says may be heard by its own ears.
+        story: What happened before, where the conversation goes on in another process.
     """
     settings = config.settings
     zone = settings.time_zone or get_localzone_name()
     sentences = Sentences()
     deeds = Deeds(sentences)
+    past = story.items if story is not None else []
+    for deed in story.deeds if story is not None else []:
+        deeds.note(deed)
     speech = Speech(on_aside=lambda text, kind, interrupted: _aside(journal, text, kind.value, interrupted=interrupted))
     toolset = BridgeToolset(
         bridge,
@@ -82,7 +94,9 @@ def build_conversation(
         deeds=deeds,
         has_pace=stack.set_speed(1.0),
         wait_for_servers=settings.limits.wait_for_servers,
+        past=past,
     )
+    session.history.insert(past)
     conversation = Conversation(
         settings, journal, bridge, stack, session, toolset, assistant, speech, profile=profile, problems=config.problems
     )

@@ -7,6 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from voice_agent.session.journal import Journal, Line
 
 _KEPT = 1000
@@ -20,11 +22,13 @@ _LATEST = {"state", "ready"}
 class History:
     """The lines of one journal, each as it is shown: bounded."""
 
-    def __init__(self, journal: Journal) -> None:
-        """Remember what `journal` writes from here on."""
+    def __init__(self, journal: Journal, past: Iterable[Line] = ()) -> None:
+        """Remember what `journal` writes from here on, and `past`, which came before."""
         self._lines: deque[Line] = deque(maxlen=_KEPT)
         self._latest: dict[str, Line] = {}
         self._results: dict[str, Any] = {}
+        for line in past:
+            self._note(line)
         journal.listen(self._note)
 
     @property

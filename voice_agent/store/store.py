@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -29,6 +31,8 @@ _UNRECORDED = {"state", "progress"}
 _TRIES = 3
 _FLUSH = 5.0
 """Seconds that the end waits for lines that are still to be written."""
+_AHEAD = 0.5
+"""Seconds that a call waits for the line that tells of it."""
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +70,21 @@ class LineRow(Base):
     """The whole line of docs/talk.md."""
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A conversation that has no end: its process died, or goes on."""
+
+    id: str
+    identity: str
+    started_at: datetime
+    lines: tuple[tuple[datetime, Line], ...]
+    """In order, each with the moment it was noted at."""
+
+    def began(self) -> float:
+        """Return when it began, as `time.monotonic()` counts here and now."""
+        return time.monotonic() - (_now() - self.started_at).total_seconds()
+
+
 class Store:
     """A database of conversations."""
 
@@ -89,6 +108,29 @@ class Store:
             id=record.id, room=room, identity=identity, profile=profile, started_at=_now(), ended_at=None, reason=None
         )
         record.start(self._set_up, row)
+        return record
+
+    async def unfinished(self, room: str) -> Past | None:
+        """Return the conversation of `room` that was begun last, if it has no end.
+
+        Raises:
+            SQLAlchemyError: The database cannot be read.
+            OSError: Its folder cannot be made.
+        """
+        await self._set_up()
+        newest = select(ConversationRow).where(ConversationRow.room == room)
+        async with AsyncSession(self._engine) as session:
+            row = await session.scalar(newest.order_by(ConversationRow.started_at.desc()).limit(1))
+            if row is None or row.ended_at is not None:
+                return None
+            wanted = select(LineRow.at, LineRow.fields).where(LineRow.conversation == row.id).order_by(LineRow.number)
+            lines = tuple((_utc(at), dict(fields)) for at, fields in await session.execute(wanted))
+            return Past(row.id, row.identity, _utc(row.started_at), lines)
+
+    def go_on(self, past: Past, *, on_trouble: Callable[[], None]) -> Record:
+        """Go on with the record of a conversation whose process died; otherwise as `begin`."""
+        record = Record(self._engine, past.id, on_trouble, count=len(past.lines))
+        record.start(self._set_up, None)
         return record
 
     async def lines(self, room: str) -> list[Line]:
@@ -142,19 +184,20 @@ class Store:
 class Record:
     """The record of one conversation; writes in the background, in order, many lines at once where they come fast."""
 
-    def __init__(self, engine: AsyncEngine, id: str, on_trouble: Callable[[], None]) -> None:  # noqa: A002 - it is one
-        """Take what `Store.begin` made."""
-        self.id = id
+    def __init__(self, engine: AsyncEngine, name: str, on_trouble: Callable[[], None], count: int = 0) -> None:
+        """Take what `Store` made; `count`: lines that are written already."""
+        self.id = name
         self._engine = engine
         self._on_trouble = on_trouble
         self._rows: asyncio.Queue[Base] = asyncio.Queue()
-        self._count = 0
+        self._count = count
         self._reason: str | None = None
         self._writing: asyncio.Task[None] | None = None
 
-    def start(self, set_up: Callable[[], Awaitable[None]], row: ConversationRow) -> None:
-        """Begin to write; `set_up` is awaited first."""
-        self._rows.put_nowait(row)
+    def start(self, set_up: Callable[[], Awaitable[None]], row: ConversationRow | None) -> None:
+        """Begin to write, with `row` where it is new; `set_up` is awaited first."""
+        if row is not None:
+            self._rows.put_nowait(row)
         self._writing = asyncio.create_task(self._write(set_up), name="record")
 
     def note(self, line: Line) -> None:
@@ -167,6 +210,13 @@ class Record:
         self._rows.put_nowait(
             LineRow(conversation=self.id, number=self._count, at=_now(), event=line["event"], fields=line)
         )
+
+    async def written(self) -> None:
+        """Wait until all that was noted is in the database; bounded, and never raises."""
+        if self._writing is not None:
+            waiting = asyncio.ensure_future(self._rows.join())
+            await asyncio.wait({waiting, self._writing}, timeout=_AHEAD, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
 
     async def aclose(self) -> None:
         """Write what is left, and that the conversation is over; bounded, and never raises."""
@@ -210,6 +260,11 @@ def _to_json(value: object) -> str:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _utc(moment: datetime) -> datetime:
+    """Return a moment as the database gave it; SQLite keeps no zone."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

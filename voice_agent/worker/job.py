@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,26 +25,34 @@ from voice_agent.providers.build import begin_to_load, build
 from voice_agent.session.build import build_conversation
 from voice_agent.session.dispatch import AGENT, read_dispatch
 from voice_agent.session.history import History
-from voice_agent.session.journal import Journal
+from voice_agent.session.resume import Resumption
 from voice_agent.session.typed import hear_typed
-from voice_agent.store.store import Store
+from voice_agent.worker.book import Book
 from voice_agent.worker.link import Link
 from voice_agent.worker.presence import Presence
+from voice_agent.worker.rescue import Rescue
+from voice_agent.worker.room_events import follow
 from voice_agent.worker.servers import bridge_of_job
 
 if TYPE_CHECKING:
     from livekit.agents import AgentSession, JobContext, JobProcess, JobRequest
 
+    from voice_agent.bridge.bridge import Bridge
     from voice_agent.config.load import Config
     from voice_agent.session.conversation import Conversation
     from voice_agent.session.dispatch import Dispatch
-    from voice_agent.store.store import Record
 
 _COMES_WITHIN = 30.0
 """Seconds in which the participant must have joined."""
 _LONGEST = 4000
 """Characters of a typed turn."""
+_DECIDES_WITHIN = 10.0
+"""Seconds in which another assistant, which came at the same time, must have begun or left."""
+_LEAVES_WITHIN = 3.0
+"""Seconds that a job whose worker has died may take to leave its room."""
 _HELD = "voice_agent"
+_TALKS = "lk.agent.state"
+"""The attribute of an assistant whose conversation has begun."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +64,7 @@ class _Held:
     conversation: Conversation
     link: Link
     presence: Presence
-    record: Record
-    store: Store
+    book: Book
     ending: asyncio.Task[None]
 
 
@@ -84,37 +92,48 @@ async def hold(config: Config, ctx: JobContext) -> None:
     told = {"profile": dispatch.profile, "time_zone": dispatch.zone}
     given = {name: value for name, value in told.items() if value is not None}
     config = replace(config, settings=config.settings.model_copy(update=given))
-    bridge = bridge_of_job(config, dispatch)
-    bridge.start()
+    book = Book(config, ctx.room.name)
+    bridge: Bridge | None = None
     try:
-        stack, identity = await asyncio.gather(build(config.settings), _join(ctx, dispatch))
+        bridge = bridge_of_job(config, dispatch)
+        bridge.start()
+        stack, identity, _ = await asyncio.gather(
+            build(config.settings), _join(ctx, dispatch), book.look(dispatch.identity)
+        )
     except (VoiceAgentError, RuntimeError, TimeoutError) as error:
-        await bridge.aclose()
         logger.warning("a conversation could not begin: %s", error)
+        if bridge is not None:
+            await bridge.aclose()
+        if isinstance(error, TimeoutError):
+            await book.aclose()
         ctx.shutdown(str(error))
         return
-    journal = Journal()
-    history = History(journal)
-    store = Store(config.settings.store.url, config.home)
-    record = store.begin(
-        room=ctx.room.name,
-        identity=identity,
-        profile=config.settings.profile,
-        on_trouble=lambda: journal.write("error", code="store", text="This conversation cannot be recorded."),
-    )
-    journal.listen(record.note)
+    journal, story = book.begin(identity), book.story
+    history = History(journal, book.lines)
     conversation = build_conversation(
-        config, profile=config.settings.profile, bridge=bridge, stack=stack, journal=journal, has_microphone=True
+        config,
+        profile=config.settings.profile,
+        bridge=bridge,
+        stack=stack,
+        journal=journal,
+        has_microphone=True,
+        story=story,
     )
+    conversation.toolset.before_call = book.written
     conversation.approvals = Approvals(config.home / PINS, config.servers)
     conversation.is_owners = dispatch.subject is None
     link = Link(ctx.room, identity, conversation, history)
     presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
-    ending = asyncio.create_task(_end_job(ctx, conversation), name="end of the conversation")
-    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, record, store, ending)
+    ending = asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation")
+    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, book, ending)
+    resumption = Resumption(conversation, story, now=time.time()) if story is not None else None
+    if resumption is not None:
+        resumption.begin()
     link.open()
     presence.open()
     await conversation.start(room=ctx.room, room_options=_room_options(conversation, identity), session_host=False)
+    if resumption is not None:
+        await resumption.go_on()
 
 
 async def finish(ctx: JobContext) -> None:
@@ -126,8 +145,7 @@ async def finish(ctx: JobContext) -> None:
     await held.conversation.aclose()
     await held.ending
     await held.link.aclose()
-    await held.record.aclose()
-    await held.store.aclose()
+    await held.book.aclose()
 
 
 async def _join(ctx: JobContext, dispatch: Dispatch) -> str:
@@ -138,11 +156,38 @@ async def _join(ctx: JobContext, dispatch: Dispatch) -> str:
         TimeoutError: Nobody came.
     """
     await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
-    if any(one.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT for one in ctx.room.remote_participants.values()):
+    if await _has_another(ctx.room):
         raise RuntimeError("another assistant is in the room already")
     async with asyncio.timeout(_COMES_WITHIN):
         participant = await ctx.wait_for_participant(identity=dispatch.identity)
     return participant.identity
+
+
+async def _has_another(room: rtc.Room) -> bool:
+    """Tell whether this room has its assistant; of two that come at the same time, one stays."""
+    settled = asyncio.Event()
+    endings = [
+        follow(room, "participant_disconnected", lambda _: settled.set()),
+        follow(room, "participant_attributes_changed", lambda _: settled.set()),
+    ]
+    try:
+        async with asyncio.timeout(_DECIDES_WITHIN):
+            while others := _assistants(room):
+                if any(_TALKS in one.attributes or one.identity < room.local_participant.identity for one in others):
+                    return True
+                settled.clear()
+                await settled.wait()
+    except TimeoutError:
+        return True
+    finally:
+        for end in endings:
+            end()
+    return False
+
+
+def _assistants(room: rtc.Room) -> list[rtc.RemoteParticipant]:
+    agent = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+    return [one for one in room.remote_participants.values() if one.kind == agent]
 
 
 def _room_options(conversation: Conversation, identity: str) -> RoomOptions:
@@ -159,8 +204,16 @@ def _room_options(conversation: Conversation, identity: str) -> RoomOptions:
     )
 
 
-async def _end_job(ctx: JobContext, conversation: Conversation) -> None:
-    await conversation.wait_over()
+async def _end_job(ctx: JobContext, conversation: Conversation, rescue: Rescue) -> None:
+    try:
+        await conversation.wait_over()
+    except asyncio.CancelledError:
+        # Nobody but LiveKit cancels this, when the worker has died; it then ends the process without another word.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVES_WITHIN):
+                await ctx.room.disconnect()
+                await rescue.call_another(ctx.job)
+        raise
     ctx.shutdown(conversation.reason or "")
 
 

@@ -16,6 +16,7 @@ from voice_agent.errors import ConfigError, PartFailed
 from voice_agent.session.dispatch import AGENT
 from voice_agent.worker import job
 from voice_agent.worker.load import Load
+from voice_agent.worker.rescue import Rescue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,11 +49,15 @@ async def serve(
     server = make_server(config, in_threads=in_threads, port=port)
     loop = asyncio.get_running_loop()
     endings: set[asyncio.Task[None]] = set()
+    watching: asyncio.Task[None] | None = None
 
     def end(drain: float) -> None:
         endings.add(asyncio.create_task(_end(server, drain)))
 
     def registered(worker: str, _about: object) -> None:
+        nonlocal watching
+        if watching is None:
+            watching = asyncio.create_task(Rescue(config).watch(server), name="rescue")
         loop.add_signal_handler(signal.SIGTERM, end, config.settings.rooms.drain)
         loop.add_signal_handler(signal.SIGINT, end, 0.0)
         on_registered(worker)
@@ -70,6 +75,9 @@ async def serve(
     finally:
         if endings:
             await asyncio.wait(endings)
+        if watching is not None:
+            watching.cancel()
+            await asyncio.wait({watching})
         await server.aclose()
 
 

@@ -1,0 +1,85 @@
+"""A job's process is killed, or its worker: who is told, who goes on, and what is known and what is not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.livekit import a_guest, a_place, a_worker, jobs_of
+from tests.support.program import tasks
+from voice_agent.store.store import Store
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Generator
+
+    from voice_agent.cli.livekit_server import Address
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def worker(livekit: Address, home: Path) -> Generator[subprocess.Popen[bytes]]:
+    root = str(Path(__file__).parents[2])
+    slow = {"command": sys.executable, "args": ["-m", "tests.support.slow_server", str(home / "note")], "cwd": root}
+    config = home / "mcp.json"
+    config.write_text(json.dumps({"mcpServers": {"slow": {**slow, "voice": {"trust": True}}}}))
+    with a_worker(livekit, home, "--config", str(config)) as running:
+        yield running
+
+
+async def test_a_killed_job_is_taken_over_with_its_transcript_and_its_open_read_back(
+    livekit: Address, home: Path, worker: subprocess.Popen[bytes]
+) -> None:
+    place = a_place()
+    async with a_guest(livekit, place) as guest:
+        await guest.follow()
+        await guest.line("agent", kind="greeting")
+        await guest.type("add feed the cat")
+        await guest.line("tool_result", status="ok")
+        await guest.line("agent", kind="reply")
+        await guest.type("delete feed the cat")
+        call = (await guest.line("confirm"))["call"]
+        await guest.line("agent", kind="confirm")
+        first = guest.agent
+
+        for job in jobs_of(worker, livekit):
+            job.kill()
+        await guest.lose()
+        await guest.follow()
+
+        assert guest.agent != first
+        await guest.line("error", code="taken_over")
+        await guest.line("agent", kind="apology")
+        assert len(guest.of("agent", kind="greeting")) == 1
+        assert guest.of("user", text="add feed the cat")
+        assert len(guest.of("tool_call")) == 1
+        await guest.until(lambda: len(guest.of("confirm", call=call)) == 2)
+        assert not guest.of("answered", call=call)
+        await guest.command("va.confirm", call=call, yes=True)
+        assert (await guest.line("answered", call=call))["answer"] == "yes"
+        assert (await guest.line("tool_result", call=call))["status"] == "ok"
+        await guest.line("agent", kind="reply")
+        await guest.command("va.end")
+        await guest.line("end")
+    assert tasks(home) == []
+    store = Store(None, home / "voice-agent")
+    lines = await store.lines(place.room)
+    await store.aclose()
+    assert [line["event"] for line in lines if line["event"] in {"tool_call", "tool_result", "end"}] == [
+        "tool_call",
+        "tool_result",
+        "tool_call",
+        "tool_result",
+        "end",
+    ]
+    assert [line["t"] for line in lines] == sorted(line["t"] for line in lines)
