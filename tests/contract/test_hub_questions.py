@@ -10,7 +10,7 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
-from tests.support.bridges import WITHIN
+from tests.support.bridges import WITHIN, lines_of
 from tests.support.hubs import running_hub
 from voice_agent.bridge.forms import Question, Reply
 from voice_agent.config.types import StdioEntry, VoiceOptions
@@ -79,3 +79,63 @@ async def test_a_question_reaches_a_text_client_that_can_be_asked(tmp_path: Path
             result = await client.call_tool_mcp("club_paint", {"wall": "east"})
     assert asked == ["The Club asks: Which colour for the east?"]
     assert "green" in result.content[0].text  # type: ignore[union-attr]
+
+
+def old_server(log: Path) -> StdioEntry:
+    """A server whose questions name no call."""
+    voice = VoiceOptions(trust=True, confirm="never", say="The Painter")
+    return StdioEntry("old", sys.executable, ("-m", "tests.support.old_asking_server", str(log)), cwd=ROOT, voice=voice)
+
+
+async def _do(bridge: Bridge, tool: str, wall: str, person: Person | None) -> str:
+    async with asyncio.timeout(WITHIN):
+        return (await bridge.call(bridge.resolve(f"old.{tool}"), {"wall": wall}, on_question=person)).text
+
+
+async def _logged(log: Path, line: str) -> None:
+    async with asyncio.timeout(WITHIN):
+        while line not in lines_of(log):
+            await asyncio.to_thread(log.exists)
+
+
+async def test_a_question_that_names_no_call_waits_until_it_is_known_whose_it_is(tmp_path: Path) -> None:
+    ada, bob, log = (
+        Person(Reply("accept", {"colour": "red"})),
+        Person(Reply("accept", {"colour": "blue"})),
+        tmp_path / "l",
+    )
+    async with running_hub(tmp_path, old_server(log)) as running, running.job() as one, running.job() as other:
+        for resting in (ada, None):
+            rest = asyncio.create_task(_do(one, "rest", "", resting))
+            await _logged(log, "rest ")
+            paint = asyncio.create_task(_do(other, "paint", "south", bob))
+            if resting is ada:
+                # Now it asks, and both calls are under way.
+                await _logged(log, "asks south")
+            log.with_suffix(".go").touch()
+            assert await rest == "rested"
+            assert await paint == "south: accept blue"
+            log.with_suffix(".go").unlink()
+            log.unlink()
+        assert ada.asked == []
+        assert [question.text for question in bob.asked] == ["Which colour for the south?"] * 2
+
+
+async def test_two_conversations_that_are_asked_at_once_are_never_asked_for_one_another(tmp_path: Path) -> None:
+    ada, bob, log = (
+        Person(Reply("accept", {"colour": "red"})),
+        Person(Reply("accept", {"colour": "blue"})),
+        tmp_path / "l",
+    )
+    async with running_hub(tmp_path, old_server(log)) as running, running.job() as one, running.job() as other:
+        # The first time nothing tells the two apart: one of them is not asked at all.
+        texts = await asyncio.gather(
+            _do(one, "paint_together", "north", ada), _do(other, "paint_together", "south", bob)
+        )
+        assert sorted(text.partition(" ")[2] for text in texts) in (["accept blue", "cancel"], ["accept red", "cancel"])
+        # From then on each has its turn.
+        for _ in range(3):
+            texts = await asyncio.gather(_do(one, "paint", "north", ada), _do(other, "paint", "south", bob))
+            assert texts == ["north: accept red", "south: accept blue"]
+        assert {question.text for question in ada.asked} <= {"Which colour for the north?"}
+        assert {question.text for question in bob.asked} <= {"Which colour for the south?"}

@@ -4,8 +4,9 @@ Up to 2025-11-25 a question is a request of the server's own (`elicitation/creat
 `input_required` and is made again with the answers and the server's state, which the SDK does (SEP-2322).
 
 A question names no call. Where it arrives in the context of one (2026-07-28, and streamable HTTP), it is that call's;
-else it is of the one call that is under way. Where several are, of several people, nobody is asked: what is meant for
-one is never put to another.
+else it is of the one call that is under way. Where several are, of several people, it waits until those that are not
+its own have ended, and from then on the calls of this connection are made one after the other: what is meant for one
+is never put to another.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ PATIENCE = 300.0
 """Seconds after which a question that nobody has answered is withdrawn."""
 MOST = 10
 """Questions that one call may ask."""
+_TOLD_WITHIN = 10.0
+"""Seconds in which it must turn out whose a question is."""
+_BUSY = "It is answering somebody else, one at a time. Nothing was done; try again in a moment."
 
 _CALL: ContextVar[_OpenCall | None] = ContextVar("voice_agent_asking_call", default=None)
 
@@ -42,6 +46,11 @@ class _OpenCall:
         self.asker, self.asked = asker, 0
         self.timeout: asyncio.Timeout | None = None
         self._left, self._pauses = within, 0
+
+    @property
+    def person(self) -> int:
+        """Whose call it is; one that nobody can be asked about is like nobody else's."""
+        return id(self.asker.person if self.asker is not None else self)
 
     def pause(self) -> None:
         self._pauses += 1
@@ -62,14 +71,28 @@ class Questions:
         """Take the server's name, its spoken name, and whether it comes with this program."""
         self._server, self._say, self._is_ours = server, say, is_ours
         self._open: list[_OpenCall] = []
+        self._has_asked = False
+        """Has asked a question that named no call."""
+        self._held = 0
+        """Questions of which it is not known yet whose they are."""
+        self._moved = asyncio.Event()
+        self._turns = asyncio.Lock()
 
     @contextlib.asynccontextmanager
     async def during(self, asker: Asker | None, within: float) -> AsyncGenerator[None, None]:
         """Let the call in this block ask; it may take `within` seconds, those not counted in which the user is asked.
 
         Raises:
-            MCPError: It took longer.
+            MCPError: It took longer, or did not get its turn in that time.
         """
+        async with contextlib.AsyncExitStack() as stack:
+            if self._has_asked:
+                await self._take_turn(stack, within)
+            await stack.enter_async_context(self._opened(asker, within))
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _opened(self, asker: Asker | None, within: float) -> AsyncGenerator[None, None]:
         call = _OpenCall(asker, within)
         mark = _CALL.set(call)
         self._open.append(call)
@@ -83,7 +106,18 @@ class Questions:
             raise MCPError(code=mcp_types.REQUEST_TIMEOUT, message=message) from None
         finally:
             self._open.remove(call)
+            self._tell_moved()
             _CALL.reset(mark)
+
+    async def _take_turn(self, stack: contextlib.AsyncExitStack, within: float) -> None:
+        """Wait until no other call is under way."""
+        try:
+            async with asyncio.timeout(within):
+                await stack.enter_async_context(self._turns)
+                while self._open:
+                    await self._moved.wait()
+        except TimeoutError:
+            raise MCPError(code=mcp_types.INTERNAL_ERROR, message=_BUSY) from None
 
     async def answer(
         self, context: ClientRequestContext, params: mcp_types.ElicitRequestParams
@@ -117,7 +151,7 @@ class Questions:
         return form(name, say, params.message, params.requested_schema, is_ours=is_ours)
 
     async def _put(self, question: Question) -> Reply:
-        call = self._call()
+        call = await self._whose()
         if call is None or call.asker is None or call.asked >= MOST:
             return Reply("cancel")
         call.asked += 1
@@ -130,12 +164,27 @@ class Questions:
         finally:
             call.resume()
 
-    def _call(self) -> _OpenCall | None:
+    async def _whose(self) -> _OpenCall | None:
         """Return the call that a question which arrives in this context belongs to; None where that cannot be told."""
         if (call := _CALL.get()) is not None and call in self._open:
             return call
-        able = [call for call in self._open if call.asker is not None]
-        if len({id(call.asker.person) for call in able if call.asker is not None}) != 1:
+        self._has_asked = True
+        self._held += 1
+        self._tell_moved()
+        try:
+            async with asyncio.timeout(_TOLD_WITHIN):
+                # A call that asks does not end before it is answered, so those that end are others.
+                while len({call.person for call in self._open}) > 1:
+                    if self._held >= len(self._open):
+                        return None
+                    await self._moved.wait()
+        except TimeoutError:
             return None
+        finally:
+            self._held -= 1
         # Of one person's calls it matters little which one it is: the answer goes back by its own request.
-        return min(able, key=lambda call: call.asked)
+        return min(self._open, key=lambda call: call.asked, default=None)
+
+    def _tell_moved(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()

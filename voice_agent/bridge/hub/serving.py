@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SOCKET, TOKEN = "hub.sock", "hub-token"
 """Files in the user's home."""
 _GARBAGE = (20_000, 20, 50)
-"""How rarely garbage is looked for: nearly all that a call makes is gone with its answer, and a look holds up all calls."""
+"""How rarely garbage is looked for: nearly all that a call makes is gone with its answer, and a look holds up all of them."""
 _LOOK = 0.5
 """Seconds between two looks at `mcp.json`."""
 
