@@ -83,3 +83,25 @@ async def test_a_killed_job_is_taken_over_with_its_transcript_and_its_open_read_
         "end",
     ]
     assert [line["t"] for line in lines] == sorted(line["t"] for line in lines)
+
+
+async def test_a_write_that_was_under_way_is_told_to_be_unknown_and_not_repeated(
+    livekit: Address, home: Path, worker: subprocess.Popen[bytes]
+) -> None:
+    async with a_guest(livekit, a_place()) as guest:
+        await guest.follow()
+        await guest.type("launch rocket")
+        call = (await guest.line("tool_call", tool="launch_rocket"))["call"]
+        await guest.line("progress", call=call)
+        for job in jobs_of(worker, livekit):
+            job.kill()
+        await guest.lose()
+        await guest.follow()
+
+        assert (await guest.line("tool_result", call=call))["status"] == "unknown"
+        assert (
+            "don't know whether it went through: launch rocket" in (await guest.line("agent", kind="apology"))["text"]
+        )
+        await guest.command("va.end")
+        await guest.line("end")
+    assert (home / "note").read_text() == "launched"

@@ -1,4 +1,4 @@
-"""An MCP server whose one tool takes long and tells how far it is; its argument is a file for how it ended."""
+"""An MCP server whose tools take long, one reading and one writing; its argument is a file for what happened."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ async def count_down(ctx: Context) -> str:
         Path(sys.argv[1]).write_text("cancelled")  # noqa: ASYNC240 - a word into a new file
         raise
     return "Lift-off."
+
+
+@server.tool
+async def launch_rocket(ctx: Context) -> str:
+    """Launch the rocket."""
+    with Path(sys.argv[1]).open("a") as note:  # noqa: ASYNC230 - a word into a new file
+        note.write("launched")
+    await ctx.report_progress(1, STEPS, "launched")
+    await asyncio.sleep(STEPS / 10)
+    return "It flies."
 
 
 if __name__ == "__main__":

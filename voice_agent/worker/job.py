@@ -1,4 +1,4 @@
-"""One conversation in a room, from the job's acceptance to the end of its record.
+"""One conversation in a room, from its job's begin to the end of its record.
 
 LiveKit gives a job three functions: `prepare` runs once in each process before a job is known, `hold` begins the
 conversation and returns, `finish` runs however the job ends, while the room is still connected. Both are given the
@@ -23,7 +23,7 @@ from voice_agent.bridge.bridge import PINS
 from voice_agent.errors import VoiceAgentError
 from voice_agent.providers.build import begin_to_load, build
 from voice_agent.session.build import build_conversation
-from voice_agent.session.dispatch import AGENT, read_dispatch
+from voice_agent.session.dispatch import read_dispatch
 from voice_agent.session.history import History
 from voice_agent.session.resume import Resumption
 from voice_agent.session.typed import hear_typed
@@ -35,7 +35,7 @@ from voice_agent.worker.room_events import follow
 from voice_agent.worker.servers import bridge_of_job
 
 if TYPE_CHECKING:
-    from livekit.agents import AgentSession, JobContext, JobProcess, JobRequest
+    from livekit.agents import AgentSession, JobContext, JobProcess
 
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.config.load import Config
@@ -73,17 +73,6 @@ def prepare(config: Config, process: JobProcess) -> None:
     del process
     with contextlib.suppress(VoiceAgentError):
         asyncio.run(begin_to_load(config.settings))
-
-
-async def accept(request: JobRequest) -> None:
-    """Accept a job that is meant for us, and reject any other."""
-    try:
-        read_dispatch(request.job.metadata)
-    except ValueError as error:
-        logger.warning("a job was rejected: %s", error)
-        await request.reject()
-        return
-    await request.accept(name="Assistant")
 
 
 async def hold(config: Config, ctx: JobContext) -> None:
@@ -217,4 +206,4 @@ async def _end_job(ctx: JobContext, conversation: Conversation, rescue: Rescue) 
     ctx.shutdown(conversation.reason or "")
 
 
-__all__ = ["AGENT", "accept", "finish", "hold", "prepare"]
+__all__ = ["finish", "hold", "prepare"]

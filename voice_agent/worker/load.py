@@ -1,4 +1,4 @@
-"""How busy a worker is."""
+"""How busy a worker is, and what the LiveKit server is told of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,19 @@ _IDLE = 0.5
 """The most that a worker without a job is said to be loaded."""
 _SMOOTHING = 0.1
 """The share of the newest look: about five seconds are seen together."""
+_STEEP = 1e-6
+"""How much less likely than an idle worker a full one is chosen."""
+_FULL = 0.99
+
+
+def told(share: float) -> float:
+    """Return the load that the LiveKit server is told, for a worker of which `share` (0 to 1) is in use.
+
+    It chooses at random among the workers, weighted by 1 - load (livekit-server, pkg/service/agentservice.go), which
+    would send every third conversation to a worker that is half full, past one that is idle. On this curve the
+    least loaded worker all but always gets it.
+    """
+    return 1 - _STEEP ** min(1.0, share)
 
 
 class Load:
@@ -30,11 +43,16 @@ class Load:
         self._read_at = time.monotonic()
 
     def __call__(self, server: AgentServer) -> float:
-        """Return the load of `server`; LiveKit asks twice a second, and before each job, from its threads.
+        """Return what the LiveKit server is told; asked for twice a second, from LiveKit's threads."""
+        return told(self._share(len(server.active_jobs)))
 
-        A worker without a job is never full: what keeps the processors busy is not its own.
-        """
-        jobs, processors = len(server.active_jobs), self._processors() / self._busy_at
+    def is_full(self, jobs: int) -> bool:
+        """Tell whether a worker that holds so many jobs takes no other."""
+        return self._share(jobs) >= _FULL
+
+    def _share(self, jobs: int) -> float:
+        """Return how much is in use; a worker without a job is never full: what keeps it busy is not its own."""
+        processors = self._processors() / self._busy_at
         return max(jobs / self._capacity, processors if jobs else min(processors, _IDLE))
 
     def _processors(self) -> float:

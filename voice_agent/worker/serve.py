@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 from functools import partial
@@ -15,6 +16,7 @@ from livekit.protocol.models import TrackSource
 from voice_agent.errors import ConfigError, PartFailed
 from voice_agent.session.dispatch import AGENT
 from voice_agent.worker import job
+from voice_agent.worker.admission import Admission
 from voice_agent.worker.load import Load
 from voice_agent.worker.rescue import Rescue
 
@@ -28,7 +30,6 @@ _PREPARED_WITHIN = 60.0
 """Seconds that a process may take until it can be given a job."""
 _ENDS_WITHIN = 12.0
 """Seconds that a job may take to end."""
-_FULL = 0.99
 
 
 async def serve(
@@ -93,6 +94,7 @@ def make_server(config: Config, *, in_threads: bool = False, port: int = 0) -> A
             "No LiveKit server is configured. Set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, "
             "or run “voice-agent up”, which brings its own."
         )
+    load = Load(config.settings.rooms.capacity, config.settings.rooms.busy)
     server = AgentServer(
         ws_url=livekit.url,
         api_key=livekit.api_key,
@@ -103,14 +105,16 @@ def make_server(config: Config, *, in_threads: bool = False, port: int = 0) -> A
         num_idle_processes=1,
         initialize_process_timeout=_PREPARED_WITHIN,
         shutdown_process_timeout=_ENDS_WITHIN,
-        load_fnc=Load(config.settings.rooms.capacity, config.settings.rooms.busy),
-        load_threshold=_FULL,
+        load_fnc=load,
+        # A full worker refuses by itself: LiveKit's own threshold would also refuse what comes in one burst.
+        load_threshold=math.inf,
         setup_fnc=partial(job.prepare, config),
         preload_modules=["voice_agent.worker.preload"],
         # To publish one voice, hear, send data, and set its own attributes (`lk.agent.state`); nothing more.
         permissions=WorkerPermissions(can_publish_sources=[TrackSource.MICROPHONE]),
     )
-    server.rtc_session(partial(job.hold, config), agent_name=AGENT, on_request=job.accept, on_session_end=job.finish)
+    admission = Admission(config, load, lambda: len(server.active_jobs))
+    server.rtc_session(partial(job.hold, config), agent_name=AGENT, on_request=admission, on_session_end=job.finish)
     return server
 
 

@@ -1,0 +1,60 @@
+"""Which jobs a worker takes."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from voice_agent.config.profiles import load_profile
+from voice_agent.errors import ConfigError
+from voice_agent.session.dispatch import read_dispatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livekit.agents import JobRequest
+
+    from voice_agent.config.load import Config
+    from voice_agent.worker.load import Load
+
+logger = logging.getLogger(__name__)
+
+
+class Admission:
+    """Accepts the jobs that are meant for us, as long as there is room for them."""
+
+    def __init__(self, config: Config, load: Load, jobs: Callable[[], int]) -> None:
+        """`jobs`: tells how many are held."""
+        self._config = config
+        self._load = load
+        self._jobs = jobs
+        self._coming = 0
+        """Jobs that were accepted and are not held yet."""
+
+    async def __call__(self, request: JobRequest) -> None:
+        """Accept a job, leave it to other workers where this one is full, or reject it for good."""
+        if (wrong := self._wrong(request.job.metadata)) is not None:
+            logger.warning("a job was rejected: %s", wrong)
+            await request.reject()
+        elif self._load.is_full(self._jobs() + self._coming):
+            await request.reject(terminate=False)
+        else:
+            self._coming += 1
+            try:
+                await request.accept(name="Assistant")
+            finally:
+                self._coming -= 1
+
+    def _wrong(self, metadata: str) -> str | None:
+        """Return why no worker can hold this job; None where one can."""
+        try:
+            dispatch = read_dispatch(metadata)
+            if dispatch.profile is not None:
+                settings = self._config.settings.model_copy(update={"profile": dispatch.profile})
+                load_profile(dispatch.profile, settings, folders=[self._config.home / "profiles"])
+            if dispatch.zone is not None:
+                ZoneInfo(dispatch.zone)
+        except (ValueError, KeyError, OSError, ConfigError) as error:
+            return str(error)
+        return None
