@@ -24,7 +24,9 @@ def folder(tmp_path: Path) -> ConfigFolder:
     return ConfigFolder(tmp_path)
 
 
-BUNDLED = VoiceOptions(trust=True, required=True, say="Task Manager", vocabulary=("list_tasks",))
+BUNDLED = VoiceOptions(
+    trust=True, required=True, say="Task Manager", vocabulary=("list_tasks",), announce=("tasks://reminders",)
+)
 
 
 def test_the_task_manager_comes_first_with_its_time_zone_and_its_own_variables(folder: ConfigFolder) -> None:

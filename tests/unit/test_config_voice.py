@@ -104,7 +104,7 @@ def test_a_mistake_that_could_let_a_tool_through_leaves_the_server_out(
         ({"say": ""}, "as it is spoken"),
         ({"vocabulary": [None]}, "list of names of tools"),
         ({"tiemout": 5}, "Did you mean “timeout”?"),
-        ({"colour": 5}, "It knows allow, confirm"),
+        ({"colour": 5}, "It knows allow, announce, confirm"),
     ],
 )
 def test_any_other_mistake_costs_only_its_key(folder: ConfigFolder, voice: dict[str, Any], said: str) -> None:

@@ -69,6 +69,11 @@ def answer_of(text: str) -> Answer:
     return Answer.NO_BUT if _pattern("no_but").match(words) else Answer.OTHER
 
 
+def wants_check(text: str) -> bool:
+    """Tell whether the whole utterance asks to find out what became of a call."""
+    return _pattern("check").fullmatch(plain(text)) is not None
+
+
 def request_of(text: str) -> Request | None:
     """Return the standing request that the whole utterance is, or None."""
     words = plain(text)

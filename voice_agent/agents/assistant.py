@@ -11,6 +11,7 @@ from livekit.agents import Agent, llm
 from voice_agent.agents.answers import Answer, Request, answer_of, plain, request_of
 from voice_agent.agents.ask import going_on
 from voice_agent.agents.readback import question
+from voice_agent.agents.server_words import server_words
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.types import State
 
@@ -93,6 +94,8 @@ class Assistant(Agent):
     async def ready_for(self, text: str) -> bool:
         """Wait, bounded, for servers that `text` may need; True if there was something to wait for."""
         await self.is_back.wait()
+        if request_of(text) is Request.STOP:
+            self._toolset.cancel_running()
         if request_of(text) or answer_of(text) is not Answer.OTHER:
             return False
         return await self._toolset.await_servers(self._talk, self._wait_for_servers)
@@ -104,32 +107,49 @@ class Assistant(Agent):
         words = _newest_words(chat_ctx.items)
         judged = self._toolset.confirmations.judge(chat_ctx.items)
         asked = self._toolset.questions.judge(chat_ctx.items)
+        ended = self._toolset.under_way.background.report(chat_ctx.items)
+        if ended is not None:
+            yield ended
+            return
         if words is not None and asked is not None:
             for part in self._answered(*asked):
                 yield part
             return
-        if words is not None:
-            decided = self._decide(words, judged, chat_ctx.items)
-            if decided is not None:
-                yield decided
-                return
-        has_called = False
+        decided = self._decide(words, judged, chat_ctx.items) if words is not None else None
+        if decided is not None:
+            yield decided
+            return
+        has_called, said = False, ""
         missing = self._missing(words or "")
-        model = cast("object", self._talk.llm)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
-        # The rules of the offline brain read every schema at no cost.
-        counts_tokens = getattr(model, "provider", None) != "offline"
-        chat_ctx = self._toolset.questions.hide(chat_ctx)
-        shown = await self._toolset.offer.choose(chat_ctx.items, tools, counts_tokens=counts_tokens)
-        async for chunk in Agent.default.llm_node(self, chat_ctx, shown, model_settings):
+        seen, shown = await self._seen_by_model(chat_ctx, tools)
+        async for chunk in Agent.default.llm_node(self, seen, shown, model_settings):
             has_called = has_called or bool(isinstance(chunk, llm.ChatChunk) and chunk.delta and chunk.delta.tool_calls)
+            said += _text_of(chunk)
             yield chunk
-        if judged is not None and not has_called and judged[1].answer is Answer.OTHER:
+        if not has_called:
+            for sentence in self._afterwards(said, judged, missing):
+                yield f" {sentence}"
+
+    async def _seen_by_model(self, chat_ctx: ChatContext, tools: list[Tool]) -> tuple[ChatContext, list[Tool]]:
+        """Return the conversation and the tools as the model gets them."""
+        model = cast("object", self._talk.llm)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+        # The rules of the offline brain read every schema at no cost, and no prose.
+        counts_tokens = getattr(model, "provider", None) != "offline"
+        seen = self._toolset.under_way.background.view(self._toolset.questions.hide(chat_ctx))
+        if counts_tokens:
+            seen = self._with_server_words(seen)
+        return seen, await self._toolset.offer.choose(seen.items, tools, counts_tokens=counts_tokens)
+
+    def _afterwards(self, said: str, judged: tuple[Pending, Verdict] | None, missing: str | None) -> Iterator[str]:
+        """Say what the model's answer, which `said` this, leaves open."""
+        if self._toolset.under_way.checks.ask(said):
+            yield self._sentences("check")
+        if judged is not None and judged[1].answer is Answer.OTHER:
             pending, verdict = judged
             name = "dropped" if verdict.is_last_turn else "ask_again"
-            yield " " + self._sentences(name, what=_said(pending))
-
-        if missing and not has_called:
-            yield f" {missing}"
+            yield self._sentences(name, what=_said(pending))
+        if missing:
+            yield missing
 
     def _answered(self, asked: Open, step: Step) -> Iterator[ChatChunk | str]:
         """Say what comes next in a server's question; let its call go on when that is over."""
@@ -162,7 +182,19 @@ class Assistant(Agent):
                 return self._frozen(pending)
             if verdict.answer is Answer.NO:
                 return self._sentences("declined")
-        return self._reply_to(request_of(words), items)
+        if (check := self._toolset.under_way.checks.judge(items, self._toolset.bridge.tools)) is not None:
+            return check
+        request = request_of(words)
+        return self._toolset.tell_stopped() if request is Request.STOP else self._reply_to(request, items)
+
+    def _with_server_words(self, chat_ctx: ChatContext) -> ChatContext:
+        """Return the conversation with what the servers say of themselves, marked as their words."""
+        told = server_words(self._toolset.bridge.library.contents)
+        if not told:
+            return chat_ctx
+        system = llm.ChatMessage(role="system", content=[told])
+        place = 1 if chat_ctx.items and getattr(chat_ctx.items[0], "role", "") == "system" else 0
+        return llm.ChatContext([*chat_ctx.items[:place], system, *chat_ctx.items[place:]])
 
     def _frozen(self, pending: Pending) -> ChatChunk | str:
         """Return exactly the calls that were read back, as the model would have made them."""
@@ -202,6 +234,12 @@ class Assistant(Agent):
 
 def _said(pending: Pending) -> str:
     return " and ".join(call.said for call in pending.calls)
+
+
+def _text_of(chunk: object) -> str:
+    if isinstance(chunk, llm.ChatChunk):
+        return (chunk.delta.content or "") if chunk.delta is not None else ""
+    return chunk if isinstance(chunk, str) else ""
 
 
 def _newest_words(items: Sequence[ChatItem]) -> str | None:

@@ -34,6 +34,8 @@ _ASKED_FOR = 10
 """Places for what the model itself looked for in this turn."""
 _SHORT = 4
 """Words that say what is wanted: with fewer, the request before is searched for as well."""
+_KEEPS_ALL = 1
+"""The last level of `compact` that leaves out no parameter."""
 _PATIENCE = 1.5
 """Seconds that a request waits for an index that is being made."""
 FIND_TOOLS: Json = {
@@ -59,17 +61,20 @@ class Offer:
         *,
         finder: Finder | None = None,
         budget: int = BUDGET,
+        beside: Callable[[], Sequence[Tool]] = tuple,
     ) -> None:
         """Take the servers, and what makes a LiveKit tool of a tool and the function that the model is to see.
 
-        `finder`: where tools are looked for; one by words alone where None. `budget`: tokens for all tools.
+        `finder`: where tools are looked for; one by words alone where None. `budget`: tokens for all tools. `beside`:
+        tools that are offered in any case.
         """
         self._bridge = bridge
         self._wrap = wrap
         self._finder = finder or Finder(by_meaning=False)
         self._budget = budget
+        self._beside = beside
         self._shown: dict[tuple[Tool, int], RawFunctionTool[..., Any]] = {}
-        self._too_many: tuple[tuple[Tool, ...], bool] = ((), False)
+        self._fitted: tuple[tuple[Tool, ...], int, list[tuple[Tool, int]] | None] = ((), 0, [])
         self._indexing: asyncio.Task[None] | None = None
         self._indexed = asyncio.Event()
         self._is_asked = False
@@ -95,11 +100,15 @@ class Offer:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the tools are more than the budget."""
-        tools = self._bridge.tools
-        if self._too_many[0] is not tools:
-            self._too_many = (tools, _exceeds(tools, self._budget))
-        return self._too_many[1]
+        """Whether the tools are more than the budget, even with shorter descriptions."""
+        return self._whole() is None
+
+    def _whole(self) -> list[tuple[Tool, int]] | None:
+        """Return all tools, each with its level of `compact`, where they fit without losing any parameter."""
+        tools, spent = self._bridge.tools, sum(at_level(tool, 0)[1] for tool in self._beside())
+        if self._fitted[0] is not tools or self._fitted[1] != spent:
+            self._fitted = (tools, spent, _fitted(tools, self._budget - spent))
+        return self._fitted[2]
 
     async def choose(
         self, items: Sequence[ChatItem], tools: list[llm.Tool], *, counts_tokens: bool = True
@@ -109,8 +118,13 @@ class Offer:
         What is left out can still be called. Tools that are not of a server always stay. A model that does not count
         tokens sees everything.
         """
-        if not self.is_needed or not counts_tokens:
+        whole = self._whole()
+        if not counts_tokens:
             return [tool for tool in tools if tool is not self.find_tools]
+        if whole is not None:
+            short = {tool.key: (tool, level) for tool, level in whole if level}
+            offered = [tool for tool in tools if tool is not self.find_tools]
+            return [self._at(*short[name]) if (name := _name(tool)) in short else tool for tool in offered]
         if not self._is_asked:
             self._is_asked = True
             self._index()
@@ -183,13 +197,14 @@ class Offer:
             return
 
 
-def _exceeds(tools: Iterable[Tool], budget: int) -> bool:
-    spent = 0
+def _fitted(tools: Sequence[Tool], budget: int) -> list[tuple[Tool, int]] | None:
+    """Return all of `tools` at the levels at which they fit; None where one would have to lose parameters."""
+    least = 0
     for tool in tools:
-        spent += at_level(tool, 0)[1]
-        if spent > budget:
-            return True
-    return False
+        least += at_level(tool, _KEEPS_ALL)[1]
+        if least > budget:
+            return None
+    return fit(tools, budget, shortest=_KEEPS_ALL)
 
 
 def _schema(tool: llm.Tool) -> dict[str, Any] | None:

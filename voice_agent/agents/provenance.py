@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from livekit.agents.llm import ChatItem
 
+    from voice_agent.bridge.bridge import Bridge
     from voice_agent.bridge.types import Json, Tool
 
 _TURNS = 2
@@ -48,27 +49,31 @@ _CALENDAR = _split(
     """
 )
 """Words that a model computes: they say when, not what."""
+_UNSENT = "Not done yet"
+"""Begins what a model is told of a call that its server has not seen: its words are those of the call."""
 _TOKEN = re.compile(r"[^\W_]+")
 _MOMENT = re.compile(r"(?=.*\d)(?!\d+$)[\d\s:.,+TZPHMSDWYamp/-]+")
 """A date, a time or a span, as a model computes them."""
 
 
-def needs_yes(tool: Tool, arguments: Json, items: Sequence[ChatItem], tools: Iterable[Tool]) -> bool:
+def needs_yes(tool: Tool, arguments: Json, items: Sequence[ChatItem], bridge: Bridge) -> bool:
     """Tell whether the user must agree to this call first.
 
     Args:
         tool: What is called.
         arguments: What it is called with.
         items: The conversation, newest last; without what finding tools brought.
-        tools: All tools that there are.
+        bridge: All servers.
     """
-    if tool.decision is Decision.SPOKEN:
-        return not is_users_own(tool, arguments, items, {one.key: one.server for one in tools})
-    return tool.decision is Decision.CONFIRM
+    if tool.decision is not Decision.SPOKEN:
+        return tool.decision is Decision.CONFIRM
+    if {one.name for one in bridge.servers} <= {tool.server}:
+        return False
+    return not is_users_own(tool, arguments, items, {one.key: one.server for one in bridge.tools})
 
 
 def is_users_own(tool: Tool, arguments: Json, items: Sequence[ChatItem], servers: Mapping[str, str]) -> bool:
-    """Tell whether the user's own words account for this call.
+    """Tell whether the user's own words account for this call, where other servers are there too.
 
     Args:
         tool: What is called.
@@ -76,8 +81,6 @@ def is_users_own(tool: Tool, arguments: Json, items: Sequence[ChatItem], servers
         items: The conversation, newest last.
         servers: The server of each tool, by the tool's key.
     """
-    if set(servers.values()) <= {tool.server}:
-        return True
     if _has_another_answered(items, tool.server, servers):
         return False
     said = _tokens(" ".join(_said(items)))
@@ -114,7 +117,9 @@ def _told_by(server: str, items: Sequence[ChatItem], servers: Mapping[str, str],
     """Return the words of a server's own results; where there are others too, of the things that the user named."""
     results = [item for item in items if item.type == "function_call_output"]
     own = [item.output for item in results if servers.get(item.name) == server]
-    if len(own) == len(results):
+    is_alone = len(own) == len(results)
+    own = [output for output in own if not output.startswith(_UNSENT)]
+    if is_alone:
         return _tokens(" ".join(own))
     named: set[str] = set()
     for output in own:

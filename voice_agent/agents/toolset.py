@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -14,31 +13,34 @@ from livekit.agents.llm import RawFunctionTool, ToolResult, function_tool
 
 from voice_agent.agents.ask import Questions
 from voice_agent.agents.confirm import Call, Confirmations
-from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolProgressed, ToolReturned
+from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolReturned
 from voice_agent.agents.lookup import look
-from voice_agent.agents.offer import Offer
+from voice_agent.agents.offer import NAME, Offer
+from voice_agent.agents.provenance import needs_yes
 from voice_agent.agents.readback import describe, question
+from voice_agent.agents.reading import Reading
 from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind, Speech
+from voice_agent.agents.under_way import UnderWay
 from voice_agent.bridge.find.budget import schema_of
 from voice_agent.bridge.types import Decision, Result, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from datetime import tzinfo
 
     from livekit.agents import AgentSession
 
+    from voice_agent.agents.ask import CallAsker
     from voice_agent.agents.confirm import Pending
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.bridge.find.finder import Finder
-    from voice_agent.bridge.types import Json, Tool
+    from voice_agent.bridge.types import Json, Progress, Tool
 
 _GATHER = 0.03
 """Seconds in which the calls of one turn are gathered into one read-back."""
 _UNNOTICED = 0.4
 """Seconds that a person is kept waiting without a word."""
-_SERVER_ASKS = "Not done yet: the server is asking the user something. Say nothing more."
 _ASKED = "Not done yet: the user has been asked “{said}?” and must agree in their own words first. Say nothing more."
 
 
@@ -52,6 +54,7 @@ class BridgeToolset(llm.Toolset):
         speech: Speech | None = None,
         sentences: Sentences | None = None,
         filler_after: float = 1.2,
+        background_after: float = 15.0,
         on_event: Callable[[ToolEvent], None] | None = None,
         finder: Finder | None = None,
         zone: tzinfo = UTC,
@@ -63,6 +66,7 @@ class BridgeToolset(llm.Toolset):
             speech: Says read-backs and fillers; one of its own where None.
             sentences: The words for them.
             filler_after: Seconds of silence in a slow call before something is said.
+            background_after: Seconds after which the talk goes on without waiting for a call.
             on_event: Told of read-backs, calls and results as they happen.
             finder: Finds the tools for a turn where they are too many; one that goes by words alone where None.
             zone: The user's time zone, in which the answers to a server's questions are understood.
@@ -71,27 +75,32 @@ class BridgeToolset(llm.Toolset):
         self.bridge = bridge
         self.before_call: Callable[[], Awaitable[None]] = _at_once
         """Awaited when `on_event` has been told of a call, before it is sent."""
-        self.offer = Offer(bridge, self._wrap, finder=finder)
+        self.reading = Reading(bridge)
+        self.offer = Offer(bridge, self._wrap, finder=finder, beside=lambda: self.reading.tools)
         self.confirmations = Confirmations()
         self._speech = speech or Speech()
         self._sentences = sentences or Sentences()
-        self._filler_after = filler_after
         self._on_event: Callable[[ToolEvent], None] = on_event or _ignore
         self.questions = Questions(self._on_event, self._tell, zone)
         self._talk: AgentSession[Any] | None = None
-        self._asking: dict[str, Call] = {}
-        """Calls that wait for the user's answer to what their server asks; no turn of the model waits for them."""
+        self.under_way = UnderWay(
+            self._make,
+            self.questions,
+            speech=self._speech,
+            sentences=self._sentences,
+            on_event=self._on_event,
+            find=lambda key: next((tool for tool in bridge.tools if tool.key == key), None),
+            after=(filler_after, background_after),
+        )
         self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
-        self._running: set[asyncio.Task[Any]] = set()
         self._looking: set[asyncio.Task[Any]] = set()
         self._reading_back: set[asyncio.Task[Any]] = set()
         self._started_at = 0.0
-        self._held: dict[str, int] = {}
 
     @property
     def tools(self) -> Sequence[llm.Tool | llm.Toolset]:
         """The tools that can be called at this moment; an unchanged tool is the same object each time."""
-        live = self.bridge.tools
+        live = (*self.bridge.tools, *self.reading.tools)
         self._made = {tool: self._made.get(tool) or self._wrap(tool, schema_of(tool)) for tool in live}
         return [*self._made.values(), *([self.offer.find_tools] if self.offer.is_needed else [])]
 
@@ -105,11 +114,10 @@ class BridgeToolset(llm.Toolset):
     async def aclose(self) -> None:
         """Give up what is running and close all servers."""
         self.offer.close()
-        for task in list(self._running):
-            task.cancel()
         for task in list(self._reading_back):
             task.cancel()
-        await asyncio.gather(*self._reading_back, *self._running, return_exceptions=True)
+        await asyncio.gather(*self._reading_back, return_exceptions=True)
+        await self.under_way.aclose()
         await self.bridge.aclose()
 
     async def await_servers(self, session: AgentSession[Any], limit: float) -> bool:
@@ -129,22 +137,20 @@ class BridgeToolset(llm.Toolset):
         """Cancel every call that is under way (or the one called `call`), at its server too; False: there is none.
 
         A call that waits for an answer of the user is under way only for who names it: to others it is the question
-        that “never mind” belongs to.
+        that “never mind” belongs to. To who names it is said whether it was in time.
         """
-        running = [
-            task
-            for task in self._running
-            if task.get_name() == call or (call is None and not self.questions.waits(task.get_name()))
-        ]
-        for task in running:
-            task.cancel()
-        return bool(running)
+        was_running = self.under_way.cancel(call)
+        if was_running and call is not None:
+            self._tell(self.tell_stopped())
+        return was_running
+
+    def tell_stopped(self) -> str:
+        """Return what is said to “never mind”: whether it came in time for what was just being done."""
+        return self.under_way.stopping.tell(self.bridge.tools, self.bridge.servers)
 
     async def quiet(self) -> None:
         """Wait until no call runs and every read-back that is due has been handed to the session."""
-        while busy := self._reading_back | {
-            task for task in self._running if not self.questions.waits(task.get_name())
-        }:
+        while busy := self._reading_back | self.under_way.busy:
             await asyncio.wait(busy)
 
     def _wrap(self, tool: Tool, schema: Json) -> RawFunctionTool[..., Any]:
@@ -155,30 +161,39 @@ class BridgeToolset(llm.Toolset):
 
     async def _call(self, tool: Tool, arguments: Json, ctx: RunContext[Any]) -> Any:
         self._talk = ctx.session
+        if (ended := self.under_way.background.take(ctx.function_call.call_id)) is not None:
+            return _for_the_model(ended.result)
         resumed = self.questions.resume(ctx.function_call.call_id, ctx.session.history.items)
         call = resumed or Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
         if resumed is None:
-            if tool.decision is Decision.CONFIRM:
+            if needs_yes(tool, arguments, _heard(ctx), self.bridge):
                 agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
                 if agreed is None:
                     return await self._ask(call, ctx)
                 call = agreed
-            self._on_event(ToolCalled(call.id, tool.server, tool.name, arguments, call.said))
-        self._asking.pop(call.id, None)
-        with self._uninterrupted(ctx):
+            server = self.reading.server_of(tool, arguments) if self.reading.has(tool) else tool.server
+            self._on_event(ToolCalled(call.id, server, tool.name, arguments, call.said))
+        with self.under_way.uninterrupted(ctx):
             if resumed is None:
                 await self.before_call()
-            result = await self._run(call, ctx)
+            result = await self.under_way.run(call, ctx)
         if self.questions.is_due:
             self._later(self._put_question(ctx))
-        if result is None:
-            return ToolResult(_SERVER_ASKS, reply_required=False)
+        if isinstance(result, str):
+            return ToolResult(result, reply_required=False)
         self._on_event(ToolReturned(call.id, result))
-        if result.status is Status.CANCELLED:
-            return ToolResult("Cancelled by the user.", reply_required=False)
-        if result.status is not Status.OK:
-            raise ToolError(result.text)
-        return result.text
+        return _for_the_model(result)
+
+    async def _make(self, call: Call, on_progress: Callable[[Progress], None], on_question: CallAsker) -> Result:
+        if self.reading.has(call.tool):
+            return await self.reading.call(call.tool, call.arguments, on_question)
+        return await self.bridge.call(
+            call.tool,
+            call.arguments,
+            confirmed=call.tool.decision is Decision.CONFIRM,
+            on_progress=on_progress,
+            on_question=on_question,
+        )
 
     async def _ask(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
         turn = ctx.speech_handle.id
@@ -228,72 +243,24 @@ class BridgeToolset(llm.Toolset):
         self._reading_back.add(task)
         task.add_done_callback(self._reading_back.discard)
 
-    def _send(self, call: Call) -> asyncio.Task[Result]:
-        """Have the call made; the same task where it is under way."""
-        for task in self._running:
-            if task.get_name() == call.id:
-                return task
-        made = self.bridge.call(
-            call.tool,
-            call.arguments,
-            confirmed=call.tool.decision is Decision.CONFIRM,
-            on_progress=lambda progress: self._on_event(ToolProgressed(call.id, progress)),
-            on_question=self.questions.asker(call),
-        )
-        task = asyncio.create_task(made, name=call.id)
-        self._running.add(task)
-        task.add_done_callback(self._note_end)
-        return task
-
-    def _note_end(self, task: asyncio.Task[Result]) -> None:
-        self._running.discard(task)
-        if (call := self._asking.pop(task.get_name(), None)) is not None:
-            self._on_event(ToolReturned(call.id, _result(task)))
-
-    async def _run(self, call: Call, ctx: RunContext[Any]) -> Result | None:
-        """Return how the call ended; None: it waits for the user, whom its server asks something."""
-        task = self._send(call)
-        arrival = asyncio.create_task(self.questions.arrival(call.id))
-        try:
-            async with ctx.with_filler(
-                lambda _step: self._filler(ctx.session), delay=self._filler_after, interval=6.0, max_steps=3
-            ):
-                await asyncio.wait({task, arrival}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        finally:
-            arrival.cancel()
-        if not task.done():
-            self._asking[call.id] = call
-            return None
-        return _result(task)
-
     def _tell(self, text: str) -> None:
         if self._talk is not None:
             self._speech.say(self._talk, text, Kind.ANNOUNCEMENT, remember=False)
 
-    def _filler(self, session: AgentSession[Any]) -> Any:
-        return self._speech.say(session, self._sentences("filler"), Kind.FILLER, remember=False)
 
-    @contextmanager
-    def _uninterrupted(self, ctx: RunContext[Any]) -> Generator[None]:
-        """Keep LiveKit from giving up the result when the user speaks during the call."""
-        speech = ctx.speech_handle
-        if not speech.interrupted:
-            ctx.disallow_interruptions()
-        self._held[speech.id] = self._held.get(speech.id, 0) + 1
-        try:
-            yield
-        finally:
-            self._held[speech.id] -= 1
-            if self._held[speech.id] == 0:
-                del self._held[speech.id]
-                speech.allow_interruptions = True
+def _for_the_model(result: Result) -> Any:
+    """Return what the model is told of how a call ended; an error is raised, as LiveKit has it."""
+    if result.status is Status.CANCELLED:
+        return ToolResult("Cancelled by the user.", reply_required=False)
+    if result.status is not Status.OK:
+        raise ToolError(result.text)
+    return result.text
 
 
-def _result(task: asyncio.Task[Result]) -> Result:
-    return Result(Status.CANCELLED, "Cancelled.") if task.cancelled() else task.result()
+def _heard(ctx: RunContext[Any]) -> list[llm.ChatItem]:
+    """Return the conversation without what finding tools brought."""
+    items = ctx.session.history.items
+    return [one for one in items if not (one.type == "function_call_output" and one.name == NAME)]
 
 
 def _ignore(_event: ToolEvent) -> None:

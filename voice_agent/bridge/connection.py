@@ -104,9 +104,9 @@ class ClientConnection:
     ) -> None:
         """Prepare. `asks`: there is a user, whom the server is told that it can ask."""
         self._wire = wire
-        self._questions = Questions(entry.name, say_of(entry), is_ours=entry.origin == BUILT_IN) if asks else None
+        self._questions = Questions(entry.name, say_of(entry), is_ours=entry.origin == BUILT_IN)
         self._client = Client(
-            WatchedTransport(transport, self._questions.answer if self._questions is not None else None),
+            WatchedTransport(transport, self._questions.answer if asks else None),
             name=entry.name,
             mode="auto",
             message_handler=_Notices(self),
@@ -191,10 +191,12 @@ class ClientConnection:
         """Call a tool; cancelling this cancels it at the server. The time in which `asker` is busy does not count.
 
         Raises:
-            CallFailed: The server refused, did not answer within `within` seconds, or is gone.
+            CallFailed: The server refused, told nothing for `within` seconds, took ten times as long, or is gone.
         """
+        is_at_work: Callable[[], None] = _ignore
 
         async def report(progress: float, total: float | None, message: str | None) -> None:
+            is_at_work()
             if on_progress is not None:
                 on_progress(Progress(progress, total, message))
 
@@ -202,9 +204,7 @@ class ClientConnection:
         mark = TRACE.set(trace)
         send = partial(self._client.call_tool_mcp, name, arguments, progress_handler=report, meta=meta)
         try:
-            if self._questions is None:
-                return await send(timeout=within)
-            async with self._questions.during(asker, within):
+            async with self._questions.during(asker, within) as is_at_work:
                 try:
                     return await send()
                 except MCPError as error:
@@ -304,6 +304,10 @@ class _Notices(MessageHandler):
         """Pass on that there are other prompts."""
         del message
         self._connection.beside.on_changed()
+
+
+def _ignore() -> None:
+    return
 
 
 async def _ignore_log(message: object) -> None:

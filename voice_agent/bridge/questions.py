@@ -22,7 +22,7 @@ from mcp import MCPError
 from voice_agent.bridge.forms import Reply, form, link
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from mcp.client.context import ClientRequestContext
 
@@ -39,13 +39,23 @@ _BUSY = "It is answering somebody else, one at a time. Nothing was done; try aga
 _CALL: ContextVar[_OpenCall | None] = ContextVar("voice_agent_asking_call", default=None)
 
 
+PATIENCE_WITH_PROGRESS = 10
+"""How many times its time a call may take that keeps telling how far it is."""
+
+
 class _OpenCall:
-    """One call, its person, and its time, which stands still while the person is thinking."""
+    """One call, its person, and its time: it stands still while they are thinking, and begins anew with progress."""
 
     def __init__(self, asker: Asker | None, within: float) -> None:
         self.asker, self.asked = asker, 0
         self.timeout: asyncio.Timeout | None = None
-        self._left, self._pauses = within, 0
+        self._within, self._left, self._pauses = within, within, 0
+        self._end = asyncio.get_running_loop().time() + PATIENCE_WITH_PROGRESS * within
+
+    def note_progress(self) -> None:
+        """Take notice that the server is at work."""
+        if self.timeout is not None and not self._pauses and not self.timeout.expired():
+            self.timeout.reschedule(min(asyncio.get_running_loop().time() + self._within, self._end))
 
     @property
     def person(self) -> int:
@@ -79,8 +89,10 @@ class Questions:
         self._turns = asyncio.Lock()
 
     @contextlib.asynccontextmanager
-    async def during(self, asker: Asker | None, within: float) -> AsyncGenerator[None, None]:
+    async def during(self, asker: Asker | None, within: float) -> AsyncGenerator[Callable[[], None], None]:
         """Let the call in this block ask; it may take `within` seconds, those not counted in which the user is asked.
+
+        They begin anew whenever what this yields is called: the server has told of progress.
 
         Raises:
             MCPError: It took longer, or did not get its turn in that time.
@@ -88,17 +100,16 @@ class Questions:
         async with contextlib.AsyncExitStack() as stack:
             if self._has_asked:
                 await self._take_turn(stack, within)
-            await stack.enter_async_context(self._opened(asker, within))
-            yield
+            yield await stack.enter_async_context(self._opened(asker, within))
 
     @contextlib.asynccontextmanager
-    async def _opened(self, asker: Asker | None, within: float) -> AsyncGenerator[None, None]:
+    async def _opened(self, asker: Asker | None, within: float) -> AsyncGenerator[Callable[[], None], None]:
         call = _OpenCall(asker, within)
         mark = _CALL.set(call)
         self._open.append(call)
         try:
             async with asyncio.timeout(within) as call.timeout:
-                yield
+                yield call.note_progress
         except TimeoutError:
             if call.timeout is None or not call.timeout.expired():
                 raise

@@ -58,6 +58,8 @@ class Limits(BaseModel):
     """Seconds from the start of a conversation in which requests wait for servers that are still starting."""
     filler_after: float = Field(default=1.2, ge=0, le=60)
     """Seconds of silence in a slow call before something is said."""
+    background_after: float = Field(default=15.0, gt=0, le=3600)
+    """Seconds after which a call goes on in the background, and the talk without it."""
     tool_steps: int = Field(default=6, ge=1, le=50)
     """Rounds of tool calls in one turn."""
     tools: int = Field(default=64, ge=1, le=128)

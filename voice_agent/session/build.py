@@ -72,6 +72,7 @@ def build_conversation(
         speech=speech,
         sentences=sentences,
         filler_after=settings.limits.filler_after,
+        background_after=settings.limits.background_after,
         on_event=_both(deeds.note, record_tools(journal)),
         finder=Finder(config.home),
         zone=ZoneInfo(zone),

@@ -40,8 +40,12 @@ def keep_manners(conversation: Conversation) -> None:
 
     def note_words(event: UserInputTranscribedEvent) -> None:
         # While a call runs its turn is not over, and the words would only be acted on after it.
-        if event.is_final and request_of(event.transcript) is Request.STOP:
+        if not event.is_final:
+            return
+        if request_of(event.transcript) is Request.STOP:
             conversation.toolset.cancel_running()
+        elif event.transcript.strip():
+            conversation.toolset.under_way.background.let_go()
 
     listen(session, "conversation_item_added", note_item)
     listen(session, "user_input_transcribed", note_words)

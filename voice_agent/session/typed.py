@@ -33,6 +33,9 @@ async def converse_typed(
             break
         match line.result():
             case None:
+                # What goes on in the background is still to be told.
+                await conversation.or_over(asyncio.ensure_future(conversation.toolset.under_way.all_told()))
+                await conversation.or_over(asyncio.ensure_future(conversation.settle()))
                 conversation.end("input_ended")
             case TooLong(number, size):
                 unusable += 1
@@ -46,6 +49,7 @@ async def converse_typed(
 async def hear_typed(conversation: Conversation, text: str) -> None:
     """Take `text` as the user's turn at once; what the agent is saying ends for it, unless it must not be cut off."""
     await conversation.assistant.ready_for(text)
+    conversation.toolset.under_way.background.let_go()
     with contextlib.suppress(RuntimeError):
         await conversation.session.interrupt()
     if conversation.reason is None:

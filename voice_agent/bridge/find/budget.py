@@ -26,19 +26,19 @@ def at_level(tool: Tool, level: int) -> tuple[Json, int]:
     return schema, cost(schema)
 
 
-def fit(tools: Sequence[Tool], budget: int) -> list[tuple[Tool, int]]:
+def fit(tools: Sequence[Tool], budget: int, *, shortest: int = LEVELS - 1) -> list[tuple[Tool, int]]:
     """Return as many of `tools`, the best first, as fit in `budget` tokens, each with its level of `compact`.
 
-    First all are as short as can be; then each level is given to the best ones first.
+    First all are as short as `shortest` has it; then each level is given to the best ones first.
     """
     chosen: list[tuple[Tool, int]] = []
     spent = 0
     for tool in tools:
-        price = at_level(tool, LEVELS - 1)[1]
+        price = at_level(tool, shortest)[1]
         if spent + price <= budget:
-            chosen.append((tool, LEVELS - 1))
+            chosen.append((tool, shortest))
             spent += price
-    for level in range(LEVELS - 2, -1, -1):
+    for level in range(shortest - 1, -1, -1):
         for place, (tool, now) in enumerate(chosen):
             more = at_level(tool, level)[1] - at_level(tool, now)[1]
             # A longer form can be skipped where a shorter one did not fit: it is never dearer.
