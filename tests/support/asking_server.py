@@ -43,23 +43,23 @@ def asking_server() -> FastMCP[Any]:
     @server.tool
     async def register(ctx: Context) -> str | InputRequiredResult:
         """Register a person."""
-        return await _ask(ctx, ElicitRequestFormParams(message="Please register.", requested_schema=PERSON))
+        return await ask(ctx, ElicitRequestFormParams(message="Please register.", requested_schema=PERSON))
 
     @server.tool
     async def paint(wall: str, ctx: Context) -> str | InputRequiredResult:
         """Paint a wall."""
         question = ElicitRequestFormParams(message=f"Which colour for the {wall}?", requested_schema=COLOUR)
-        return await _ask(ctx, question)
+        return await ask(ctx, question)
 
     @server.tool
     async def log_in(ctx: Context) -> str | InputRequiredResult:
         """Log in."""
-        return await _ask(ctx, ElicitRequestFormParams(message="Log in.", requested_schema=SECRET))
+        return await ask(ctx, ElicitRequestFormParams(message="Log in.", requested_schema=SECRET))
 
     @server.tool
     async def pay(ctx: Context) -> str | InputRequiredResult:
         """Pay."""
-        return await _ask(ctx, ElicitRequestURLParams(message="Pay the fee.", url="https://pay.example/1?x=2"))
+        return await ask(ctx, ElicitRequestURLParams(message="Pay the fee.", url="https://pay.example/1?x=2"))
 
     @server.tool
     async def get_rest(seconds: float) -> str:
@@ -70,7 +70,8 @@ def asking_server() -> FastMCP[Any]:
     return server
 
 
-async def _ask(ctx: Context, question: ElicitRequestFormParams | ElicitRequestURLParams) -> str | InputRequiredResult:
+async def ask(ctx: Context, question: ElicitRequestFormParams | ElicitRequestURLParams) -> str | InputRequiredResult:
+    """Put a question in the era that the client speaks; return what came back, in words."""
     if ctx.session.protocol_version in MODERN_PROTOCOL_VERSIONS:
         answer: Any = (ctx.input_responses or {}).get("asked")
         if answer is None:

@@ -83,11 +83,9 @@ def decide(name: str, hints: Hints, options: VoiceOptions) -> Decision:
         return Decision.ALLOW
     if options.confirm is not None and _matches(name, options.confirm):
         return Decision.CONFIRM
-    if options.trust:
-        if _is_destructive(name, hints):
-            return Decision.CONFIRM
-        return Decision.ALLOW if is_read(name, hints, trusted=True) else Decision.SPOKEN
-    return Decision.ALLOW if is_read(name, hints, trusted=False) else Decision.CONFIRM
+    if is_read(name, hints, trusted=options.trust):
+        return Decision.ALLOW
+    return Decision.SPOKEN if options.trust and not _is_destructive(name, hints) else Decision.CONFIRM
 
 
 def is_read(name: str, hints: Hints, *, trusted: bool) -> bool:
