@@ -124,9 +124,9 @@ def entry_of(server: Json, folder: Path, path: str, mark: str) -> StdioEntry:
     """Return the entry that its README has, with a home and dummy files in `folder`."""
     keys = folder / "keys.json"
     keys.write_text(json.dumps(_KEYS))
-    words = {"OAUTH_KEYS_FILE": str(keys), "ROOT_DIR": str(folder)}
-    env = {name: words.get(value, value) for name, value in server["env"].items()}
-    args = tuple(words.get(word, word) for word in server["args"])
+    words: dict[str, str] = {"OAUTH_KEYS_FILE": str(keys), "ROOT_DIR": str(folder)}
+    env = {name: words.get(str(value), str(value)) for name, value in server["env"].items()}
+    args = tuple(words.get(str(word), str(word)) for word in server["args"])
     home = folder / "home"
     home.mkdir(exist_ok=True)
     own = {"HOME": str(home), "PATH": path, _MARK: mark, "npm_config_update_notifier": "false"}
@@ -188,19 +188,21 @@ async def listed_plainly(entry: StdioEntry) -> str:
 async def end_marked(mark: str) -> int:
     """End the processes that a server started and nobody has ended; returns how many there were."""
     await asyncio.sleep(0.3)
-    found = [int(one.name) for one in Path("/proc").glob("[0-9]*") if is_marked(one, mark)]
+    found = await asyncio.to_thread(marked, mark)
     for pid in found:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
     return len(found)
 
 
-def is_marked(process: Path, mark: str) -> bool:
-    """Tell whether a process was given the mark."""
-    try:
-        return f"{_MARK}={mark}".encode() in (process / "environ").read_bytes()
-    except OSError:
-        return False
+def marked(mark: str) -> list[int]:
+    """Return the ids of processes that were given the mark, wherever they have gone since."""
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"{_MARK}={mark}".encode() in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found
 
 
 @contextlib.asynccontextmanager
@@ -282,7 +284,8 @@ def main() -> int:
         print(f"There is no {file}; give the folder that holds servers.json with --data.", file=sys.stderr)
         return 2
     servers: list[Any] = json.loads(file.read_text("utf-8"))
-    names = set(filter(None, args.only.split(",")))
+    only: str = args.only
+    names = {name for name in only.split(",") if name}
     rows = asyncio.run(look_at_all([one for one in servers if not names or one["server"] in names], args.at_once))
     if args.write:
         DOC.write_text(document(rows), "utf-8")

@@ -83,3 +83,11 @@ def test_older_drafts_are_understood() -> None:
         "properties": {"n": {"minimum": 1, "exclusiveMinimum": True}},
     }
     assert Arguments(schema).problem({"n": 1}) is not None
+
+
+def test_null_for_what_may_be_left_out_is_left_out_where_null_is_not_taken() -> None:
+    text = {"type": "string"}
+    schema = {"properties": {"a": text, "b": text, "c": {"type": ["string", "null"]}}, "required": ["a"]}
+    assert Arguments(schema).mended({"a": "x", "b": None}) == {"a": "x"}
+    assert Arguments(schema).mended({"a": "x", "c": None}) == {"a": "x", "c": None}
+    assert Arguments(schema).mended({"a": None, "b": None}) == {"a": None}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_agent.bridge.catalog import Catalog, has_idempotency_key, make_tool, pin_of, title_of
-from voice_agent.config.types import StdioEntry
+from voice_agent.config.types import HttpEntry, StdioEntry
 
 if TYPE_CHECKING:
     from voice_agent.bridge.types import Json
@@ -165,3 +165,13 @@ def test_keys_are_accepted_everywhere_unique_and_lead_back(names: list[str], ser
     assert len({key.casefold() for key in keys(catalog)}) == len(catalog.tools)
     assert all(catalog.get(tool.key) is tool for tool in catalog.tools)
     assert len(catalog.tools) == len(set(names)) * len(servers)
+
+
+@pytest.mark.parametrize("header", ["", "My Region", 3])
+def test_a_tool_whose_parameter_may_not_travel_as_its_header_is_set_aside_by_http_alone(header: object) -> None:
+    parameter = {"region": {"type": "string", "x-mcp-header": header}}
+    listed = raw("t", inputSchema={"type": "object", "properties": parameter})
+    by_url = make_tool(HttpEntry("a", "http://127.0.0.1/mcp"), listed, "a_t")
+    by_pipe = make_tool(StdioEntry("a", "x"), listed, "a_t")
+    assert by_url.broken == "it asks for a parameter as an HTTP header in a way that is not allowed"
+    assert by_pipe.broken is None

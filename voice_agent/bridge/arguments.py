@@ -26,10 +26,22 @@ class Arguments:
     """Checks of one tool's arguments; made once for a schema, for making it takes longer than checking."""
 
     def __init__(self, schema: Json) -> None:
+        self._schema = schema
         # Meta-schemas of other drafts than 2020-12 are bundled with jsonschema; nothing is ever fetched.
         base = cast("Any", validators.validator_for(schema, default=Draft202012Validator))
         careful = cast("Any", validators).extend(base, {"pattern": _pattern, "patternProperties": _pattern_properties})
         self._validator: Any = careful(schema, registry=cast("Any", Registry)())
+
+    def mended(self, arguments: Json) -> Json:
+        """Return `arguments` without those that are null where they may be left out and null is not taken.
+
+        Models write null for what they leave out.
+        """
+        if None not in arguments.values() or self.problem(arguments) is None:
+            return arguments
+        required = self._schema.get("required")
+        needed = cast("list[Any]", required) if isinstance(required, list) else []
+        return {name: value for name, value in arguments.items() if value is not None or name in needed}
 
     def problem(self, arguments: Json) -> str | None:
         """Return what is wrong with `arguments`, in words that a model can act on, or None."""

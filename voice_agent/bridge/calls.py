@@ -73,6 +73,7 @@ class Caller:
         """
         if (refusal := self._refusal(tool, confirmed=confirmed)) is not None:
             return refusal
+        arguments = self._check(tool).mended(arguments)
         given, loop = arguments, asyncio.get_running_loop()
         if has_idempotency_key(tool):
             arguments = {IDEMPOTENCY_KEY: self._lost_keys.key_for(tool, given), **given}

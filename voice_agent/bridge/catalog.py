@@ -15,6 +15,7 @@ from voice_agent.bridge.cleaning import clean
 from voice_agent.bridge.policy import decide
 from voice_agent.bridge.schema import Unusable, adapt
 from voice_agent.bridge.types import Hints, Tool
+from voice_agent.config.types import HttpEntry
 from voice_agent.errors import ToolUnknown
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _FORBIDDEN = re.compile(r"[^A-Za-z0-9_-]")
 IDEMPOTENCY_KEY = "idempotency_key"
 """A parameter of this name is filled by the bridge and never shown to the model."""
 _KEY_LENGTH = 36
+HEADER = "x-mcp-header"
+"""In the schema of a parameter: the header by which it travels too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,8 @@ def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:
         broken = "its parameters cannot be read"
     if not name.strip():
         broken = "it has no name"
+    if broken is None and isinstance(entry, HttpEntry) and _has_wrong_header(original):
+        broken = "it asks for a parameter as an HTTP header in a way that is not allowed"
     annotations = _object(raw.get("annotations"))
     title = raw.get("title") or annotations.get("title")
     description = raw.get("description")
@@ -222,6 +227,16 @@ def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:
         pin=pin_of(raw),
         broken=broken,
     )
+
+
+def _has_wrong_header(schema: Any) -> bool:
+    """Tell whether a parameter is to travel as a header that may not be sent (MCP 2026-07-28, basic/transports)."""
+    if HEADER not in json.dumps(schema, default=str):
+        return False
+    # The library is there wherever tools come by HTTP; importing it takes a second elsewhere.
+    from mcp.shared.inbound import find_invalid_x_mcp_header
+
+    return find_invalid_x_mcp_header(schema) is not None
 
 
 def hints_of(raw: Json) -> Hints:
