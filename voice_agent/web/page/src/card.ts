@@ -1,7 +1,7 @@
-/** A tool call as a card. */
+/** A tool call as a card, changed in place: what is open stays open, and a screen reader is not told twice. */
 
+import { media, pairs, structured, words } from "./content";
 import { make } from "./dom";
-import type { Fields } from "./lines";
 import type { Call, CallStatus } from "./model";
 
 const WORDS: Record<CallStatus, string> = {
@@ -15,86 +15,79 @@ const WORDS: Record<CallStatus, string> = {
   cancelled: "Cancelled",
   unknown: "Outcome unknown",
 };
-const ROWS = 50;
+/** Characters of a result that are shown without being asked for. */
+const SHORT = 160;
 
 export interface CardActions {
   cancel(call: string): void;
   more(call: string): void;
 }
 
-export function card(call: Call, actions: CardActions): HTMLElement {
-  const element = make("article", { "aria-label": call.name, "data-status": call.status, "data-call": call.id, class: "card" });
-  element.append(
-    make("header", {}, make("h3", {}, call.name), make("span", { class: "chip" }, WORDS[call.status])),
-  );
-  if (Object.keys(call.arguments).length > 0) element.append(pairs(call.arguments));
-  if (call.status === "running") element.append(...running(call, actions));
-  else if (call.text !== null) element.append(result(call, actions));
-  return element;
-}
+export class Card {
+  readonly element: HTMLElement;
+  private readonly chip = make("span", { class: "chip" });
+  private readonly cancel = make("button", { type: "button", class: "small" }, "Cancel");
+  private readonly bar = make("progress", {});
+  private readonly told = make("span", { class: "told" });
+  private readonly progress = make("div", { class: "progress" }, this.bar, this.told);
+  private readonly result = make("div", { class: "result", hidden: true });
+  private resultKey = "";
 
-function running(call: Call, actions: CardActions): HTMLElement[] {
-  const { progress } = call;
-  const parts: HTMLElement[] = [];
-  if (progress !== null) {
-    const bar = make("progress", { "aria-label": progress.text ?? "Progress" });
-    if (progress.total !== null && progress.total > 0) {
-      bar.max = progress.total;
-      bar.value = Math.min(progress.done, progress.total);
+  constructor(call: Call, actions: CardActions) {
+    this.element = make("article", { "aria-label": call.name, "data-call": call.id, class: "card" });
+    const name = make("h2", {}, words(call.tool), make("span", { class: "server" }, call.server));
+    this.element.append(make("header", {}, name, this.chip, this.cancel));
+    if (Object.keys(call.arguments).length > 0) this.element.append(pairs(call.arguments));
+    this.cancel.addEventListener("click", () => actions.cancel(call.id));
+    this.element.append(this.progress, this.result);
+    this.actions = actions;
+    this.show(call);
+  }
+
+  private readonly actions: CardActions;
+
+  show(call: Call): void {
+    this.element.dataset["status"] = call.status;
+    if (this.chip.textContent !== WORDS[call.status]) this.chip.textContent = WORDS[call.status];
+    this.cancel.hidden = call.status !== "running";
+    this.showProgress(call);
+    const key = JSON.stringify([call.status, call.text, call.structured, call.media, call.isCut]);
+    if (call.text !== null && call.status !== "running" && key !== this.resultKey) {
+      this.resultKey = key;
+      this.result.hidden = false;
+      this.result.replaceChildren(this.made(call));
     }
-    parts.push(make("div", { class: "progress" }, bar, progress.text ?? ""));
   }
-  const button = make("button", { type: "button", class: "cancel" }, "Cancel");
-  button.addEventListener("click", () => actions.cancel(call.id));
-  parts.push(button);
-  return parts;
-}
 
-function result(call: Call, actions: CardActions): HTMLElement {
-  const details = make("details", { open: call.status !== "ok" }, make("summary", {}, "Result"));
-  details.append(call.structured === null ? make("p", { class: "text" }, call.text ?? "") : shown(call.structured));
-  if (call.isCut) {
-    const button = make("button", { type: "button", class: "quiet" }, "Show everything");
-    button.addEventListener("click", () => actions.more(call.id));
-    details.append(button);
+  private showProgress(call: Call): void {
+    const { progress } = call;
+    this.progress.hidden = progress === null || call.status !== "running";
+    this.told.textContent = progress?.text ?? "";
+    this.bar.setAttribute("aria-label", progress?.text ?? "Progress");
+    if (progress !== null && progress.total !== null && progress.total > 0) {
+      this.bar.max = progress.total;
+      this.bar.value = Math.min(progress.done, progress.total);
+    } else {
+      this.bar.removeAttribute("value");
+    }
   }
-  return details;
-}
 
-/** A table where the content is a list of objects, pairs otherwise. */
-function shown(content: Fields): HTMLElement {
-  const values = Object.values(content);
-  const list = values.length === 1 && Array.isArray(values[0]) ? values[0] : null;
-  const rows = list?.filter(isFields) ?? [];
-  return list !== null && rows.length > 0 && rows.length === list.length ? table(rows) : pairs(content);
-}
-
-function table(rows: Fields[]): HTMLElement {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const head = make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name)));
-  const body = rows
-    .slice(0, ROWS)
-    .map((row) => make("tr", {}, ...columns.map((name) => make("td", {}, plain(row[name])))));
-  return make(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" },
-    make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)),
-  );
-}
-
-function pairs(fields: Fields): HTMLElement {
-  const list = make("dl", {});
-  for (const [name, value] of Object.entries(fields)) {
-    list.append(make("dt", {}, name), make("dd", {}, plain(value)));
+  private made(call: Call): HTMLElement {
+    const text = call.text ?? "";
+    if (call.status !== "ok" || isShort(call)) return make("p", { class: "text" }, text);
+    const wasOpen = this.result.querySelector("details")?.open ?? call.media.length > 0;
+    const details = make("details", { open: wasOpen }, make("summary", {}, "Result"));
+    details.append(call.structured === null ? make("p", { class: "text" }, text) : structured(call.structured));
+    details.append(...call.media.filter((one) => one.data || one.uri !== null).map(media));
+    if (call.isCut) {
+      const more = make("button", { type: "button", class: "small" }, "Show everything");
+      more.addEventListener("click", () => this.actions.more(call.id));
+      details.append(more);
+    }
+    return details;
   }
-  return list;
 }
 
-function plain(value: unknown): string {
-  if (value === null || value === undefined) return "–";
-  return typeof value === "object" ? JSON.stringify(value, null, 1) : String(value);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isShort(call: Call): boolean {
+  return call.structured === null && call.media.length === 0 && !call.isCut && (call.text ?? "").length <= SHORT;
 }

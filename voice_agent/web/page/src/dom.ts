@@ -23,3 +23,17 @@ export function find<T extends HTMLElement>(id: string, kind: new () => T): T {
   if (!(element instanceof kind)) throw new Error(`#${id} is not there`);
   return element;
 }
+
+/** Change a text only where it differs, so that a screen reader hears news alone. */
+export function tell(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Open a dialog by its button, and close it by its own, by Escape, or by a click beside it. */
+export function opens(button: HTMLButtonElement, dialog: HTMLDialogElement, close: HTMLButtonElement): void {
+  button.addEventListener("click", () => dialog.showModal());
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+}

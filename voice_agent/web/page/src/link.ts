@@ -11,19 +11,28 @@ import {
   type RemoteTrack,
   type TextStreamHandler,
 } from "livekit-client";
-import type { Fields, Incoming } from "./lines";
+import type { Fields, Incoming, Whole } from "./lines";
 
 export type Phase = "idle" | "connecting" | "talking" | "reconnecting" | "waiting" | "ending";
 
 export interface Listener {
   phase(phase: Phase): void;
   incoming(incoming: Incoming): void;
-  whole(call: string, structured: Fields): void;
-  caption(text: string): void;
+  whole(call: string, whole: Whole): void;
+  caption(text: string, speaker: "user" | "agent"): void;
   sound(isAllowed: boolean): void;
   track(track: MediaStreamTrack, speaker: "user" | "agent"): void;
   notice(text: string): void;
   microphone(isOn: boolean): void;
+  microphones(devices: MediaDeviceInfo[]): void;
+}
+
+/** What a conversation is held with; where something is missing, the server decides. */
+export interface Wishes {
+  profile?: string;
+  language?: string;
+  microphone: string;
+  volume: number;
 }
 
 setLogLevel("warn");
@@ -38,6 +47,7 @@ export class Link {
   private agent: RemoteParticipant | null = null;
   private order = Promise.resolve();
   private lonely: number | undefined;
+  private volume = 1;
   /** What keeps the microphone from being used; it stays so when all else is well. */
   trouble = "";
 
@@ -49,11 +59,13 @@ export class Link {
   }
 
   /** Come into a conversation, the one of before if there is one. */
-  async open(withMicrophone: boolean): Promise<void> {
+  async open(isMuted: boolean, wishes: Wishes): Promise<void> {
     this.listener.phase("connecting");
-    const { url, token, ticket } = await askForToken(sessionStorage.getItem(TICKET));
+    this.volume = wishes.volume;
+    const { url, token, ticket } = await askForToken(sessionStorage.getItem(TICKET), wishes);
     sessionStorage.setItem(TICKET, ticket);
-    const room = new Room({ audioCaptureDefaults: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
+    const capture = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+    const room = new Room({ audioCaptureDefaults: { ...capture, ...device(wishes.microphone) } });
     this.room = room;
     this.follow(room);
     await room.connect(url, token);
@@ -61,21 +73,51 @@ export class Link {
     const agent = [...room.remoteParticipants.values()].find(isAgent);
     if (agent !== undefined) void this.greet(agent);
     else this.wait();
-    if (withMicrophone) await this.setMicrophone(true);
+    await this.setMicrophone(true);
+    if (isMuted) await this.setMicrophone(false);
+    await this.listMicrophones();
+  }
+
+  /** Speak into another microphone. */
+  async switchMicrophone(id: string): Promise<void> {
+    try {
+      await this.room?.switchActiveDevice("audioinput", id);
+      this.heed();
+    } catch {
+      this.listener.notice("This microphone cannot be used.");
+    }
+  }
+
+  /** 0 to 1. */
+  setVolume(volume: number): void {
+    this.volume = volume;
+    this.agent?.setVolume(volume);
+  }
+
+  /** Tell which microphones there are; their names are known once one of them is allowed. */
+  async listMicrophones(): Promise<void> {
+    this.listener.microphones(await Room.getLocalDevices("audioinput", false).catch(() => []));
   }
 
   async setMicrophone(isOn: boolean): Promise<void> {
     const local = this.room?.localParticipant;
     if (local === undefined) return;
+    const before = this.trouble;
     this.trouble = "";
     try {
       await local.setMicrophoneEnabled(isOn);
     } catch {
       this.trouble = "The microphone cannot be used. Allow it in the browser, or type.";
     }
-    this.listener.notice(this.trouble);
+    if (this.trouble !== before) this.listener.notice(this.trouble);
     this.listener.microphone(local.isMicrophoneEnabled);
-    const track = local.getTrackPublication(Track.Source.Microphone)?.track?.mediaStreamTrack;
+    this.heed();
+  }
+
+  /** Show the voice that is being sent. */
+  private heed(): void {
+    const publication = this.room?.localParticipant.getTrackPublication(Track.Source.Microphone);
+    const track = publication?.track?.mediaStreamTrack;
     if (track !== undefined) this.listener.track(track, "user");
   }
 
@@ -127,10 +169,10 @@ export class Link {
       this.listener.incoming(JSON.parse(text) as Incoming);
     }));
     room.registerTextStreamHandler("va.result", this.inOrder((text) => {
-      const { call, structured } = JSON.parse(text) as { call: string; structured: Fields };
-      this.listener.whole(call, structured);
+      const { call, ...whole } = JSON.parse(text) as { call: string } & Whole;
+      this.listener.whole(call, whole);
     }));
-    room.registerTextStreamHandler("lk.transcription", (reader) => void this.caption(reader));
+    room.registerTextStreamHandler("lk.transcription", (reader, from) => void this.caption(reader, from.identity));
     room
       .on(RoomEvent.ParticipantConnected, (participant) => {
         if (isAgent(participant)) void this.greet(participant);
@@ -149,6 +191,7 @@ export class Link {
       .on(RoomEvent.Reconnecting, () => this.listener.phase("reconnecting"))
       .on(RoomEvent.SignalReconnecting, () => this.listener.phase("reconnecting"))
       .on(RoomEvent.Reconnected, () => void this.ask())
+      .on(RoomEvent.MediaDevicesChanged, () => void this.listMicrophones())
       .on(RoomEvent.AudioPlaybackStatusChanged, () => this.listener.sound(room.canPlaybackAudio))
       .on(RoomEvent.Disconnected, (reason) => this.lose(room, reason));
   }
@@ -156,12 +199,14 @@ export class Link {
   private play(track: RemoteTrack): void {
     if (track.kind !== Track.Kind.Audio) return;
     document.body.append(track.attach());
+    this.agent?.setVolume(this.volume);
     this.listener.track(track.mediaStreamTrack, "agent");
   }
 
   private async greet(agent: RemoteParticipant): Promise<void> {
     window.clearInterval(this.lonely);
     this.agent = agent;
+    agent.setVolume(this.volume);
     await this.ask();
   }
 
@@ -217,12 +262,13 @@ export class Link {
   }
 
   /** What is being said at this moment, by either side. */
-  private async caption(reader: Parameters<TextStreamHandler>[0]): Promise<void> {
+  private async caption(reader: Parameters<TextStreamHandler>[0], from: string): Promise<void> {
     const isFinal = reader.info.attributes?.["lk.transcription_final"] === "true";
+    const speaker = from === this.room?.localParticipant.identity ? "user" : "agent";
     let text = "";
     for await (const piece of reader) {
       text += piece;
-      if (!isFinal) this.listener.caption(text);
+      if (!isFinal) this.listener.caption(text, speaker);
     }
   }
 
@@ -243,12 +289,25 @@ interface Token {
   ticket: string;
 }
 
-async function askForToken(ticket: string | null): Promise<Token> {
-  return (await post("/api/token", ticket === null ? {} : { ticket })) as Token;
+async function askForToken(ticket: string | null, { profile, language }: Wishes): Promise<Token> {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return (await post("/api/token", { ticket, zone, profile, language })) as Token;
+}
+
+/** Ask for what a conversation can be held with; null where that is not told. */
+export async function askForOptions(): Promise<unknown> {
+  const response = await fetch("/api/options").catch(() => null);
+  return response?.ok ? response.json() : null;
+}
+
+function device(id: string): { deviceId?: string } {
+  return id === "default" ? {} : { deviceId: id };
 }
 
 async function post(path: string, fields: Fields): Promise<unknown> {
   const response = await fetch(path, { method: "POST", body: JSON.stringify(fields) });
+  // The login has ended: the server leads to where one logs in.
+  if (response.status === 401) location.assign("/");
   const answer = (await response.json()) as { error?: string };
   if (!response.ok) throw new Error(answer.error ?? "The page's server refused.");
   return answer;
