@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.child import Child
     from voice_agent.bridge.forms import Asker
+    from voice_agent.bridge.opening import Era
     from voice_agent.bridge.types import Json
     from voice_agent.config.types import HttpEntry, ServerEntry, StdioEntry
 
@@ -100,7 +101,13 @@ class ClientConnection:
     """A connection over `fastmcp.Client`, in whichever protocol era the server speaks."""
 
     def __init__(
-        self, entry: ServerEntry, transport: ClientTransport, wire: Wire | None = None, *, asks: bool = False
+        self,
+        entry: ServerEntry,
+        transport: ClientTransport,
+        wire: Wire | None = None,
+        *,
+        asks: bool = False,
+        era: Era = "auto",
     ) -> None:
         """Prepare. `asks`: there is a user, whom the server is told that it can ask."""
         self._wire = wire
@@ -108,7 +115,7 @@ class ClientConnection:
         self._client = Client(
             WatchedTransport(transport, self._questions.answer if asks else None),
             name=entry.name,
-            mode="auto",
+            mode=era,
             message_handler=_Notices(self),
             log_handler=_ignore_log,
             client_info=mcp_types.Implementation(name="voice-agent", version="0.1.0"),
@@ -231,9 +238,11 @@ class ClientConnection:
 
 
 @contextlib.asynccontextmanager
-async def open_child(entry: StdioEntry, child: Child, *, asks: bool = False) -> AsyncGenerator[ClientConnection, None]:
+async def open_child(
+    entry: StdioEntry, child: Child, *, asks: bool = False, era: Era = "auto"
+) -> AsyncGenerator[ClientConnection, None]:
     """Connect to a child that has been started."""
-    async with ClientConnection(entry, ChildTransport(child), asks=asks).open() as connection:
+    async with ClientConnection(entry, ChildTransport(child), asks=asks, era=era).open() as connection:
         yield connection
 
 
@@ -244,6 +253,7 @@ async def open_url(
     auth: httpx2.Auth | None = None,
     *,
     asks: bool = False,
+    era: Era = "auto",
 ) -> AsyncGenerator[ClientConnection, None]:
     """Connect to a URL; an untyped one as streamable HTTP, and as SSE where that is refused.
 
@@ -259,7 +269,7 @@ async def open_url(
 
     for kind in kinds:
         wire = Wire(kind, note)
-        connection = ClientConnection(entry, http_transport(entry, wire, auth), wire, asks=asks)
+        connection = ClientConnection(entry, http_transport(entry, wire, auth), wire, asks=asks, era=era)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(connection.open())

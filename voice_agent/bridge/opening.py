@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from voice_agent.bridge.appetite import Appetite, bounded
 from voice_agent.bridge.child import Child
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.connection import Connection
     from voice_agent.config.types import ServerEntry
+
+Era: TypeAlias = Literal["auto", "legacy"]
 
 _LIBRARY = "voice_agent.bridge.connection"
 _LAST_BREATH = 0.2
@@ -59,6 +61,7 @@ async def open_entry(
     *,
     appetite: Appetite | None = None,
     asks: bool = False,
+    era: Era = "auto",
 ) -> AsyncGenerator[Connection, None]:
     """Start or reach the server of `entry`; at the end, disconnect and end its process.
 
@@ -68,6 +71,7 @@ async def open_entry(
         auth: Vouches for requests to a URL, in place of the entry's own token.
         appetite: What the process may take.
         asks: There is a user, whom the server is told that it can ask.
+        era: What is spoken; `auto`: the newest that the server knows, `legacy`: up to 2025-11-25.
 
     Raises:
         Exception: Whatever went wrong; `reasons.explain` puts it into words.
@@ -81,7 +85,7 @@ async def open_entry(
             else:
                 sight.network_error = what
 
-        async with library.open_url(entry, heard, auth, asks=asks) as connection:
+        async with library.open_url(entry, heard, auth, asks=asks, era=era) as connection:
             yield connection
         return
     child = await Child.start(entry)
@@ -90,7 +94,7 @@ async def open_entry(
         library = await load_library()
         async with (
             bounded(child, sight, appetite or Appetite.usual()),
-            library.open_child(entry, child, asks=asks) as connection,
+            library.open_child(entry, child, asks=asks, era=era) as connection,
         ):
             yield connection
         await child.exited(_LAST_BREATH)
