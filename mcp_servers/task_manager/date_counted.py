@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _DAY_NAMES = "|".join(WEEKDAYS)
 _WORKING = r"(?:week|working|work|business) ?days?"
 _SATURDAY = 5
+_NO_DAY = "breakfast|lunch|dinner|supper|work|school|bed|bedtime|noon|midnight"
 
 
 def nth_of_month(month: date, nth: int, kind: str) -> date | None:
@@ -48,7 +49,7 @@ def _nth(match: re.Match[str], parts: Parts) -> None:
 
 
 def _working_days(match: re.Match[str], parts: Parts) -> None:
-    day, left = parts.today, int(match[1])
+    day, left = parts.today, int(match[1] or 1)
     while left:
         day += timedelta(days=1)
         left -= day.weekday() < _SATURDAY
@@ -60,6 +61,26 @@ def _day_week(match: re.Match[str], parts: Parts) -> None:
     parts.put("date", parts.today + timedelta(days=days + (match[1] == "tomorrow")))
 
 
+def _weekdays_on(match: re.Match[str], parts: Parts) -> None:
+    number = WEEKDAYS.index(match[2])
+    first = (number - parts.today.weekday() - 1) % 7 + 1
+    parts.put("date", parts.today + timedelta(days=first + 7 * (int(match[1]) - 1)))
+
+
+def _after_next(match: re.Match[str], parts: Parts) -> None:
+    """The one of the week after next."""
+    parts.put("date", parts.today + timedelta(days=14 + WEEKDAYS.index(match[1]) - parts.today.weekday()))
+
+
+def _week_of(_match: re.Match[str], parts: Parts) -> None:
+    parts.is_week = True
+
+
+def _beside(match: re.Match[str], parts: Parts) -> None:
+    number = _SATURDAY if match[1] == "weekend" else WEEKDAYS.index(match[1])
+    parts.put("beside", (number, -1 if match[2] == "before" else 1))
+
+
 _TABLE: tuple[tuple[str, Fill], ...] = (
     (
         (
@@ -69,6 +90,11 @@ _TABLE: tuple[tuple[str, Fill], ...] = (
         _nth,
     ),
     (rf"(?:in |within )?(\d{{1,3}}) {_WORKING}(?: from now| time)?", _working_days),
+    (rf"(?:on )?(?:the )?next ()(?:{_WORKING})", _working_days),
     (r"(today|tomorrow) (week|fortnight)", _day_week),
+    (rf"(?:in )?(\d{{1,2}}) ({_DAY_NAMES})s? (?:from now|from today|hence|away)", _weekdays_on),
+    (r"(?:in |during )?(?:the )?week (?:of|commencing|beginning|starting)(?: on)?(?: the)?(?= )", _week_of),
+    (rf"(?:the )?({_DAY_NAMES}) after next(?: week)?", _after_next),
+    (rf"(?:the )?({_DAY_NAMES}|weekend) (before|after)(?! (?:next|{_NO_DAY})\b)(?= [a-z])", _beside),
 )
 COUNTED = tuple((re.compile(rf"(?:{pattern})(?![^ ])"), fill) for pattern, fill in _TABLE)

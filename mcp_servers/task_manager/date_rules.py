@@ -20,32 +20,17 @@ if TYPE_CHECKING:
 
 FILLERS = re.compile(
     r"(?:at|on|by|for|the|of|due|until|till|before|around|about|approximately|roughly|sometime|some time|any ?time|"
-    r"all day|please|sharp|exactly|from|and|no later than|later(?= today| this| on)|within|"
-    r"rest of(?= today| tomorrow))(?: |$)"
+    r"all day|please|sharp|exactly|from|and|after|no later than|not later than|at the latest|latest|"
+    r"later(?= today| this| on)|within|or so|ish|maybe|perhaps|probably|rest of(?= today| tomorrow))(?: |$)"
 )
-HOLIDAYS = {
-    "christmas eve": (12, 24),
-    "christmas day": (12, 25),
-    "christmas": (12, 25),
-    "boxing day": (12, 26),
-    "new years eve": (12, 31),
-    "new years day": (1, 1),
-    "new year": (1, 1),
-    "new years": (1, 1),
-    "valentines day": (2, 14),
-    "halloween": (10, 31),
-}
-"""Those that are on the same day everywhere and every year: month and day."""
 _PART_NAMES = r"(morning|afternoon|evening|night)"
 _DAY_NAMES = "|".join(WEEKDAYS)
 _MONTH_NAMES = "|".join(MONTHS)
 _HOUR = r"(\d{1,2}|noon|midnight)(?: oclock)?(?: (am|pm))?"
-_YEAR = r"(?: (\d{4}))?"
-_SPAN_NAME = f"(day|week|weekend|month|year|{_MONTH_NAMES})"
+YEAR = r"(?: (?:of |in )?(?P<year>\d{4}|next year|this year))?"
+"""At the end of a pattern; see `year_said`."""
 _NO_MONTH = f"(?! (?:of )?(?:{_MONTH_NAMES}))"
 _MINUTES = r"(half|quarter|5|10|20|25|\d{1,2}(?= min))(?: minutes?)?"
-_EDGE = "(?:(end|beginning|start|rest) (?:of )?)?"
-_WHICH = "(?:(this|next|last|past|coming|current|following) )?"
 _QUANTITY = r"\d{1,6}(?:\.5)? (?:second|minute|hour|day|week|month|year)s?"
 QUANTITIES = rf"{_QUANTITY}(?: (?:and )?{_QUANTITY})*"
 """Such as "1 hour and 15 minutes", in normalised words."""
@@ -91,8 +76,12 @@ class Parts:
     part: str | None = None
     """Morning, afternoon, evening or night."""
     moment: datetime | None = None
+    beside: tuple[int, int] | None = None
+    """A weekday, and whether the first one before (-1) or after (1) the day said is meant."""
     shift: tuple[int, int] | None = None
     """Days and months to go on from the day said, or from today."""
+    is_week: bool = False
+    """Of the day said, its whole week is meant."""
     end_of_day: bool = False
     """Said beside a day, it adds nothing: a day ends with itself. Said alone, it is today."""
 
@@ -102,6 +91,11 @@ class Parts:
         if held is not None and held != value:
             raise NoSuchTimeError("that names two different times")
         setattr(self, slot, value)
+
+    @property
+    def names_day(self) -> bool:
+        """Whether a day or days were said."""
+        return any((self.date, self.weekday, self.span, self.beside, self.shift))
 
     @property
     def today(self) -> date:
@@ -120,10 +114,20 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def year_said(year: str | None, today: date) -> int | None:
+    """The year of these words: its number, where two digits mean 20.., or "next year"."""
+    if not year:
+        return None
+    if not year.isdigit():
+        return today.year + (year == "next year")
+    return int(year) + (2000 if len(year) == 2 else 0)  # noqa: PLR2004 - "26"
+
+
 def next_date(today: date, month: int | None, day: int, year: str | None = None) -> date:
-    """The first such day that is not past; of that year where one is given (two digits mean 20..)."""
-    if year:
-        return _date(int(year) + (2000 if len(year) == 2 else 0), month or today.month, day)  # noqa: PLR2004 - "26"
+    """The first such day that is not past; of that year where one is given, see `year_said`."""
+    named = year_said(year, today)
+    if named is not None:
+        return _date(named, month or today.month, day)
     first = today.replace(day=1)
     for ahead in range(12 * 8 + 1):
         start = add_months(first, ahead)
@@ -148,11 +152,6 @@ def _near_day(match: re.Match[str], parts: Parts) -> None:
     days = {"today": 0, "tomorrow": 1, "yesterday": -1}[match[2]]
     away = {"day after ": 1, "day before ": -1}.get(match[1] or "", 0)
     parts.put("date", parts.today + timedelta(days=days + away))
-
-
-def _holiday(match: re.Match[str], parts: Parts) -> None:
-    month, day = HOLIDAYS[match[1]]
-    parts.put("date", next_date(parts.today, month, day))
 
 
 def _weekday(match: re.Match[str], parts: Parts) -> None:
@@ -186,6 +185,11 @@ def _day_of_month(match: re.Match[str], parts: Parts) -> None:
         parts.put("date", next_date(parts.today, None, day))
 
 
+def _month_then_day(match: re.Match[str], parts: Parts) -> None:
+    first = add_months(parts.today.replace(day=1), match["month"] == "next month")
+    parts.put("date", _date(first.year, first.month, int(match["day"])))
+
+
 def _iso_date(match: re.Match[str], parts: Parts) -> None:
     parts.put("date", _date(int(match[1]), int(match[2]), int(match[3])))
 
@@ -198,52 +202,6 @@ def _slashed_date(match: re.Match[str], parts: Parts) -> None:
     first, second = int(match[1]), int(match[2])
     month, day = (second, first) if first > 12 else (first, second)  # noqa: PLR2004 - months
     parts.put("date", next_date(parts.today, month, day, match[3]))
-
-
-# -- spans of days
-
-
-def _span(match: re.Match[str], parts: Parts) -> None:
-    edge, which, name, after_next, year = match.groups()
-    today = parts.today
-    ahead = 2 if after_next else {"next": 1, "following": 1, "last": -1, "past": -1}.get(which or "", 0)
-    if name == "day":
-        start, end = today + timedelta(days=ahead), today + timedelta(days=ahead + 1)
-    elif name in ("week", "weekend"):
-        monday = today + timedelta(days=7 * ahead - today.weekday())
-        start, end = monday + timedelta(days=5 * (name == "weekend")), monday + timedelta(days=7)
-    elif name == "month":
-        start = add_months(today.replace(day=1), ahead)
-        end = add_months(start, 1)
-    elif name == "year":
-        start = date(today.year + ahead, 1, 1)
-        end = date(today.year + ahead + 1, 1, 1)
-    else:
-        start = next_month(today, MONTHS.index(name) + 1, year, ahead)
-        end = add_months(start, 1)
-    last = end - timedelta(days=1)
-    if edge is None:
-        current = start <= today < end
-        pick = (max(start, today) if name == "weekend" else last) if current else start
-    else:
-        pick = start if edge in ("beginning", "start") else last
-        start = today if edge == "rest" and start < today < end else start
-        if edge == "end":
-            start = last
-    parts.put("span", Span(start, end, pick))
-
-
-def next_month(today: date, month: int, year: str | None, ahead: int) -> date:
-    """The first day of the month of that name, which may have begun; "next" skips one that has."""
-    if year:
-        return date(int(year), month, 1)
-    return date(today.year + (month < today.month or (month == today.month and ahead > 0)), month, 1)
-
-
-def _following_days(match: re.Match[str], parts: Parts) -> None:
-    days, months = days_and_months(int(match[1]), match[2])
-    last = add_months(parts.today, months) + timedelta(days=days)
-    parts.put("span", Span(parts.today, last + timedelta(days=1), last))
 
 
 # -- quantities
@@ -340,6 +298,12 @@ def _same_time(_match: re.Match[str], parts: Parts) -> None:
     parts.put("clock", Clock(parts.now.hour, parts.now.minute))
 
 
+def _same_time_next(match: re.Match[str], parts: Parts) -> None:
+    _same_time(match, parts)
+    days, months = days_and_months(1, match[1])
+    parts.put("shift", (days, months))
+
+
 def _part(match: re.Match[str], parts: Parts) -> None:
     if match[1] == "this":
         parts.put("date", parts.today)
@@ -357,19 +321,14 @@ def _tonight(_match: re.Match[str], parts: Parts) -> None:
 
 _TABLE: tuple[tuple[str, Fill], ...] = (
     (r"(?:the )?(day after |day before )?(today|tomorrow|yesterday)", _near_day),
-    (rf"({'|'.join(HOLIDAYS)})", _holiday),
-    (rf"(?:(this|next|coming|last|past) )?(?:coming )?({_DAY_NAMES})( week| fortnight)?", _weekday),
-    (rf"({_MONTH_NAMES}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?! (?:am|pm)|[:.]\d){_YEAR}", _month_day),
-    (rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH_NAMES}){_YEAR}", _day_month),
+    (rf"(?:(this|next|coming|last|past|following) )?(?:coming )?({_DAY_NAMES})( week| fortnight)?", _weekday),
+    (rf"({_MONTH_NAMES}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?! (?:am|pm)|[:.]\d){YEAR}", _month_day),
+    (rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH_NAMES}){YEAR}", _day_month),
     (r"(\d{1,2})(?:st|nd|rd|th)(?: of (?:the |this )?(next |this )?month)?", _day_of_month),
+    (r"(?:in )?(?P<month>next month|this month),? (?:on )?(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th)", _month_then_day),
     (r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", _iso_date),
-    (r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d\d)?", _dotted_date),
+    (r"(\d{1,2})\.(0?[1-9]|1[0-2])\. ?(\d{4}|\d\d)?", _dotted_date),
     (r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d\d))?", _slashed_date),
-    (
-        rf"(?:in |during |over )?(?:the )?{_EDGE}(?:the )?{_WHICH}{_SPAN_NAME}( after next)?{_YEAR}",
-        _span,
-    ),
-    (r"(?:in |over |within )?(?:the )?(?:next|coming|following) (\d{1,3}) (day|week|month|year)s?", _following_days),
     (rf"(?:in )?({QUANTITIES})(?: from now| (from|after|before|on|ago|time)\b)?", _quantities),
     (r"right now|now|immediately|right away|straight away", _now),
     (r"(\d{1,2})(?:[:. ]([0-5]\d)(?::[0-5]\d)?)?(?: oclock)?(?: (am|pm))?", _clock),
@@ -380,6 +339,7 @@ _TABLE: tuple[tuple[str, Fill], ...] = (
     (rf"(quarter) (of) {_HOUR}", _past_or_to),
     (r"half (\d{1,2})(?: (am|pm))?", _half),
     (r"(noon|midnight)", _named_clock),
+    (r"(?:at )?(?:this|the same|same) time next (week|month|year)", _same_time_next),
     (r"(?:at )?(?:this|the current|the same|same) time", _same_time),
     (r"([01]\d|2[0-3])([0-5]\d)(?: hours)?", _compact_clock),
     (r"([1-9]|1[0-2])([0-5]\d) (am|pm)", _clock),

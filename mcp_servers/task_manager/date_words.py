@@ -28,7 +28,15 @@ _ALIASES = (
     {name[:3]: name for name in (*WEEKDAYS, *MONTHS)}
     | {"tues": "tuesday", "weds": "wednesday", "thur": "thursday", "thurs": "thursday", "sept": "september"}
     | {"tmrw": "tomorrow", "tmr": "tomorrow", "2morrow": "tomorrow", "tomorrows": "tomorrow", "todays": "today"}
-    | {"2nite": "tonight", "tonite": "tonight", "cob": "eod", "eob": "eod", "mins": "minutes", "min": "minutes"}
+    | {
+        "2nite": "tonight",
+        "2day": "today",
+        "tonite": "tonight",
+        "cob": "eod",
+        "eob": "eod",
+        "mins": "minutes",
+        "min": "minutes",
+    }
     | {"eow": "end of week", "eom": "end of month", "eoy": "end of year"}
     | {"hr": "hour", "hrs": "hours", "wk": "week", "wks": "weeks", "midday": "noon", "lunchtime": "noon"}
 )
@@ -45,6 +53,7 @@ _SPELLED = (
 _ALIKE = 0.82
 """How alike (0 to 1) a misspelt word must be to one of `_SPELLED`; "right" and "night" are 0.80."""
 
+_DAY = "|".join(("today", "tomorrow", *WEEKDAYS))
 _UNIT = r"(seconds?|minutes?|hours?|days?|weeks?|months?|years?)"
 _BEFORE_WORDS = tuple(
     (re.compile(pattern), result)
@@ -55,13 +64,25 @@ _BEFORE_WORDS = tuple(
         (r"(\d)([ap]m)\b", r"\1 \2"),
         (r"\b(new year|valentine)'?s?\b(?= (?:eve|day))", r"\1s"),
         (r"'s?\b|'", ""),
-        (r"[,;!?]|\.(?!\d)|(?<!\d)\.|(?<=[a-z])-|-(?=[a-z])", " "),
+        (
+            r"\b(\d{1,2}|noon|midday|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirty)-?ish\b",
+            r"\1",
+        ),
+        (r"(?<=\d) ?-?ish\b|(?<=[ap]m)-?ish\b|\bish\b", ""),
+        (
+            r"(?<![\d.:/-])(\d{1,2}) ?- ?(\d{1,2})(?= (?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b)",
+            r"\1 to \2",
+        ),
+        (r"\bat (\d{1,2}\.\d\d)\.(?!\d)", r"at \1"),
+        (r"[,;!?]|(?<!\d\.\d)(?<!\d\.\d\d)\.(?!\d)|(?<!\d)\.|(?<=[a-z])-|-(?=[a-z])", " "),
+        (r"\bovermorrow\b", "day after tomorrow"),
         (r"\bto morrow\b", "tomorrow"),
         (r"\bto night\b", "tonight"),
         (r"\bto day\b", "today"),
         (r"\bweek end\b", "weekend"),
         (r"\b(?:a )?couple(?: of)?\b", "2"),
         (r"\b(?:a )?few\b", "3"),
+        (r"\bwithin the hour\b", "in an hour"),
     )
 )
 _AFTER_WORDS = tuple(
@@ -73,6 +94,17 @@ _AFTER_WORDS = tuple(
             r"(?<!\d )(?<!\ba )\b(?:the )?(day|week|month) (before|after) (?!today|tomorrow|yesterday|next\b)(?=\w)",
             r"1 \1 \2 ",
         ),
+        (r"\b(?:0|oh) ?(\d) hundred(?: hours)?\b", r"0\g<1>00"),
+        (r"\b(\d) hundred hours\b", r"0\g<1>00"),
+        (r"\b(\d{2}) hundred(?: hours)?\b", r"\g<1>00"),
+        (r"(?<!\bin )\b((?:[01]\d|2[0-3])[0-5]\d) hours\b", r"\1"),
+        (rf"\b\d{{1,3}} (?:to|or) (\d{{1,3}} {_UNIT})\b", r"\1"),
+        (
+            rf"\b(early|mid|late) ((?:(?:next|this|on) )?(?:{_DAY})) (?=(?:morning|afternoon|evening|night)\b)",
+            r"\2 \1 ",
+        ),
+        (r"\b(month|quarter|year) end\b", r"end of \1"),
+        (r"\b(?:the )?(night|evening) before (?!noon|midnight|\d)(?=\w)", r"\1 1 day before "),
         (r"\b3 quarters of an? hour\b", "45 minutes"),
         (r"\b(?:a )?quarter (?:of )?(?:an? )?hour\b", "15 minutes"),
         (r"\bhalf (?:an? )?hour\b", "30 minutes"),

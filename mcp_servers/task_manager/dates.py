@@ -9,6 +9,8 @@ Rules, where people differ:
 - "Friday week" is a week after Friday; working days are Monday to Friday; "New Year" is 1 January.
 - A span that has begun is due on its last day ("this week": Sunday), one to come on its first ("next month": the 1st);
   a weekend on its Saturday, or today.
+- "Between three and five" or "Monday to Wednesday" is due at the second of the two, "after Friday" on the day after.
+- Holidays, early and late, meals: see `date_holidays`, `date_spans` and `date_routine`.
 - "12/01" is 1 December, as in American English, unless only the other way makes a date ("13/01");
   "12.01." is 12 January.
 - A time that daylight saving skips is moved on by what is skipped; of one that comes twice the first is meant.
@@ -17,31 +19,28 @@ Rules, where people differ:
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, TypeVar
 
-from mcp_servers.task_manager.date_counted import COUNTED
-from mcp_servers.task_manager.date_rules import FILLERS, RULES, Clock, NoSuchTimeError, Parts, Span, add_months
-from mcp_servers.task_manager.date_words import normalise
+from mcp_servers.task_manager.date_rules import NoSuchTimeError
+from mcp_servers.task_manager.date_single import LONGEST, names_day, not_understood, one_due, one_span
 from mcp_servers.task_manager.errors import DateNotUnderstood
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mcp_servers.task_manager.models import Due
 
-PARTS_OF_DAY: Final = {"morning": (9, 0, 12), "afternoon": (15, 12, 18), "evening": (18, 17, 24), "night": (20, 17, 24)}
-"""When something due then is due, and from when until when it lasts."""
-LONGEST = 200
-_AFTERNOON = range(1, 8)
-"""Bare hours that mean the afternoon."""
-_ISO = re.compile(
-    r"\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?))?\s*", re.IGNORECASE
-)
-_EVERY = re.compile(r"\b(?:every|each|daily|weekly|monthly|yearly|annually)\b", re.IGNORECASE)
-_UP_TO = re.compile(r"\s*(by|until|till|before|no later than)\b", re.IGNORECASE)
+_T = TypeVar("_T")
 _JOINER = re.compile(r"\s+(?:and|or|to|until|till|through|thru)\s+|\s*[–—]\s*|\s+-\s+", re.IGNORECASE)  # noqa: RUF001 - as people type it
 _RANGE = re.compile(r"\b(?:between|from)\b", re.IGNORECASE)
+_HYPHEN = re.compile(
+    r"(?<![\w:./-])(\d{1,2}(?::\d\d)?) ?- ?(\d{1,2}(?::\d\d(?: ?[ap]\.?m\b\.?)?| ?[ap]\.?m\b\.?))(?![\w:/-])",
+    re.IGNORECASE,
+)
+_IN_THE_EVENING = re.compile(r"[^a-z](?:p\.?m\b|.*\b(?:afternoon|evening|night|tonight)\b)", re.IGNORECASE)
 _DAY_AFTER = re.compile(r"\s*(?:the )?(?:day after|next day|following day|one after)(?: that)?\W*", re.IGNORECASE)
-_EXAMPLES = "Say it like “tomorrow”, “Friday at three” or “in two weeks”."
 
 
 def parse_due(words: str, now: datetime, *, day: date | None = None) -> Due:
@@ -49,17 +48,7 @@ def parse_due(words: str, now: datetime, *, day: date | None = None) -> Due:
 
     `day` is meant where only a time is said, unless that has passed. Raises `DateNotUnderstood`.
     """
-    iso = _iso(words, now)
-    if iso is not None:
-        return iso
-    try:
-        parts = _parse(words, now)
-        due = _due(parts, day)
-        if _before(words) and not isinstance(due, datetime):
-            due -= timedelta(days=1)
-    except (NoSuchTimeError, OverflowError, ValueError) as error:
-        raise not_understood(words, error) from None
-    return due
+    return _ranged(words, now, lambda: one_due(words, now, day), lambda found: found.due, lists=False)
 
 
 def parse_span(words: str, now: datetime) -> tuple[datetime, datetime]:
@@ -67,221 +56,99 @@ def parse_span(words: str, now: datetime) -> tuple[datetime, datetime]:
 
     "By Friday" is from today until Friday ends, "Monday to Wednesday" until Wednesday ends. Raises `DateNotUnderstood`.
     """
+    return _ranged(words, now, lambda: one_span(words, now), lambda found: (found.start, found.end), lists=True)
+
+
+def range_start(words: str, now: datetime) -> datetime | None:
+    """When "between three and five" begins; None for words that bound no span."""
+    found = _between(_spaced(words), now, lists=False) if _RANGE.search(_spaced(words)) else None
+    return found.start if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What two times bound."""
+
+    start: datetime
+    end: datetime
+    due: Due
+    """The second of the two."""
+
+
+def _ranged(words: str, now: datetime, one: Callable[[], _T], of: Callable[[_Range], _T], *, lists: bool) -> _T:
+    """What is said as one time, else as a range. With "between" or "from" the range goes before."""
+    spaced = _spaced(words)
+    if _RANGE.search(spaced):
+        found = _between(spaced, now, lists=lists)
+        return of(found) if found else one()
     try:
-        return _one_span(words, now)
+        return one()
     except DateNotUnderstood:
-        between = _between(words, now)
-        if between is None:
+        found = _between(spaced, now, lists=lists)
+        if found is None:
             raise
-        return between
+        return of(found)
 
 
-def _between(words: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """From the one time said until the other; None if it is not two times that bound a span."""
+def _spaced(words: str) -> str:
+    """With "from 3 to 5pm" for "3-5pm", where am, pm or minutes show that times are meant."""
+    return _HYPHEN.sub(r"from \1 to \2", words) if len(words) <= LONGEST else words
+
+
+def _between(words: str, now: datetime, *, lists: bool) -> _Range | None:
+    """From the one time said until the other; None if it is not two times that bound a span.
+
+    `lists`: "Monday and Tuesday" counts as well.
+    """
     for joiner in _JOINER.finditer(words) if len(words) <= LONGEST else ():
         head, tail = words[: joiner.start()], words[joiner.end() :]
         is_list = joiner[0].strip().casefold() in ("and", "or") and not _RANGE.search(head)
+        if is_list and not lists:
+            continue
         try:
-            start, end = _from_to(_RANGE.sub(" ", head), tail, now, is_list=is_list)
+            found = _from_to(_RANGE.sub(" ", head), tail, now, is_list=is_list)
         except DateNotUnderstood:
             continue
-        if start < end:
-            return start, end
+        if found.start < found.end:
+            return found
     return None
 
 
-def _from_to(head: str, tail: str, now: datetime, *, is_list: bool) -> tuple[datetime, datetime]:
+def _from_to(head: str, tail: str, now: datetime, *, is_list: bool) -> _Range:
     """`is_list`: the two must touch, for "Monday and Wednesday" leaves Tuesday out. Raises `DateNotUnderstood`."""
-    start, first_end = _one_span(head, now)
+    start, first_end = one_span(head, now)
     if first_end - start <= timedelta(minutes=1) and head.split() != ["now"]:
-        due = parse_due(tail, now, day=start.date())
-        if not isinstance(due, datetime):
-            raise not_understood(tail, NoSuchTimeError())
-        # "Between two and four tomorrow": the day is said with the second.
-        earlier = parse_due(head, now, day=due.date())
-        return (earlier if isinstance(earlier, datetime) and earlier <= due else start), due + timedelta(minutes=1)
+        return _from_time_to_time(head, tail, now, start)
     if _DAY_AFTER.fullmatch(tail):
-        return start, first_end + timedelta(days=1)
-    second, end = _one_span(tail, now)
+        return _Range(start, first_end + timedelta(days=1), first_end.date())
+    second, end = one_span(tail, now)
     if end <= start:  # "Friday to Monday": the Monday after that Friday
-        second, end = _one_span(tail, start)
+        second, end = one_span(tail, start)
     if end - second <= timedelta(minutes=1) or (is_list and second > first_end):
         raise not_understood(tail, NoSuchTimeError())
-    return start, end
+    return _Range(start, end, end.date() - timedelta(days=1) if end.time() == time.min else end)
 
 
-def _one_span(words: str, now: datetime) -> tuple[datetime, datetime]:
-    zone = now.tzinfo
-    iso = _iso(words, now)
+def _from_time_to_time(head: str, tail: str, now: datetime, start: datetime) -> _Range:
+    """Where the day, or the half of the day, is said with one of the two, it is meant with both."""
+    with_day = names_day(head, now)
+    due = one_due(tail, now, start.date() if with_day else None)
+    if not isinstance(due, datetime):
+        raise not_understood(tail, NoSuchTimeError())
+    if (with_day and due <= start) or due.date() > start.date():
+        later = _perhaps(f"{tail} pm", now, start.date())
+        due = later if later and start < later and later.date() == start.date() else due
+    heads = [head, f"{head} pm"] if _IN_THE_EVENING.search(f" {tail}") else [head]
+    morning = now if with_day else datetime.combine(due.date(), time.min, now.tzinfo)
+    starts = [_perhaps(one, morning, due.date()) for one in heads]
+    start = max((one for one in starts if one and one <= due), default=start)
+    return _Range(start, due + timedelta(minutes=1), due)
+
+
+def _perhaps(words: str, now: datetime, day: date) -> datetime | None:
+    """The moment that the words name, if they do."""
     try:
-        if iso is None:
-            start, end = _span(_parse(words, now))
-        elif isinstance(iso, datetime):
-            start, end = iso.replace(tzinfo=None), iso.replace(tzinfo=None) + timedelta(minutes=1)
-        else:
-            start, end = _days(iso, iso + timedelta(days=1))
-        if _UP_TO.match(words):
-            end = start if _before(words) else end
-            start = min(datetime.combine(now.date(), time.min), end)
-        return settled(start, zone), settled(end, zone)
-    except (NoSuchTimeError, OverflowError, ValueError) as error:
-        raise not_understood(words, error) from None
-
-
-def _iso(words: str, now: datetime) -> Due | None:
-    match = _ISO.fullmatch(words)
-    if not match:
+        due = one_due(words, now, day)
+    except DateNotUnderstood:
         return None
-    try:
-        if not match[2]:
-            return date.fromisoformat(match[1])
-        moment = datetime.fromisoformat(f"{match[1]}T{match[2].upper()}")
-        return settled(moment, now.tzinfo) if moment.tzinfo is None else moment.astimezone(now.tzinfo)
-    except (ValueError, OverflowError) as error:
-        raise not_understood(words, error) from None
-
-
-def _before(words: str) -> bool:
-    match = _UP_TO.match(words)
-    return bool(match and match[1].casefold() == "before")
-
-
-def _parse(words: str, now: datetime) -> Parts:
-    """Fill the slots from the words. Raises `NoSuchTimeError`."""
-    if _EVERY.search(words):
-        raise NoSuchTimeError("a task is due once")
-    text = normalise(words) if len(words) <= LONGEST else ""
-    parts = Parts(now)
-    place, found = 0, False
-    while place < len(text):
-        matches = [
-            (match.end(), fill, match) for rule, fill in (*COUNTED, *RULES) if (match := rule.match(text, place))
-        ]
-        longest = max(matches, key=lambda one: one[0], default=None)
-        filler = FILLERS.match(text, place)
-        if longest and longest[0] > place:
-            longest[1](longest[2], parts)
-            place, found = longest[0] + 1, True
-        elif filler:
-            place = filler.end()
-        else:
-            raise NoSuchTimeError
-    if not found:
-        raise NoSuchTimeError
-    if parts.end_of_day and not (parts.date or parts.weekday or parts.span or parts.shift or parts.moment):
-        parts.date = parts.today
-    return parts
-
-
-def _day(parts: Parts) -> date | None:
-    """The day that the slots agree on; None if none was said. Raises `NoSuchTimeError`."""
-    day = parts.date
-    weekday = parts.weekday
-    if parts.span and day:
-        raise NoSuchTimeError("that names two different times")
-    if parts.span and weekday:
-        days = [parts.span.start + timedelta(days=ahead) for ahead in range((parts.span.end - parts.span.start).days)]
-        day = next((one for one in days[:7] if one.weekday() == weekday.weekday()), None)
-        if day is None:
-            raise NoSuchTimeError("there is no such day in it")
-    elif parts.span:
-        day = parts.span.pick
-    elif day and weekday and day.weekday() != weekday.weekday():
-        raise NoSuchTimeError(f"{day.day} {day:%B %Y} is a {day:%A}")
-    day = day or weekday
-    if parts.shift:
-        days, months = parts.shift
-        day = add_months(day or parts.today, months) + timedelta(days=days)
-    return day
-
-
-def _due(parts: Parts, meant: date | None) -> Due:
-    day = _day(parts)
-    if parts.moment is not None:
-        if day or parts.clock or parts.part:
-            raise NoSuchTimeError("that names two different times")
-        return parts.moment
-    zone = parts.now.tzinfo
-    if parts.clock is None and parts.part is None:
-        assert day is not None
-        return day
-    clock = _exact(parts.clock, parts.part)
-    if day is not None:
-        due = at(day, clock, zone)
-        vague = parts.clock is None and day == parts.today and due <= parts.now
-        return day if vague else due
-    for candidate in (meant, parts.today):
-        if candidate is not None and (due := at(candidate, clock, zone)) > parts.now:
-            return due
-    return at(parts.today + timedelta(days=1), clock, zone)
-
-
-def _exact(clock: Clock | None, part: str | None) -> Clock:
-    """The time of day, where am and pm were left to be guessed or the part of the day says it."""
-    if clock is None:
-        return Clock(PARTS_OF_DAY[part or "morning"][0])
-    if not clock.bare:
-        return clock
-    hour = clock.hour
-    if part == "morning":
-        hour %= 12
-    elif part in ("evening", "night"):
-        hour = 24 if hour == 12 else hour + 12  # noqa: PLR2004 - twelve at night is midnight
-    elif part == "afternoon" or hour in _AFTERNOON:
-        hour = hour % 12 + 12
-    return Clock(hour, clock.minute, back=clock.back)
-
-
-def clock_of(words: str) -> Clock:
-    """The time of day that the words name. Raises `NoSuchTimeError`."""
-    parts = _parse(words, datetime(2000, 1, 1, tzinfo=UTC))
-    if parts.date or parts.weekday or parts.span or parts.shift or parts.moment or not (parts.clock or parts.part):
-        raise NoSuchTimeError
-    return _exact(parts.clock, parts.part)
-
-
-def at(day: date, clock: Clock, zone: object) -> datetime:
-    """That time of that day."""
-    naive = datetime.combine(day, time.min) + timedelta(hours=clock.hour, minutes=clock.minute - clock.back)
-    return settled(naive, zone)
-
-
-def settled(naive: datetime, zone: object) -> datetime:
-    """A moment that exists: through UTC, with the offset from before a jump of the clocks."""
-    aware = naive.replace(tzinfo=zone, fold=0)  # type: ignore[arg-type]
-    return aware.astimezone(UTC).astimezone(aware.tzinfo)
-
-
-def _days(start: date, end: date) -> tuple[datetime, datetime]:
-    return datetime.combine(start, time.min), datetime.combine(end, time.min)
-
-
-def _span(parts: Parts) -> tuple[datetime, datetime]:
-    """Naive start and end."""
-    if parts.moment is not None:
-        _due(parts, None)  # it refuses what names a day as well
-        now, moment = parts.now.replace(tzinfo=None), parts.moment.replace(tzinfo=None)
-        return min(now, moment), max(now, moment) + timedelta(minutes=1)
-    if parts.clock is not None:
-        due = _due(parts, None)
-        assert isinstance(due, datetime)
-        return due.replace(tzinfo=None), due.replace(tzinfo=None) + timedelta(minutes=1)
-    day = _day(parts)
-    if parts.part is not None:
-        midnight = datetime.combine(day or parts.today, time.min)
-        _, first, last = PARTS_OF_DAY[parts.part]
-        return midnight + timedelta(hours=first), midnight + timedelta(hours=last)
-    whole: Span | None = parts.span if parts.weekday is None and parts.shift is None else None
-    if whole:
-        return _days(whole.start, whole.end)
-    assert day is not None
-    return _days(day, day + timedelta(days=1))
-
-
-def not_understood(words: str, error: Exception) -> DateNotUnderstood:
-    """The sentence about words that name no time, or an impossible one."""
-    said = " ".join(words.split())
-    said = said if len(said) <= 60 else said[:60] + "…"  # noqa: PLR2004 - enough to be recognised
-    if isinstance(error, NoSuchTimeError) and str(error):
-        return DateNotUnderstood(f"“{said}” cannot be: {error}. {_EXAMPLES}")
-    return DateNotUnderstood(f"I don't understand “{said}” as a time. {_EXAMPLES}")
+    return due if isinstance(due, datetime) else None

@@ -23,8 +23,9 @@ from mcp_servers.task_manager.date_rules import (
     in_seconds,
     quantities_in,
 )
+from mcp_servers.task_manager.date_single import LONGEST, at, not_understood
 from mcp_servers.task_manager.date_words import normalise
-from mcp_servers.task_manager.dates import LONGEST, at, not_understood, parse_due
+from mcp_servers.task_manager.dates import parse_due
 
 if TYPE_CHECKING:
     from datetime import date

@@ -1,7 +1,7 @@
 """When somebody is to be reminded: at a moment, or so long before the task is due. Pure.
 
 Kept as text: `-3600s` is an hour before the due time, `-1d 09:00` the day before at nine. A whole day is counted from
-nine in the morning, for nobody wants to be woken at midnight.
+nine in the morning, for nobody wants to be woken at midnight. "Between three and five" reminds at three.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ NONE = Reminder(None, None)
 
 def parse(words: str | None, now: datetime, due: Due | None) -> Reminder:
     """What the words mean for a task due then. Raises `DateNotUnderstood`, `BadRequest` for one without a due time."""
-    from mcp_servers.task_manager.dates import parse_due
+    from mcp_servers.task_manager.dates import parse_due, range_start
 
     said = " ".join((words or "").split())
     stored = said if _STORED.fullmatch(said) else _before(said)
@@ -57,7 +57,7 @@ def parse(words: str | None, now: datetime, due: Due | None) -> Reminder:
         if due is None:
             raise BadRequest(f"“{said}” needs a due time to count from. Say when the task is due, or a time to remind.")
         return Reminder(moment(stored, due, now.tzinfo or UTC), stored)
-    found = parse_due(said, now, day=due if due and not isinstance(due, datetime) else None)
+    found = range_start(said, now) or parse_due(said, now, day=due if due and not isinstance(due, datetime) else None)
     at = found if isinstance(found, datetime) else _morning(found, now.tzinfo or UTC)
     return Reminder(max(at, now), None)
 
@@ -65,8 +65,8 @@ def parse(words: str | None, now: datetime, due: Due | None) -> Reminder:
 def _before(said: str) -> str | None:
     """The text to be kept; None where the words name a moment. Raises `DateNotUnderstood`."""
     from mcp_servers.task_manager.date_rules import QUANTITIES, Clock, NoSuchTimeError, days_and_months, quantities_in
+    from mcp_servers.task_manager.date_single import clock_of, not_understood
     from mcp_servers.task_manager.date_words import normalise
-    from mcp_servers.task_manager.dates import clock_of, not_understood
 
     if _AT_DUE.fullmatch(said):
         return "-0s"
@@ -104,7 +104,7 @@ def _before(said: str) -> str | None:
 def _on_the_day(said: str) -> str | None:
     """Of "on the day at eight", "the evening before", "the morning of": the text to be kept."""
     from mcp_servers.task_manager.date_rules import Clock, NoSuchTimeError
-    from mcp_servers.task_manager.dates import clock_of, not_understood
+    from mcp_servers.task_manager.date_single import clock_of, not_understood
 
     match = _ON_THE_DAY.fullmatch(said)
     if match is None:

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Due
 
 LONGEST = 200
+_SHORTEST: Final = 28
+"""Days of the shortest month."""
 _CODES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _UNITS: Final = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}
 _ADVERBS: Final = {
     "daily": "1 day", "nightly": "1 day", "weekly": "1 week", "fortnightly": "2 week", "biweekly": "2 week",
     "monthly": "1 month", "bimonthly": "2 month", "quarterly": "3 month", "yearly": "1 year", "annually": "1 year",
 }  # fmt: skip
+_OTHER_UNITS: Final = {"fortnight": "2 weeks", "quarter": "3 months", "half year": "6 months"}
 _NTH: Final = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "last": -1}
 _SAID_NTH: Final = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", -1: "last"}
 _DAY = "|".join(WEEKDAYS)
@@ -57,8 +60,13 @@ def parse(words: str | None) -> str:
 
 
 def _normal(said: str) -> str:
-    text = normalise(said.replace("-", " "))
-    return re.sub(r"^(?:repeat(?:s|ing)? )?(?:on |once )?(?:every|each|all) ", "every ", text)
+    text = re.sub(
+        r"^(?:repeat(?:s|ing)? )?(?:on |once )?(?:every|each|all) ", "every ", normalise(said.replace("-", " "))
+    )
+    text = re.sub(r"^once (?:1|per) (week|month|year) on ", r"every \1 on ", text)
+    for unit, meant in _OTHER_UNITS.items():
+        text = re.sub(rf"^every {unit}\b", f"every {meant}", text)
+    return text
 
 
 def _with_time(text: str) -> str | None:
@@ -67,7 +75,7 @@ def _with_time(text: str) -> str | None:
     if not match or (match[3] and match[1] == "every"):
         return _rule(text)
     from mcp_servers.task_manager.date_rules import Clock, NoSuchTimeError
-    from mcp_servers.task_manager.dates import clock_of
+    from mcp_servers.task_manager.date_single import clock_of
 
     try:
         clock = Clock(_PARTS[match[3]]) if match[3] else clock_of(match[2])
@@ -78,7 +86,7 @@ def _with_time(text: str) -> str | None:
 
 
 def _rule(text: str) -> str | None:
-    return _by_unit(text) or _by_weekday(text) or _monthly(text) or _yearly(text)
+    return _by_unit(text) or _by_weekday(text) or _monthly(text) or _yearly(text) or _on_holiday(text)
 
 
 def _by_unit(text: str) -> str | None:
@@ -118,11 +126,11 @@ def _range(first: str, last: str) -> str:
     return f"FREQ=WEEKLY;BYDAY={','.join(code for code in _CODES if code in days)}"
 
 
-def _monthly(text: str) -> str | None:
-    of_month = r"(?: (?:day )?of (?:the|each|every) (?:(\d{1,2}) )?months?| (?:each|every) month)?"
+def _monthly(text: str) -> str | None:  # noqa: PLR0911 - one return for each way to say it
+    of_month = r"(?: (?:day )?(?:of|in) (?:the|each|every) (?:(\d{1,2}) )?months?| (?:each|every) month)?"
     lead = (
         r"(?:every (?:(\d{1,2}|other) )?months? on (?:the )?|monthly on (?:the )?|(?:on )?(?:every |the )+|"
-        r"(?=.* (?:each|every) month))"
+        r"(?=.* (?:each|every) month)|(?:on )?(?:the )?(?=.* (?:of|in) (?:the|each|every) month))"
     )
     if match := re.fullmatch(rf"{lead}(1st|2nd|3rd|4th|5th|last) ({_DAY}){of_month}", text):
         return f"{_every(_count(match[1]), 'month')};BYDAY={_NTH[match[2]]:+d}{_code(match[3])}".replace("+", "")
@@ -130,11 +138,24 @@ def _monthly(text: str) -> str | None:
         return f"{_every(_count(match[1]), 'month')};BYDAY=MO,TU,WE,TH,FR;BYSETPOS={_NTH[match[2]]}"
     if match := re.fullmatch(rf"{lead}last day{of_month}", text):
         return f"{_every(_count(match[1]), 'month')};BYMONTHDAY=-1"
-    if re.fullmatch(r"(?:at )?(?:the )?end of (?:the|each|every) month|every end of (?:the )?month", text):
+    if re.fullmatch(r"(?:at )?(?:the )?end of (?:(?:the|each|every) )?month|every end of (?:the )?month", text):
         return "FREQ=MONTHLY;BYMONTHDAY=-1"
     if (match := re.fullmatch(rf"{lead}(\d{{1,2}})(?:st|nd|rd|th)?{of_month}", text)) and 1 <= int(match[2]) <= 31:  # noqa: PLR2004 - days of a month
         return f"{_every(_count(match[1]), 'month')};{_month_day(int(match[2]))}"
+    if match := re.fullmatch(
+        rf"{lead}(\d{{1,2}})(?:st|nd|rd|th)? and (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{of_month}", text
+    ):
+        days = sorted({int(match[2]), int(match[3])})
+        if days[0] > 0 and days[-1] <= _SHORTEST:
+            return f"{_every(_count(match[1]), 'month')};BYMONTHDAY={','.join(str(day) for day in days)}"
     return None
+
+
+def _on_holiday(text: str) -> str | None:
+    from mcp_servers.task_manager.date_holidays import fixed_day
+
+    day = fixed_day(text.removeprefix("every ").removeprefix("year on ")) if text.startswith("every ") else None
+    return f"FREQ=YEARLY;BYMONTH={day[0]};BYMONTHDAY={day[1]}" if day else None
 
 
 def _yearly(text: str) -> str | None:
@@ -171,10 +192,9 @@ def _code(name: str) -> str:
 
 def _month_day(day: int) -> str:
     """That day of the month, or its last where it has none."""
-    shortest = 28
-    if day <= shortest:
+    if day <= _SHORTEST:
         return f"BYMONTHDAY={day}"
-    return f"BYMONTHDAY={','.join(str(one) for one in range(shortest, day + 1))};BYSETPOS=-1"
+    return f"BYMONTHDAY={','.join(str(one) for one in range(_SHORTEST, day + 1))};BYSETPOS=-1"
 
 
 def _checked(rule: str) -> str:
@@ -265,7 +285,7 @@ def rest(rule: str) -> str:
 
 
 def _at(day: date, clock: time, now: datetime) -> datetime:
-    from mcp_servers.task_manager.dates import settled
+    from mcp_servers.task_manager.date_single import settled
 
     return settled(datetime.combine(day, clock.replace(tzinfo=None)), now.tzinfo)
 
@@ -303,6 +323,11 @@ def spoken(rule: str) -> str:
     return every if not set(parts) - {"FREQ", "INTERVAL"} else rule
 
 
+def _ordinal(number: int) -> str:
+    ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
 def _spoken_week(every: str, days: list[str], count: int) -> str:
     if days == list(_CODES[:5]):
         names = "weekday"
@@ -317,10 +342,10 @@ def _spoken_month(every: str, parts: dict[str, str], days: list[str]) -> str | N
     position = parts.get("BYSETPOS")
     if monthdays == [-1]:
         return f"{every} on the last day"
-    if monthdays and (len(monthdays) == 1 or (position == "-1" and monthdays[0] == 28)):  # noqa: PLR2004 - see `_month_day`
-        day = monthdays[-1]
-        ending = "th" if day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-        return f"{every} on the {day}{ending}"
+    if position == "-1" and monthdays and monthdays[0] == _SHORTEST:  # see `_month_day`
+        monthdays, position = monthdays[-1:], None
+    if monthdays and position is None and min(monthdays) > 0:
+        return f"{every} on the {' and the '.join(_ordinal(day) for day in monthdays)}"
     if days == list(_CODES[:5]) and position in ("1", "-1"):
         return f"{every} on the {_SAID_NTH[int(position)]} weekday"
     if len(days) == 1 and (match := re.fullmatch(r"(-?\d)([A-Z]{2})", days[0])) and int(match[1]) in _SAID_NTH:

@@ -44,6 +44,14 @@ FRIDAY = datetime(2026, 11, 27, 15, tzinfo=BERLIN)
         ("on the 15th of each month", "FREQ=MONTHLY;BYMONTHDAY=15"),
         ("the last day of every month", "FREQ=MONTHLY;BYMONTHDAY=-1"),
         ("every 31st", "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1"),
+        ("last day of the month", "FREQ=MONTHLY;BYMONTHDAY=-1"),
+        ("first Monday of the month", "FREQ=MONTHLY;BYDAY=1MO"),
+        ("the 15th of the month", "FREQ=MONTHLY;BYMONTHDAY=15"),
+        ("every 1st and 15th of the month", "FREQ=MONTHLY;BYMONTHDAY=1,15"),
+        ("once a month on the 3rd", "FREQ=MONTHLY;BYMONTHDAY=3"),
+        ("every quarter", "FREQ=MONTHLY;INTERVAL=3"),
+        ("every fortnight", "FREQ=WEEKLY;INTERVAL=2"),
+        ("every Christmas", "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25"),
         ("yearly", "FREQ=YEARLY"),
         ("every 25 December", "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25"),
         ("every day except Sunday", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA"),
@@ -57,7 +65,17 @@ def test_words_mean_a_rule_and_the_rule_is_said_so_that_it_means_the_same(words:
 
 @pytest.mark.parametrize(
     "words",
-    ["", "now and then", "every", "every hour", "twice a week", "FREQ=HOURLY", "FREQ=DAILY;BYDAY=XX", "every 32nd"],
+    [
+        "",
+        "now and then",
+        "every",
+        "every hour",
+        "twice a week",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;BYDAY=XX",
+        "every 32nd",
+        "every Easter",
+    ],
 )
 def test_what_is_no_repetition_is_refused(words: str) -> None:
     with pytest.raises(BadRequest, match="Say it like"):
