@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastmcp import FastMCP
+from fastmcp import Context, FastMCP
 from fastmcp.client.transports import FastMCPTransport
 
-from tests.fakes.chat import Call, Turn
+from tests.fakes.chat import Call, Chat, Turn
 from tests.fakes.faults import Fault
-from tests.support.talk import PATIENCE, a_talk
+from tests.support.talk import PATIENCE, Talk, a_talk
 from voice_agent.config.settings import Limits
+from voice_agent.config.types import VoiceOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +71,157 @@ async def test_a_call_given_up_is_cancelled_at_its_server_and_the_talk_goes_on(t
         [result] = talk.of("tool_result")
         assert result["status"] == "cancelled"
         assert await talk.say("hello") == "Hello."
+
+
+class Worker(Slow):
+    """A slow server whose one tool changes something, and tells how far it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tell: asyncio.Queue[tuple[float, float | None, str | None]] = asyncio.Queue()
+        self.server.tool(self.create_index)
+        self.server.tool(self.list_index, annotations={"readOnlyHint": True})
+
+    async def create_index(self, ctx: Context) -> str:
+        """Create the index."""
+        self.begun.set()
+        telling = asyncio.create_task(self._tell(ctx))
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        finally:
+            telling.cancel()
+        return "Created the index."
+
+    async def list_index(self) -> str:
+        """List the index."""
+        return "The index is not there."
+
+    async def _tell(self, ctx: Context) -> None:
+        while True:
+            await ctx.report_progress(*await self.tell.get())
+
+
+def said(talk: Talk, kind: str) -> list[str]:
+    return [line["text"] for line in talk.of("agent") if line["kind"] == kind]
+
+
+async def test_after_the_filler_the_servers_own_progress_is_said(tmp_path: Path) -> None:
+    worker = Worker()
+    worker.tell.put_nowait((1, 4, None))
+    worker.tell.put_nowait((2, 4, "reading\u202e shelf two"))
+    script: list[Turn] = [Call("slow_create_index"), "It is there."]
+    limits = Limits(filler_after=0.05)
+    async with a_talk(tmp_path, script, {"slow": worker.server}, limits=limits) as talk:
+        turn = asyncio.create_task(talk.say("create the index"))
+        await talk.until(lambda: len(said(talk, "filler")) == 2)
+        worker.go.set()
+        await turn
+    assert said(talk, "filler") == ["One moment.", "Reading shelf two."]
+
+
+async def test_a_call_that_takes_long_goes_on_in_the_background_and_is_told_when_done(tmp_path: Path) -> None:
+    slow = Slow()
+
+    def model(chat: Chat) -> Turn:
+        if "hello" in chat.user:
+            return "Hello."
+        return f"News: {chat.results[-1]}" if chat.results else report()
+
+    limits = Limits(background_after=0.2)
+    async with a_talk(tmp_path, model, {"slow": slow.server}, limits=limits) as talk:
+        assert "I'll go on with it" in await talk.say("get the report")
+        assert not talk.of("tool_result")
+        assert await talk.say("hello") == "Hello."
+        slow.go.set()
+        await talk.until(lambda: "News: The report is ready." in str(talk.of("agent")))
+        assert await talk.say("hello again") == "Hello."
+        last = talk.openai.chats[-1]
+    assert [line["status"] for line in talk.of("tool_result")] == ["ok"]
+    assert "goes on in the background" not in str(last.messages)
+
+
+async def test_with_a_voice_of_rules_a_call_from_the_background_is_told_too(tmp_path: Path) -> None:
+    slow = Slow()
+    limits = Limits(background_after=0.2)
+    async with a_talk(tmp_path, [], {"slow": slow.server}, limits=limits, profile="offline") as talk:
+        await talk.say("get the report")
+        await talk.say("what can you do")
+        before = len(talk.lines)
+        slow.go.set()
+        await talk.until(lambda: any(line["event"] == "agent" for line in talk.lines[before:]))
+        assert [line["text"] for line in talk.lines[before:] if line["event"] == "agent"] == ["The report is ready."]
+
+
+async def test_never_mind_stops_a_reading_call_in_time(tmp_path: Path) -> None:
+    slow = Slow()
+    limits = Limits(background_after=0.2)
+    async with a_talk(tmp_path, [report()], {"slow": slow.server}, limits=limits) as talk:
+        await talk.say("get the report")
+        assert await talk.say("never mind") == "Okay, I stopped it in time. Nothing was changed."
+        async with asyncio.timeout(PATIENCE):
+            await slow.cancelled.wait()
+        assert await talk.say("never mind") != "Okay."
+
+
+async def test_a_write_that_is_stopped_is_in_doubt_and_can_be_checked(tmp_path: Path) -> None:
+    worker = Worker()
+
+    def model(chat: Chat) -> Turn:
+        return f"Now: {chat.results[-1]}" if chat.results else Call("slow_create_index")
+
+    limits = Limits(background_after=0.2)
+    async with a_talk(tmp_path, model, {"slow": worker.server}, limits=limits) as talk:
+        await talk.say("create the index")
+        stopped = await talk.say("stop that")
+        assert stopped.startswith("I told slow to stop, but I don't know whether it was in time: create index.")
+        assert stopped.endswith("Shall I check?")
+        async with asyncio.timeout(PATIENCE):
+            await worker.cancelled.wait()
+        assert await talk.say("yes please") == "Now: The index is not there."
+
+
+async def test_what_is_done_already_cannot_be_stopped_and_is_said_to_be_done(tmp_path: Path) -> None:
+    worker = Worker()
+    worker.go.set()
+    script: list[Turn] = [Call("slow_create_index"), "The index is there."]
+    async with a_talk(tmp_path, script, {"slow": worker.server}) as talk:
+        await talk.say("create the index")
+        assert await talk.say("never mind") == "It was too late to stop it. Created the index."
+
+
+async def test_the_button_of_the_page_stops_a_call_and_it_is_said_whether_in_time(tmp_path: Path) -> None:
+    slow = Slow()
+    async with a_talk(tmp_path, [report()], {"slow": slow.server}) as talk:
+        turn = asyncio.create_task(talk.say("get the report"))
+        async with asyncio.timeout(PATIENCE):
+            await slow.begun.wait()
+        [call] = talk.of("tool_call")
+        assert talk.conversation.toolset.cancel_running(call["call"])
+        await talk.until(lambda: "in time" in str(talk.of("agent")))
+        await turn
+
+
+async def test_a_call_that_tells_of_its_progress_may_take_longer_than_a_silent_one(tmp_path: Path) -> None:
+    worker = Worker()
+
+    def model(chat: Chat) -> Turn:
+        return chat.results[-1] if chat.results else Call("slow_create_index")
+
+    voice = VoiceOptions(trust=True, timeout=0.6)
+    async with a_talk(tmp_path, model, {"slow": worker.server}, voice=voice) as talk:
+        turn = asyncio.create_task(talk.say("create the index"))
+        for step in range(6):
+            await asyncio.sleep(0.25)
+            worker.tell.put_nowait((step, None, "still at it"))
+        worker.go.set()
+        assert (await turn).endswith("Created the index.")
+        worker.go.clear()
+        silent = await talk.say("create the index once more")
+    assert "did not answer within 0.6 seconds" in silent
+    assert "I don't know whether it went through" in silent
 
 
 class Late(FastMCPTransport):

@@ -76,6 +76,7 @@ async def a_talk(
     limits: Limits | None = None,
     settle: bool = True,
     key: str = KEY,
+    profile: str = "quality",
 ) -> AsyncGenerator[Talk]:
     """Hold a typed conversation.
 
@@ -87,10 +88,11 @@ async def a_talk(
         limits: Bounds of the conversation.
         settle: Wait until the servers are there and the greeting is over.
         key: The key that the model is called with.
+        profile: `offline`: the brain of rules, in place of the model.
     """
     async with FakeOpenAI(model) as openai:
         settings = Settings(
-            profile="quality",
+            profile=profile,
             limits=limits or Limits(),
             time_zone="Europe/Berlin",
             llm=Part(base_url=openai.base_url, api_key=SecretStr(key)),
@@ -100,7 +102,7 @@ async def a_talk(
         bridge = Bridge(entries, make_transport=lambda entry: _transport(servers[entry.name]), asks=True)
         stack = await build(settings, need="text")
         journal = Journal()
-        conversation = build_conversation(config, profile="quality", bridge=bridge, stack=stack, journal=journal)
+        conversation = build_conversation(config, profile=profile, bridge=bridge, stack=stack, journal=journal)
         talk = Talk(conversation, openai)
         journal.listen(talk.note)
         try:

@@ -113,6 +113,11 @@ class Questions:
         await self._event(call).wait()
 
     @property
+    def is_open(self) -> bool:
+        """There is a question, put or not."""
+        return bool(self._queue)
+
+    @property
     def is_due(self) -> bool:
         """There is a question that has not been put to the user, and none before it."""
         return bool(self._queue) and self._queue[0].at is None

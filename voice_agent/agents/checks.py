@@ -33,13 +33,16 @@ class Checks:
     _at: float = 0.0
     _is_asked: bool = True
 
-    def offer(self, check: Tool | None, arguments: Json) -> None:
-        """Offer to call `check` with those of `arguments` that it needs; None: there is no way to find out."""
+    def offer(self, check: Tool | None, arguments: Json, *, is_asked: bool = False) -> None:
+        """Offer to call `check` with those of `arguments` that it needs; None: there is no way to find out.
+
+        `is_asked`: the user is being asked already.
+        """
         if check is None:
             return
         needed = check.input_schema.get("required", ())
         self._offered = check, {name: arguments[name] for name in needed if name in arguments}
-        self._at, self._is_asked = time.time(), False
+        self._at, self._is_asked = time.time(), is_asked
 
     def ask(self, said: str) -> bool:
         """Tell, once, whether the user has to be asked, after a reply that `said` this."""

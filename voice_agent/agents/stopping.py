@@ -50,8 +50,9 @@ class Stopping:
             call = changing[-1]
             say = next((one.say for one in servers if one.name == call.tool.server), call.tool.server)
             check = way_to_check(call.tool, call.arguments, tools, trusted=False)
-            self.checks.offer(check, call.arguments)
-            return self.sentences("stopped_unknown", server=say, what=call.said)
+            told = self.sentences("stopped_unknown", server=say, what=call.said)
+            self.checks.offer(check, call.arguments, is_asked=True)
+            return f"{told} {self.sentences('check')}" if check is not None else told
         if stopped:
             return self.sentences("stopped_in_time")
         if done is not None and now - done[0] <= _JUST:

@@ -126,11 +126,14 @@ class BridgeToolset(llm.Toolset):
         Later requests do not wait for a server that has hung: that time has passed. True if there was a wait.
         """
         left = self._started_at + limit - time.monotonic()
+        if left > 0:
+            await self.bridge.library.settle(min(_UNNOTICED, left))
         if left <= 0 or await self.bridge.settle(0):
             return False
         if not await self.bridge.settle(min(_UNNOTICED, left)):
             self._speech.say(session, self._sentences("starting"), Kind.FILLER, remember=False)
             await self.bridge.settle(self._started_at + limit - time.monotonic())
+        await self.bridge.library.settle(_UNNOTICED)
         return True
 
     def cancel_running(self, call: str | None = None) -> bool:
@@ -143,6 +146,14 @@ class BridgeToolset(llm.Toolset):
         if was_running and call is not None:
             self._tell(self.tell_stopped())
         return was_running
+
+    @property
+    def is_waiting_for_user(self) -> bool:
+        """Whether something has been asked that the next words of the user may answer."""
+        talk = self._talk
+        return self.questions.is_open or (
+            talk is not None and self.confirmations.waiting(talk.history.items) is not None
+        )
 
     def tell_stopped(self) -> str:
         """Return what is said to “never mind”: whether it came in time for what was just being done."""

@@ -103,7 +103,8 @@ class Beside:
         if self._client.protocol_version not in MODERN_PROTOCOL_VERSIONS:
             for uri in uris:
                 with contextlib.suppress(MCPError):
-                    await self._client.session.subscribe_resource(uri)  # pyright: ignore[reportDeprecated] - that era's way
+                    request = mcp_types.SubscribeRequest(params=mcp_types.SubscribeRequestParams(uri=uri))
+                    await self._client.session.send_request(request, mcp_types.EmptyResult)
             return
         while True:
             with contextlib.suppress(SubscriptionLost):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from voice_agent.bridge.cleaning import clean
 from voice_agent.bridge.results import ERROR_LIMIT, shape
-from voice_agent.bridge.types import Contents, Resource, Result, Status
+from voice_agent.bridge.types import Contents, News, Resource, Result, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +59,13 @@ class Library:
         self._contents: dict[str, Contents] = {}
         self._followed: dict[str, tuple[Connection, tuple[str, ...]]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._listeners: list[Callable[[str, Resource], None]] = []
+        self._listeners: list[Callable[[News], None]] = []
+        self._seen: dict[tuple[str, str], Result] = {}
+        """What is announced, as it was last read."""
+        self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._again: set[tuple[str, str]] = set()
+        self._loading: set[str] = set()
+        self._loaded = asyncio.Event()
 
     @property
     def contents(self) -> tuple[Contents, ...]:
@@ -69,10 +75,18 @@ class Library:
         ]
         return tuple(one for one in known if one.instructions or one.resources or one.prompts)
 
-    def subscribe(self, listener: Callable[[str, Resource], None]) -> Callable[[], None]:
-        """Have `listener(server, resource)` told of changes of resources that an entry announces.
+    async def settle(self, within: float) -> bool:
+        """Wait at most `within` seconds until it is known what every connected server has; tell whether it is."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self._loading:
+                    await self._loaded.wait()
+        return not self._loading
 
-        Called in the event loop; call the returned function to end it.
+    def subscribe(self, listener: Callable[[News], None]) -> Callable[[], None]:
+        """Have `listener` told, in the event loop, of news in resources that an entry announces.
+
+        Call the returned function to end it.
         """
         self._listeners.append(listener)
 
@@ -103,6 +117,7 @@ class Library:
             return
         self._followed[name] = (connection, wanted)
         self._end(name)
+        self._loading.add(name)
         self._tasks[name] = asyncio.create_task(self._follow(name, connection.beside, wanted), name=f"contents {name}")
 
     def forget(self, name: str) -> None:
@@ -110,10 +125,13 @@ class Library:
         self._end(name)
         for kept in (self._supervisors, self._contents, self._followed):
             kept.pop(name, None)
+        self._seen = {place: seen for place, seen in self._seen.items() if place[0] != name}
 
     async def aclose(self) -> None:
         """Follow nothing any more."""
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._looking.values()]
+        for task in self._looking.values():
+            task.cancel()
         for name in list(self._tasks):
             self._end(name)
         self._listeners.clear()
@@ -122,18 +140,25 @@ class Library:
     def _end(self, name: str) -> None:
         if (task := self._tasks.pop(name, None)) is not None:
             task.cancel()
+        self._note_loaded(name)
+
+    def _note_loaded(self, name: str) -> None:
+        self._loading.discard(name)
+        self._loaded.set()
+        self._loaded = asyncio.Event()
 
     async def _follow(self, name: str, beside: _Beside, wanted: tuple[str, ...]) -> None:
         """List what there is, again when it changes, and pass on the news of what is announced."""
         changed = asyncio.Event()
         beside.on_changed = changed.set
-        beside.on_updated = lambda uri: self._tell(name, uri, wanted)
+        beside.on_updated = lambda uri: self._look(name, uri) if _fits(uri, wanted) else None
         following: asyncio.Task[None] | None = None
         followed: tuple[str, ...] | None = None
         try:
             while True:
                 changed.clear()
                 contents = self._contents[name] = await beside.load(name, _LIST_WITHIN)
+                self._note_loaded(name)
                 # What a pattern names may be listed; an address without one need not be.
                 uris = dict.fromkeys(one for one in wanted if not set("*?[") & set(one))
                 uris |= dict.fromkeys(
@@ -143,6 +168,12 @@ class Library:
                     followed = now
                     if following is not None:
                         following.cancel()
+                    # What is there already is no news, but for what has come since it was last read.
+                    for uri in now:
+                        if (name, uri) in self._seen:
+                            self._look(name, uri)
+                        else:
+                            self._seen[name, uri] = await self.read(name, uri)
                     following = asyncio.create_task(self._stay(name, beside, now))
                 await changed.wait()
                 await asyncio.sleep(_SETTLE)
@@ -156,15 +187,34 @@ class Library:
         except Exception:  # noqa: BLE001 - a server that announces nothing is as good as before
             logger.debug("the resources of %s cannot be followed", name)
 
-    def _tell(self, name: str, uri: str, wanted: tuple[str, ...]) -> None:
-        contents = self._contents.get(name)
-        if contents is None or not _fits(uri, wanted):
-            return
-        listed = next((one for one in contents.resources if one.uri == uri), None)
-        resource = listed or Resource(name, clean(uri, 200, one_line=True), "", "")
+    def _look(self, name: str, uri: str) -> None:
+        """Read a resource again, soon, and tell if it is another one."""
+        place = (name, uri)
+        self._again.add(place)
+        if place not in self._looking:
+            task = self._looking[place] = asyncio.create_task(self._read_again(name, uri), name=f"news of {name}")
+            task.add_done_callback(lambda _: self._looking.pop(place, None))
+
+    async def _read_again(self, name: str, uri: str) -> None:
+        place = (name, uri)
+        while place in self._again:
+            self._again.discard(place)
+            await asyncio.sleep(_SETTLE)
+            now = await self.read(name, uri)
+            before = self._seen.get(place)
+            if now.status is not Status.OK or now == before:
+                continue
+            self._seen[place] = now
+            contents = self._contents.get(name)
+            listed = next((one for one in contents.resources if one.uri == uri), None) if contents else None
+            resource = listed or Resource(name, clean(uri, 200, one_line=True), "", "")
+            is_known = before is not None and before.status is Status.OK
+            self._tell(News(contents.say if contents else name, resource, before if is_known else None, now))
+
+    def _tell(self, news: News) -> None:
         for listener in tuple(self._listeners):
             try:
-                listener(contents.say, resource)
+                listener(news)
             except Exception:
                 logger.exception("a listener of the library failed")
 

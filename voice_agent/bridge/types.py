@@ -205,3 +205,15 @@ class Contents:
     """What the server says about its use, cleaned and capped: its words, not ours."""
     resources: tuple[Resource, ...] = ()
     prompts: tuple[Prompt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A resource that is announced is another one than it was."""
+
+    say: str
+    """The server's name as it is spoken."""
+    resource: Resource
+    before: Result | None
+    """What it held when it was last read; None where it could not be read."""
+    after: Result

@@ -15,6 +15,7 @@ from voice_agent.agents.sentences import Sentences, instructions
 from voice_agent.agents.speech import Speech
 from voice_agent.agents.toolset import BridgeToolset
 from voice_agent.bridge.find.finder import Finder
+from voice_agent.session.announce import announce_news
 from voice_agent.session.answered import follow_confirmations, follow_questions
 from voice_agent.session.apology import apologise_for_failures
 from voice_agent.session.conversation import Conversation
@@ -106,6 +107,7 @@ def build_conversation(
     follow_questions(conversation)
     keep_manners(conversation)
     apologise_for_failures(conversation, sentences)
+    announce_news(conversation, ZoneInfo(zone))
     keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})
     return conversation
 
