@@ -12,7 +12,7 @@ NPM := tests/interop
 PAGE := voice_agent/web/page
 LIVEKIT_VERSION := v1.13.5
 
-.PHONY: help setup talk up livekit page needs chromium postgres test check fix bench lock clean
+.PHONY: help setup talk up livekit page secrets needs chromium postgres test check fix bench lock clean
 
 help: ## show the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -28,6 +28,9 @@ up: $(BIN)/.ready page ## talk on a page: starts everything on this machine (ARG
 livekit: $(BIN)/livekit-server ## build the LiveKit server from its source, with Go
 
 page: voice_agent/web/static/index.html ## build the page, with Node
+
+secrets: ## write new secrets for compose.yaml into .env
+	@tools/make_secrets.sh
 
 test: $(BIN)/.ready-dev ## run all tests
 	@$(MAKE) --no-print-directory -j4 needs

@@ -73,6 +73,8 @@ class LiveKit(BaseModel):
 
     url: str | None = None
     """`ws://` or `wss://`; None: `voice-agent up` starts a LiveKit server of its own."""
+    public_url: str | None = None
+    """How pages reach it, where that is another address than ours; None: `url`."""
     api_key: str | None = None
     """The name of the key; not secret."""
     api_secret: SecretStr | None = None

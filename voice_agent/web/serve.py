@@ -47,7 +47,8 @@ async def serve(
     listening = _bind(host, port)
     port = listening.getsockname()[1]
     url = config.settings.web.url
-    site = Site(port, livekit.url, tokens, Assistants(livekit.url, key, secret), profile, visitors=visitors, url=url)
+    seen = livekit.public_url or livekit.url
+    site = Site(port, seen, tokens, Assistants(livekit.url, key, secret), profile, visitors=visitors, url=url)
     server = uvicorn.Server(
         uvicorn.Config(
             make_app(site),
