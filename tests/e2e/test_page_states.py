@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.support.axe import violations
-from tests.support.browser import PATIENCE, a_browser, a_page, shoot
+from tests.support.axe import look
+from tests.support.browser import PATIENCE, a_browser, a_page
 from tests.support.stage import a_stage
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
-LOOKS = [
-    ("light", {"width": 1100, "height": 820}),
-    ("dark", {"width": 1100, "height": 820}),
-    ("light", {"width": 390, "height": 844}),
-    ("dark", {"width": 390, "height": 844}),
-]
 SERVERS: list[dict[str, Any]] = [
     {"name": "tasks", "state": "ready", "reason": None, "tools": 14, "held": []},
     {"name": "weather", "state": "starting", "reason": None, "tools": 0, "held": []},
@@ -97,18 +91,6 @@ async def stage(livekit: Address, tmp_path_factory: pytest.TempPathFactory) -> A
 async def browser() -> AsyncGenerator[Browser]:
     async with a_browser() as browser:
         yield browser
-
-
-async def look(page: Page, name: str) -> None:
-    """Keep pictures of the page, at both widths, light and dark; everybody must be able to use each."""
-    for scheme, size in LOOKS:
-        await page.set_viewport_size({"width": size["width"], "height": size["height"]})
-        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-        await page.evaluate("document.getElementById('talked').scrollTop = 1e6")
-        await shoot(page, f"page-{name}-{'phone' if size['width'] < 500 else 'desktop'}-{scheme}")
-        assert await violations(page) == []
-        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0
 
 
 async def in_state(page: Page, text: str) -> None:

@@ -1,4 +1,4 @@
-"""axe-core, in the page that is being looked at."""
+"""Pictures of the page to be looked at, and axe-core, which finds what keeps somebody from using it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.browser import shoot
+
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
+DESKTOP, PHONE = (1100, 820), (390, 844)
 _SOURCE = Path(__file__).parents[2] / "voice_agent/web/page/node_modules/axe-core/axe.min.js"
 _RUN = """
-async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+async (rules) => (await axe.run(document, { resultTypes: ["violations"], ...rules })).violations
   .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`))
 """
+_COLOURS = {"runOnly": ["color-contrast"]}
 
 
 @cache
@@ -25,8 +29,20 @@ def _source() -> str:
     return _SOURCE.read_text("utf-8")
 
 
-async def violations(page: Page) -> list[str]:
-    """What keeps somebody from using the page as it is shown: rule, element, and what to mend."""
+async def look(page: Page, name: str) -> None:
+    """Keep pictures of the page, at both widths, light and dark; everybody must be able to use each.
+
+    What does not depend on colours is the same in light and dark, and is looked for in one of them.
+    """
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_source())
-    return await page.evaluate(_RUN)
+    for width, height in (DESKTOP, PHONE):
+        await page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            await page.evaluate("document.getElementById('talked').scrollTop = 1e6")
+            await shoot(page, f"page-{name}-{'desktop' if width == DESKTOP[0] else 'phone'}-{scheme}")
+            rules = {} if scheme == "light" else _COLOURS
+            assert await page.evaluate(_RUN, rules) == []
+        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{name} is {wide} pixels too wide for {width}"

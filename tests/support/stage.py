@@ -69,12 +69,17 @@ class Actor:
         await writer.write(text)
         await writer.aclose()
 
-    async def told(self, method: str) -> dict[str, Any]:
-        """Wait for a command; return its payload."""
+    async def until(self, true: Callable[[], Any]) -> None:
+        """Wait until a command or an event of the room makes `true()` so."""
         async with asyncio.timeout(WITHIN):
-            while not (found := [payload for name, payload in self.commands if name == method]):
+            while not true():
                 self._changed.clear()
                 await self._changed.wait()
+
+    async def told(self, method: str) -> dict[str, Any]:
+        """Wait for a command; return its payload."""
+        await self.until(lambda: any(name == method for name, _ in self.commands))
+        found = [payload for name, payload in self.commands if name == method]
         self.commands = [one for one in self.commands if one[0] != method]
         return found[-1]
 
@@ -93,6 +98,8 @@ class Actor:
             at += len(times)
 
     def open(self) -> None:
+        for event in ("track_muted", "track_unmuted", "track_published"):
+            self.room.on(event, lambda *_: self._changed.set())  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType] - LiveKit's
         for method in COMMANDS:
             self.room.local_participant.register_rpc_method(f"va.{method}", self._hear(method))
 
