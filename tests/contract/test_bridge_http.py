@@ -111,7 +111,7 @@ async def test_oauth_is_a_login_that_is_still_to_come() -> None:
         status = status_of(bridge, "web")
     assert status.state is State.NEEDS_LOGIN
     assert status.reason is not None
-    assert "logging in with OAuth is not possible yet" in status.reason
+    assert "sign in with: voice-agent servers login web" in status.reason
 
 
 async def test_a_fastmcp_server_without_tools_is_ready() -> None:

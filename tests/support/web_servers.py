@@ -45,9 +45,15 @@ def free_port() -> int:
 @contextlib.asynccontextmanager
 async def served(server: FastMCP[Any], kind: str = "http", port: int | None = None) -> AsyncGenerator[str, None]:
     """Serve `server` as `http` or `sse`; yields its URL. At the end open connections are cut."""
-    port = port or free_port()
     path = "/mcp" if kind == "http" else "/sse"
-    app = server.http_app(path=path, transport="http" if kind == "http" else "sse")
+    async with serving(server.http_app(path=path, transport="http" if kind == "http" else "sse"), port) as url:
+        yield f"{url}{path}"
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Any, port: int | None = None) -> AsyncGenerator[str, None]:
+    """Serve an ASGI app; yields its address. At the end open connections are cut."""
+    port = port or free_port()
     settings = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="critical", ws="none", timeout_graceful_shutdown=0
     )
@@ -57,7 +63,7 @@ async def served(server: FastMCP[Any], kind: str = "http", port: int | None = No
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{port}{path}"
+        yield f"http://127.0.0.1:{port}"
     finally:
         running.should_exit = True
         await asyncio.to_thread(thread.join, WITHIN)

@@ -163,7 +163,7 @@ def _of_url(entry: HttpEntry, evidence: Evidence) -> Trouble:
 
 def _login(entry: HttpEntry) -> str:
     if entry.auth == "oauth":
-        return "logging in with OAuth is not possible yet; put a token under “headers” in its entry"
+        return f"sign in with: voice-agent servers login {entry.name}"
     if entry.auth or entry.headers:
         return "it does not take the token in its entry"
     return "put a token under “headers” in its entry"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from voice_agent.bridge.credentials.refusal import NEEDED
 from voice_agent.bridge.opening import Sight
 from voice_agent.bridge.reasons import Evidence, Trouble, explain
 from voice_agent.bridge.redaction import Redactor
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _UP = (State.READY, State.DEGRADED, State.RECONNECTING)
 _HOPEFUL = (State.STARTING, *_UP)
 """There is a connection, or there may be one soon."""
-NEEDED = "needs you to sign in"
 
 
 Verdict: TypeAlias = tuple[State, str | None]
@@ -117,7 +117,7 @@ class Supervisor:
         self._changed = asyncio.Event()
         self.sign_in = sign_in
         if sign_in is not None:
-            sign_in.on_change = lambda: on_change(self)
+            sign_in.on_change = self._note_sign_in
 
     async def run(self) -> None:
         """Connect, watch and reconnect for ever; cancel it to end the connection and its child."""
@@ -140,6 +140,12 @@ class Supervisor:
             self._wake.clear()
             signed_in = self.sign_in.noticed() if self.sign_in is not None and trouble.is_permanent else _never()
             await _first_of(self._wake.wait(), self._clock.sleep(delay), signed_in)
+
+    def _note_sign_in(self) -> None:
+        failed = self.sign_in.trouble if self.sign_in is not None else None
+        if self.state is State.NEEDS_LOGIN and self.reason is not None:
+            self.reason = failed.reason if failed is not None and failed.is_oauth else NEEDED
+        self._on_change(self)
 
     async def _need_sign_in(self, sign_in: SignIn, trouble: Trouble) -> Trouble:
         """Return how a server is whose user has to sign in, for which there may be a link now."""

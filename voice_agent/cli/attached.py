@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
 
     from voice_agent.bridge.bridge import Bridge
+    from voice_agent.bridge.types import ServerStatus
     from voice_agent.config.load import Config
     from voice_agent.config.types import ServerEntry
 
@@ -88,6 +89,13 @@ def by_hand(entry: ServerEntry | None, reason: str | None = None) -> str:
     shown = shown_server(entry)
     words = shlex.join([shown["command"], *shown["args"]])
     return f"Run it by hand: {''.join(c if c.isprintable() else '�' for c in words)}."
+
+
+def is_sign_in(status: ServerStatus) -> bool:
+    """Tell whether a server only waits for its user to sign in."""
+    from voice_agent.bridge.credentials.refusal import NEEDED
+
+    return status.reason == NEEDED
 
 
 @contextlib.contextmanager

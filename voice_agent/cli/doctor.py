@@ -129,7 +129,7 @@ def _kept(config: Config) -> Iterator[Check]:
 
 def _server(status: ServerStatus, entry: ServerEntry | None) -> Check:
     from voice_agent.bridge.types import State
-    from voice_agent.cli.attached import by_hand
+    from voice_agent.cli.attached import by_hand, is_sign_in
     from voice_agent.config.check import Check
 
     name, quoted = f"server {status.name}", f"“{status.name}”"
@@ -149,7 +149,9 @@ def _server(status: ServerStatus, entry: ServerEntry | None) -> Check:
             text = f"{quoted} is still starting after {_PATIENCE:g} seconds."
             return Check(name, "problem", text, f"{by_hand(entry)} Look at {place}.")
         case State.NEEDS_LOGIN:
-            return Check(name, "problem", f"{quoted} {reason}.", f"Give it a valid token in {place}.")
+            sign_in = f"Run: voice-agent servers login {status.name}"
+            remedy = sign_in if is_sign_in(status) else f"Give it a valid token in {place}."
+            return Check(name, "problem", f"{quoted} {reason}.", remedy)
         case _:
             return Check(name, "problem", f"{quoted} {reason}.", f"{by_hand(entry, reason)} Look at {place}.".strip())
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from voice_agent.bridge.types import ServerStatus, State
-from voice_agent.cli.attached import aligned, attached, by_hand, declare, read_config
+from voice_agent.cli.attached import aligned, attached, by_hand, declare, is_sign_in, read_config
 
 if TYPE_CHECKING:
     import argparse
@@ -20,11 +20,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.description = (
         "Start or reach every MCP server, and show how each one is. With “approve NAME”: show what has changed about "
-        "the tools of that server since they were first seen, and accept it."
+        "the tools of that server since they were first seen, and accept it. With “login NAME”: sign in there, with a "
+        "link to open in a browser; “logout NAME” forgets that."
     )
     parser.epilog = "Exit status: 0 if all are ready, 1 if one is not, 2 if the configuration is wrong."
-    parser.add_argument("action", nargs="?", choices=["approve"], help="accept the changed tools of a server")
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the server whose tools are accepted")
+    actions = ["approve", "login", "logout"]
+    parser.add_argument(
+        "action", nargs="?", choices=actions, help="accept the changed tools of a server; sign in there"
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the server")
     parser.add_argument("--yes", action="store_true", help="with approve: do not ask")
     declare(parser)
 
@@ -35,6 +39,10 @@ def run(args: argparse.Namespace) -> int:
         from voice_agent.cli.approve import approve
 
         return approve(read_config(args), args)
+    if args.action is not None:
+        from voice_agent.cli.login import login, logout
+
+        return (login if args.action == "login" else logout)(read_config(args), args)
     config = read_config(args, tell_left_out=False)
     rows = asyncio.run(_rows(config, args.wait))
     if args.json:
@@ -69,6 +77,8 @@ def _row(status: ServerStatus, entry: ServerEntry | None, seconds: float) -> dic
     reason = status.reason or late
     if reason and status.state is State.FAILED and (more := by_hand(entry, reason)):
         reason = f"{reason}. {more}"
+    if status.state is State.NEEDS_LOGIN and is_sign_in(status):
+        reason = f"{reason}. Run: voice-agent servers login {status.name}"
     return {
         "name": status.name,
         "say": status.say,

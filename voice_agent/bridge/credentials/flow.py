@@ -28,7 +28,7 @@ from mcp_types import LATEST_PROTOCOL_VERSION
 from pydantic import AnyUrl, ValidationError
 from typing_extensions import override
 
-from voice_agent.bridge.credentials.refusal import SignInFailed
+from voice_agent.bridge.credentials.refusal import NEEDED, SignInFailed
 
 if TYPE_CHECKING:
     from voice_agent.bridge.credentials.doorstep import Return
@@ -174,7 +174,7 @@ class Flow(OAuthClientProvider):
         if metadata is not None and "S256" not in (metadata.code_challenge_methods_supported or ()):
             raise SignInFailed("has a sign-in server without PKCE (S256), which is not safe")
         if self._door is None:
-            raise SignInFailed("needs you to sign in")
+            raise SignInFailed(NEEDED)
         return await super()._perform_authorization()
 
     def _by_itself(self) -> httpx2.Request:

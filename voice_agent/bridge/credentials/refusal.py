@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from voice_agent.bridge.types import Json
 
+NEEDED = "needs you to sign in"
+"""The reason of a server that only waits for its user."""
 _SPARE = 30.0
 """Seconds before its end that a token is renewed."""
 

@@ -13,7 +13,7 @@ import httpx2
 from typing_extensions import override
 
 from voice_agent.bridge.credentials.doorstep import Doorstep, Return
-from voice_agent.bridge.credentials.refusal import Challenge, SignInFailed, is_spent
+from voice_agent.bridge.credentials.refusal import NEEDED, Challenge, SignInFailed, is_spent
 from voice_agent.bridge.credentials.vault import VaultLocked
 from voice_agent.bridge.wire import TRACE, Renewing
 
@@ -41,9 +41,10 @@ class SignIn(Renewing):
         self._entry, self._vault, self.subject, self._asks = entry, vault, subject, asks
         self._record: Json | None = None
         self._stamp: object = None
+        self._is_keeping = False
         self._renewing = asyncio.Lock()
         self._refused: str | None = None
-        """The token that the server does not take any more."""
+        """The token that the server does not take any more, or not for everything."""
         self._unrenewable: str | None = None
         """The token that could not be exchanged for another one."""
         self._login: asyncio.Task[bool] | None = None
@@ -106,8 +107,8 @@ class SignIn(Renewing):
                     return True
             except SignInFailed as failed:
                 raise httpx2.ConnectError(failed.reason) from failed
-            if _token(self._record) == sent:
-                self._refused = sent
+        if sent is not None and _token(self._record) == sent:
+            self._refused = sent
         self._wanted = challenge
         if (trace := TRACE.get()) is not None:
             trace.challenge = challenge
@@ -135,9 +136,9 @@ class SignIn(Renewing):
 
     async def finished(self) -> bool:
         """Wait until what was begun is over; tell whether the person is signed in."""
-        if self._login is not None:
-            await asyncio.wait({self._login})
-            return not self._login.cancelled() and self._login.result()
+        if (login := self._login) is not None:
+            await asyncio.wait({login})
+            return self.is_signed_in if login.cancelled() else login.result()
         return self.is_signed_in
 
     def take(self, address: str) -> bool:
@@ -149,7 +150,8 @@ class SignIn(Renewing):
         while True:
             await self._load()
             if self.is_signed_in:
-                return
+                # Where another process has done it, the link is of no more use.
+                return await self._give_up()
             await asyncio.sleep(_LOOK)
 
     async def forget(self) -> bool:
@@ -179,7 +181,7 @@ class SignIn(Renewing):
                 await self._keep(await Flow(self._entry, self._record).sign_in(challenge))
                 return True
             if not self._asks:
-                self.trouble = SignInFailed("needs you to sign in", is_oauth=self._is_oauth(challenge))
+                self.trouble = SignInFailed(NEEDED, is_oauth=self._is_oauth(challenge))
                 return False
             async with self._doorstep() as door, asyncio.timeout(PATIENCE):
                 self._door = door
@@ -256,17 +258,21 @@ class SignIn(Renewing):
                 return True
 
     async def _keep(self, record: Json) -> None:
-        self._record, self._refused, self._wanted = record, None, None
+        self._is_keeping = True
         try:
             await asyncio.to_thread(self._vault.write, self._entry.url, self.subject, record)
         except OSError as error:
             logger.warning("the sign-in at “%s” cannot be kept: %s", self._entry.name, error.strerror or error)
+        finally:
+            self._is_keeping = False
+        # Nothing is awaited from here to the end of a login, which is then done when it is noticed.
+        self._record, self._refused, self._wanted = record, None, None
         self._stamp = self._vault.stamp(self._entry.url, self.subject)
 
     async def _load(self) -> None:
         """Take in what another process has written since."""
         stamp = self._vault.stamp(self._entry.url, self.subject)
-        if stamp is None or stamp == self._stamp:
+        if stamp is None or stamp == self._stamp or self._is_keeping:
             return
         self._stamp = stamp
         try:

@@ -17,7 +17,7 @@ that is settled by its permit when it attaches.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -102,7 +102,7 @@ def call_meta(identity: str, tool: Tool, *, confirmed: bool, asks: bool) -> Json
 def question_meta(call: str | None, question: Question) -> Json:
     """Return what goes with a question that is put to the job which made `call`."""
     about: Json = {"call": call, "server": question.server, "say": question.say, "is_ours": question.is_ours}
-    return {QUESTION: {**about, "is_waited_for": question.is_waited_for}}
+    return {QUESTION: {**about, "is_waited_for": question.is_waited_for, "is_sign_in": question.is_sign_in}}
 
 
 def read_question(params: Json) -> tuple[str, Question] | None:
@@ -114,7 +114,8 @@ def read_question(params: Json) -> tuple[str, Question] | None:
     text, is_ours = str(params.get("message", "")), about.get("is_ours") is True
     if params.get("mode") == "url":
         is_waited_for = about.get("is_waited_for") is True
-        return call, link(server, say, text, str(params["url"]), is_ours=is_ours, is_waited_for=is_waited_for)
+        found = link(server, say, text, str(params["url"]), is_ours=is_ours, is_waited_for=is_waited_for)
+        return call, replace(found, is_sign_in=about.get("is_sign_in") is True)
     return call, form(server, say, text, params.get("requestedSchema"), is_ours=is_ours)
 
 
@@ -169,6 +170,7 @@ def server_json(server: Server) -> Json:
         "reason": status.reason,
         "next_try": status.next_try.isoformat() if status.next_try else None,
         "tools": status.tools,
+        "link": status.link,
         "trust": server.trust,
         "seconds": server.seconds,
     }
@@ -187,6 +189,7 @@ def read_servers(meta: object) -> tuple[Server, ...]:
                 row["reason"],
                 datetime.fromisoformat(row["next_try"]) if row["next_try"] else None,
                 row["tools"],
+                row["link"],
             ),
             row["trust"],
             row["seconds"],
