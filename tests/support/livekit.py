@@ -60,23 +60,39 @@ def _wait_until_up(address: Address, server: subprocess.Popen[bytes]) -> None:
 @contextlib.contextmanager
 def a_worker(livekit: Address, home: Path, *arguments: str, **variables: str) -> Generator[subprocess.Popen[bytes]]:
     """`voice-agent worker`, registered."""
+    with workers(1, livekit, home, *arguments, **variables) as (worker,):
+        yield worker
+
+
+@contextlib.contextmanager
+def workers(
+    count: int, livekit: Address, home: Path, *arguments: str, **variables: str
+) -> Generator[list[subprocess.Popen[bytes]]]:
+    """So many of them, registered."""
     command = [str(BIN / "voice-agent"), "worker", "--json", "--profile", "offline", *arguments]
     given = {
         "LIVEKIT_URL": livekit.url,
         "LIVEKIT_API_KEY": livekit.api_key,
         "LIVEKIT_API_SECRET": livekit.api_secret,
         "VOICE_AGENT_ROOMS__BUSY": "100",
+        "VOICE_AGENT_ROOMS__DRAIN": "0",
         **variables,
     }
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(home, **given), cwd=home) as worker:
-        assert worker.stdout is not None
-        try:
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(home, **given), cwd=home)
+        for _ in range(count)
+    ]
+    try:
+        for worker in started:
+            assert worker.stdout is not None
             told = json.loads(worker.stdout.readline())
             assert told["part"] == "worker"
-            yield worker
-        finally:
-            worker.terminate() if worker.poll() is not None else worker.send_signal(2)
-            worker.wait(PATIENCE)
+        yield started
+    finally:
+        for worker in started:
+            worker.terminate()
+        for worker in started:
+            worker.communicate(timeout=PATIENCE)
 
 
 def jobs_of(worker: subprocess.Popen[bytes], livekit: Address) -> list[psutil.Process]:
@@ -145,6 +161,11 @@ class Guest:
         except TimeoutError:
             raise AssertionError(f"it did not come; the last lines were {self.lines[-5:]}") from None
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether there is an assistant in the room."""
+        return self._find_agent()
+
     def _find_agent(self) -> bool:
         from livekit import rtc
 
@@ -169,14 +190,22 @@ class Guest:
 @contextlib.asynccontextmanager
 async def a_guest(livekit: Address, place: Place, *, grace: float = 60.0, identity: str = "") -> AsyncGenerator[Guest]:
     """Somebody in the room; with an `identity`, somebody whose conversation it is not."""
+    tokens = Tokens(livekit.api_key, livekit.api_secret, grace)
+    token = tokens.token(Place(place.room, identity or place.identity), None)
+    async with a_guest_with(livekit.url, token) as guest:
+        yield guest
+
+
+@contextlib.asynccontextmanager
+async def a_guest_with(url: str, token: str) -> AsyncGenerator[Guest]:
+    """Somebody who comes in with this token."""
     from livekit import rtc
 
-    tokens = Tokens(livekit.api_key, livekit.api_secret, grace)
     guest = Guest(rtc.Room())
     guest.room.register_text_stream_handler("va.events", guest.read)
     for event in ("participant_connected", "participant_disconnected", "disconnected", "track_subscribed"):
         guest.room.on(event, guest.note)  # pyright: ignore[reportUnknownMemberType, reportArgumentType] - LiveKit's
-    await guest.room.connect(livekit.url, tokens.token(Place(place.room, identity or place.identity), None))
+    await guest.room.connect(url, token)
     try:
         yield guest
     finally:

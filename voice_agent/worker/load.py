@@ -15,19 +15,21 @@ _IDLE = 0.5
 """The most that a worker without a job is said to be loaded."""
 _SMOOTHING = 0.1
 """The share of the newest look: about five seconds are seen together."""
-_STEEP = 1e-6
-"""How much less likely than an idle worker a full one is chosen."""
 _FULL = 0.99
+_TAKES = 0.69
+"""The most that a worker is told to be loaded that takes another: above 0.7 the LiveKit server asks none."""
+_STEEP = 1e-6
+"""The smaller, the sooner a worker that has something to do is passed over for one that has not."""
 
 
 def told(share: float) -> float:
     """Return the load that the LiveKit server is told, for a worker of which `share` (0 to 1) is in use.
 
-    It chooses at random among the workers, weighted by 1 - load (livekit-server, pkg/service/agentservice.go), which
-    would send every third conversation to a worker that is half full, past one that is idle. On this curve the
-    least loaded worker all but always gets it.
+    It chooses at random among the workers, weighted by 1 - load, and asks none when all are above 0.7 (`target_load`;
+    livekit-server, pkg/service/agentservice.go). Told the plain share, it would hardly prefer an idle worker to one
+    that holds a few conversations, and would leave a third of every worker unused.
     """
-    return 1 - _STEEP ** min(1.0, share)
+    return 1.0 if share >= _FULL else _TAKES * (1 - _STEEP**share)
 
 
 class Load:
