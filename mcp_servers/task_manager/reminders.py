@@ -1,8 +1,12 @@
-"""Reminders that are due: each is given out once, whichever process asks, also after a restart."""
+"""Reminders that are due, and those that were given out.
+
+Each is given out once by all processes together, also after a restart: whoever gives it out marks it afterwards, so
+that a process that dies in between gives it out again rather than never.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import and_, func, select, update
 
@@ -12,19 +16,31 @@ from mcp_servers.task_manager.store import TaskTable
 from mcp_servers.task_manager.tables import tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from mcp_servers.task_manager.models import Person, Task
 
+Reminded: TypeAlias = "tuple[int, datetime]"
+"""A task and the moment that it was to be reminded of."""
 
-def claim(connection: Connection, person: Person, now: datetime, limit: int) -> list[Task]:
-    """Mark as reminded, and return, what is due to be reminded of; earliest first."""
-    if not _due(connection, find_owner(connection, person.owner).id, now, 1):
+
+def due(table: TaskTable, now: datetime, limit: int) -> list[Reminded]:
+    """Which are due and not marked; earliest first."""
+    return [(row[0], row[1]) for row in table.connection.execute(_due(table.owner.id, now, limit)).all()]
+
+
+def claim(
+    connection: Connection, person: Person, now: datetime, limit: int, only: Collection[int] | None = None
+) -> list[Task]:
+    """Mark as given out, and return, those that are due, or only these of them; earliest first."""
+    if connection.execute(_due(find_owner(connection, person.owner).id, now, 1)).first() is None:
         return []
     owner = lock_owner(connection, person.owner)
-    ids = _due(connection, owner.id, now, limit)
+    waiting: list[int] = list(connection.execute(_due(owner.id, now, limit)).scalars())
+    ids = [one for one in waiting if only is None or one in only]
     if not ids:
         return []
     connection.execute(
@@ -36,11 +52,20 @@ def claim(connection: Connection, person: Person, now: datetime, limit: int) -> 
     return found
 
 
-def given_out(table: TaskTable, limit: int) -> list[Task]:
-    """The open tasks that were claimed, latest first."""
+def come(table: TaskTable, now: datetime, limit: int) -> list[Task]:
+    """The open tasks whose reminder has come, latest first."""
+    waiting = _due(table.owner.id, now, limit, latest=True)
+    fresh = list(table.connection.execute(waiting).scalars())
+    return table.many([*fresh, *(one for one, _ in given_out(table, limit))][:limit])
+
+
+def given_out(table: TaskTable, limit: int, since: datetime | None = None) -> list[Reminded]:
+    """Which open tasks were claimed, latest first."""
     mine = and_(tasks.c.owner_id == table.owner.id, tasks.c.status == 0, tasks.c.reminded_at.is_not(None))
-    query = select(tasks.c.id).where(mine).order_by(tasks.c.reminded_at.desc(), tasks.c.id).limit(limit)
-    return table.many(list(table.connection.execute(query).scalars()))
+    query = select(tasks.c.id, tasks.c.remind_at).where(mine)
+    query = query.where(tasks.c.reminded_at >= since) if since else query
+    found = table.connection.execute(query.order_by(tasks.c.reminded_at.desc(), tasks.c.id).limit(limit))
+    return [(row[0], row[1]) for row in found.all()]
 
 
 def upcoming(table: TaskTable) -> datetime | None:
@@ -49,9 +74,9 @@ def upcoming(table: TaskTable) -> datetime | None:
     return table.connection.execute(query).scalar_one()
 
 
-def _due(connection: Connection, owner: int, now: datetime, limit: int) -> list[int]:
-    query = select(tasks.c.id).where(_waiting(owner), tasks.c.remind_at <= now)
-    return list(connection.execute(query.order_by(tasks.c.remind_at, tasks.c.id).limit(limit)).scalars())
+def _due(owner: int, now: datetime, limit: int, *, latest: bool = False) -> Select[Any, Any]:
+    query = select(tasks.c.id, tasks.c.remind_at).where(_waiting(owner), tasks.c.remind_at <= now)
+    return query.order_by(tasks.c.remind_at.desc() if latest else tasks.c.remind_at, tasks.c.id).limit(limit)
 
 
 def _waiting(owner: int) -> ColumnElement[bool]:

@@ -18,13 +18,14 @@ from mcp_servers.task_manager.errors import KeyUsed
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from mcp_servers.task_manager.database import Database
     from mcp_servers.task_manager.desk import Clearing, Desk
     from mcp_servers.task_manager.models import Change, Completed, Page, Person, Priority, Status, Task, Undone
+    from mcp_servers.task_manager.reminders import Reminded
     from mcp_servers.task_manager.store import TaskTable
 
 T = TypeVar("T")
@@ -226,12 +227,26 @@ class TaskService:
         """
         return await self._database.feed.watch(person.owner, hear)
 
-    async def claim_reminders(self, person: Person, limit: int = 100) -> builtins.list[Task]:
-        """The open tasks whose reminder is due, each given out once by all processes together."""
+    async def due_reminders(self, person: Person, limit: int) -> builtins.list[Reminded]:
+        """Which reminders are due and not claimed."""
+        from mcp_servers.task_manager.reminders import due
+
+        return await self._read(person, lambda table: due(table, self.now(person), limit))
+
+    async def claimed_reminders(self, person: Person, since: datetime, limit: int) -> builtins.list[Reminded]:
+        """Which reminders any process has claimed since then, latest first."""
+        from mcp_servers.task_manager.reminders import given_out
+
+        return await self._read(person, lambda table: given_out(table, limit, since))
+
+    async def claim_reminders(
+        self, person: Person, limit: int = 100, *, only: Collection[int] | None = None
+    ) -> builtins.list[Task]:
+        """Mark those that are due, or only these of them, as given out; each is, once by all processes together."""
         from mcp_servers.task_manager.reminders import claim
 
         def work(connection: Connection) -> builtins.list[Task]:
-            return claim(connection, person, self.now(person), limit)
+            return claim(connection, person, self.now(person), limit, only)
 
         claimed = await self._database.write(work)
         if claimed:
@@ -239,10 +254,10 @@ class TaskService:
         return claimed
 
     async def reminded(self, person: Person, limit: int = 20) -> builtins.list[Task]:
-        """The open tasks that the person was reminded of, latest first."""
-        from mcp_servers.task_manager.reminders import given_out
+        """The open tasks whose reminder has come, latest first."""
+        from mcp_servers.task_manager.reminders import come
 
-        return await self._read(person, lambda table: given_out(table, limit))
+        return await self._read(person, lambda table: come(table, self.now(person), limit))
 
     async def next_reminder(self, person: Person) -> datetime | None:
         """When the next reminder that nobody was given is due; in the past where it is due already."""

@@ -26,6 +26,8 @@ class Subscriber:
         self._tell = tell
         self._waiting: dict[str, None] = {}
         self._more = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -37,7 +39,12 @@ class Subscriber:
         """Tell that this resource has changed, as soon as it can be told."""
         for uri in self._wanted.get(address, ()):
             self._waiting[uri] = None
+            self._idle.clear()
             self._more.set()
+
+    async def is_told(self) -> None:
+        """Wait until all of it was handed to the client's connection."""
+        await self._idle.wait()
 
     def stop(self) -> None:
         """Tell nothing any more."""
@@ -51,3 +58,5 @@ class Subscriber:
             for uri in list(self._waiting):
                 del self._waiting[uri]
                 await self._tell(uri)
+            if not self._waiting:
+                self._idle.set()

@@ -1,7 +1,8 @@
 """Watches what the subscribers of one person wait for: changes by anyone, the next day, and reminders.
 
-A resource has changed when reading it gives something else. Reminders are told when they come due, each once: whoever
-watches claims them in the store, where a claim is a change that every process hears of.
+A resource has changed when reading it gives something else. Of a reminder that comes due every process tells those who
+subscribed there, and then marks it in the store as given out. One that dies in between leaves it to be told again after
+a restart: at least once whatever happens, once as long as nothing dies.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp_servers.task_manager.models import Change, Person
+    from mcp_servers.task_manager.reminders import Reminded
     from mcp_servers.task_manager.resources import TaskResources
     from mcp_servers.task_manager.service import TaskService
     from mcp_servers.task_manager.subscribers import Subscriber
@@ -27,7 +29,8 @@ LONGEST_REST = 30.0
 """Seconds after which the clock is looked at again: it may have been set, or the machine may have slept."""
 RETRY = 1.0
 """Seconds until a store that could not be read is tried again."""
-_CLAIMED_AT_ONCE = 100
+_AT_ONCE = 100
+"""Reminders that are told together."""
 
 
 class Watch:
@@ -39,6 +42,10 @@ class Watch:
         self._resources = resources
         self._subscribers: list[Subscriber] = []
         self._seen: dict[str, Any] = {}
+        self._told: set[Reminded] = set()
+        self._since = service.now(person)
+        self._others_told = False
+        self._claims: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
         self._adding = asyncio.Lock()
         self._unwatch: Callable[[], None] | None = None
@@ -53,6 +60,8 @@ class Watch:
                     self._unwatch = await self._service.watch(self._person, self._hear)
                 for address in subscriber.addresses - self._seen.keys():
                     self._seen[address] = await self._read(address)
+                    if address == REMINDERS:
+                        self._since, self._others_told = self._service.now(self._person), False
         except BaseException:
             self.remove(subscriber)
             raise
@@ -84,8 +93,7 @@ class Watch:
             self._task = None
 
     def _hear(self, change: Change) -> None:
-        if "remind" in change.kinds:
-            self._tell(REMINDERS)
+        self._others_told = self._others_told or "remind" in change.kinds
         self._changed.set()
 
     def _tell(self, address: str) -> None:
@@ -122,12 +130,50 @@ class Watch:
         return min(LONGEST_REST, max(0.01, (soonest - self._service.now(self._person).astimezone(UTC)).total_seconds()))
 
     async def _remind(self) -> datetime | None:
-        """Claim what is due, which all who watch hear of as a change; when the next one is."""
-        while True:
-            upcoming = await self._service.next_reminder(self._person)
-            if upcoming is None or upcoming > self._service.now(self._person):
-                return upcoming
-            await self._service.claim_reminders(self._person, _CLAIMED_AT_ONCE)
+        """Tell of what is due, also where another process was quicker; when the next one is."""
+        if self._others_told:
+            self._others_told = False
+            try:
+                self._tell_new(await self._service.claimed_reminders(self._person, self._since, _AT_ONCE))
+            except StoreUnavailable:
+                self._others_told = True
+                raise
+        while due := await self._service.due_reminders(self._person, _AT_ONCE):
+            self._tell_new(due)
+            if not await self._is_anyone_told():
+                return self._service.now(self._person) + timedelta(seconds=RETRY)
+            await asyncio.shield(self._claim({one for one, _ in due}))
+        return await self._service.next_reminder(self._person)
+
+    def _claim(self, ids: set[int]) -> asyncio.Task[Any]:
+        """What was told is marked even where the last one who subscribed goes now."""
+        claim: asyncio.Task[Any] = asyncio.create_task(self._service.claim_reminders(self._person, _AT_ONCE, only=ids))
+        self._claims.add(claim)
+        claim.add_done_callback(self._claimed)
+        return claim
+
+    def _claimed(self, claim: asyncio.Task[Any]) -> None:
+        self._claims.discard(claim)
+        if not claim.cancelled():
+            claim.exception()  # whoever waits for it has it; without anyone it is told again at the next start
+
+    def _tell_new(self, reminders: list[Reminded]) -> None:
+        new = set(reminders) - self._told
+        self._told |= new
+        if new:
+            self._tell(REMINDERS)
+
+    async def _is_anyone_told(self) -> bool:
+        """Wait until somebody's connection has taken it; False where none does for a while."""
+        waits = [asyncio.create_task(one.is_told()) for one in self._subscribers if REMINDERS in one.addresses]
+        if not waits:
+            return False
+        try:
+            done, _ = await asyncio.wait(waits, timeout=RETRY, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+        return bool(done)
 
     async def _read(self, address: str) -> Any:
         if address == REMINDERS:

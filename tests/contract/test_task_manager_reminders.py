@@ -1,9 +1,13 @@
-"""Whoever subscribes to reminders learns of each when it comes, once, also after a restart."""
+"""Whoever subscribes to reminders learns of each when it comes: once, also after a restart, unless a process dies."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
+import sys
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -130,3 +134,33 @@ async def test_completing_a_task_takes_it_from_the_reminders_without_another_not
         assert await listener.told() == "tasks://open"
         assert await reminded(listener.client) == []
         assert listener.untold == 0
+
+
+async def test_one_that_was_told_by_a_process_that_died_before_it_could_be_marked_is_told_again(path: Path) -> None:
+    earlier = FakeClock()
+    earlier.now = datetime.now(BERLIN) - timedelta(hours=1)
+    async with Client(build_server(path, BERLIN, clock=earlier)) as client:
+        await Tasks(client, earlier).add("dentist", remind="in half an hour")
+    command = (sys.executable, "-m", "mcp_servers.task_manager", "--database", str(path))
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # nobody else can write, and so mark what was told
+        hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+        for message in (
+            {"id": 1, "method": "initialize", "params": hello},
+            {"method": "notifications/initialized"},
+            {"id": 2, "method": "resources/subscribe", "params": {"uri": REMINDERS}},
+        ):
+            process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        async with asyncio.timeout(45):
+            while b"notifications/resources/updated" not in await process.stdout.readline():
+                pass
+        process.kill()
+        await process.wait()
+    async with Listener(build_server(path, BERLIN), "legacy") as listener:
+        await listener.subscribe(REMINDERS)
+        assert await listener.told() == REMINDERS
+        assert await reminded(listener.client) == ["dentist"]
