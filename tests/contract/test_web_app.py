@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from voice_agent.config.load import Config
+from voice_agent.config.settings import Settings
 from voice_agent.errors import PartMissing
 from voice_agent.session.dispatch import AGENT, Dispatch, read_dispatch
 from voice_agent.web.app import Site, make_app
 from voice_agent.web.assistants import Assistants
+from voice_agent.web.choices import Choices, choices_of
 from voice_agent.web.tokens import Place, Tokens
 
 if TYPE_CHECKING:
@@ -135,3 +139,33 @@ def test_without_a_built_page_it_says_how_to_build_it(tmp_path: Path) -> None:
     site = Site(8000, URL, Tokens(KEY, SECRET, 60), Assistants(URL, KEY, SECRET), page=tmp_path)
     with pytest.raises(PartMissing, match="make page"):
         make_app(site)
+
+
+def test_what_can_be_chosen_is_offered_and_what_is_chosen_stays_with_the_conversation(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html><title>x</title>")
+    choices = Choices(("auto", "offline"), "offline", ("en", "de"), "en")
+    site = Site(
+        8000, URL, Tokens(KEY, SECRET, 60), Assistants(URL, KEY, SECRET), "offline", page=tmp_path, choices=choices
+    )
+    client = TestClient(make_app(site), base_url=HERE, headers={"origin": HERE})
+    assert client.get("/api/options").json() == {
+        "profiles": ["auto", "offline"],
+        "profile": "offline",
+        "languages": ["en", "de"],
+        "language": "en",
+    }
+    first = client.post("/api/token", json={"profile": "auto", "language": "de"}).json()
+    back = client.post("/api/token", json={"ticket": first["ticket"], "profile": "offline"}).json()
+    unknown = client.post("/api/token", json={"profile": "none", "language": ["de"]}).json()
+    told = [read_dispatch(grants(one)["roomConfig"]["agents"][0]["metadata"]) for one in (first, back, unknown)]
+    assert [(one.profile, one.language) for one in told] == [("auto", "de"), ("auto", "de"), ("offline", None)]
+
+
+def test_only_profiles_that_can_be_used_are_offered(tmp_path: Path) -> None:
+    def offered(**settings: Any) -> tuple[str, ...]:
+        config = Config(Settings(**settings), (), (), (), {}, tmp_path, None, None)
+        return choices_of(config, None).profiles
+
+    assert offered() == ("auto", "offline")
+    keys = {name: SecretStr("x") for name in ("openai_api_key", "deepgram_api_key", "cartesia_api_key")}
+    assert offered(**keys) == ("auto", "budget", "offline", "quality")

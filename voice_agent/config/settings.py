@@ -127,6 +127,8 @@ class Web(BaseModel):
     """What the proxy shows in the header `X-Proxy-Secret`."""
     owner: str | None = None
     """Who, of those that log in by the proxy, is the owner of this machine."""
+    languages: str | None = None
+    """That can be chosen on the page beside `language`: BCP 47, with commas between them."""
 
 
 class Store(BaseModel):

@@ -26,6 +26,8 @@ class Dispatch:
     """Their time zone, by its IANA name; None: the worker's."""
     permit: str | None = None
     """What lets the job act for them at the hub."""
+    language: str | None = None
+    """That they speak (BCP 47); None: the worker's own."""
 
     def to_json(self) -> str:
         """Return it as job metadata."""

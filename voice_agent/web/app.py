@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from voice_agent.config.settings import Web
 from voice_agent.errors import PartMissing
+from voice_agent.web.choices import Choices
 from voice_agent.web.guard import HEADERS, Rates, content_security_policy, is_from_page, is_ours
 from voice_agent.web.login import LOGIN, LOGOUT, login_routes
 from voice_agent.web.visitors import Visitors, bearer
@@ -57,6 +58,8 @@ class Site:
     """The folder of the built page."""
     visitors: Visitors = field(default_factory=lambda: Visitors(Web(), ""))
     """Who may come in; without a login whoever reaches us on loopback."""
+    choices: Choices = field(default_factory=Choices)
+    """What people can choose for a conversation."""
     url: str | None = None
     """The address that people open, where there is a login; None: the one they came by."""
 
@@ -75,7 +78,7 @@ class _Api:
             return _refusal(400, "Send a JSON object.")
         if not self._tokens.of(_who(request)).take():
             return _refusal(429, "Too many conversations were begun; wait a moment.")
-        place = self._place(request, fields) or site.tokens.new_place(_visitor(request).subject)
+        place = self._place(request, fields) or self._new_place(request, fields)
         place = replace(place, name=_visitor(request).name, zone=_zone(fields.get("zone")) or place.zone)
         answer = {
             "url": site.livekit_url,
@@ -94,6 +97,15 @@ class _Api:
         dispatch = self._site.tokens.dispatch(place, self._site.profile)
         is_called = await self._site.assistants.call(place.room, dispatch)
         return JSONResponse({"is_called": is_called}, headers={"Cache-Control": "no-store"})
+
+    async def options(self, _request: Request) -> Response:
+        return JSONResponse(asdict(self._site.choices), headers={"Cache-Control": "no-store"})
+
+    def _new_place(self, request: Request, fields: dict[str, Any]) -> Place:
+        choices = self._site.choices
+        profile = choices.chosen_profile(fields.get("profile"))
+        language = choices.chosen_language(fields.get("language"))
+        return replace(self._site.tokens.new_place(_visitor(request).subject), profile=profile, language=language)
 
     def _place(self, request: Request, fields: dict[str, Any]) -> Place | None:
         return self._site.tokens.place_of(fields.get("ticket"), _visitor(request).subject)
@@ -120,6 +132,7 @@ def make_app(site: Site) -> Starlette:
     return Starlette(
         routes=[
             Route("/api/token", asked.token, methods=["POST"]),
+            Route("/api/options", asked.options),
             Route("/api/assistant", asked.assistant, methods=["POST"]),
             Route(_HEALTH, health),
             *(login_routes(site.visitors, _read) if site.visitors.takes_secret else ()),

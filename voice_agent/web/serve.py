@@ -11,6 +11,7 @@ from voice_agent.bridge.hub.permits import Permits
 from voice_agent.errors import ConfigError, PartFailed
 from voice_agent.web.app import Site, make_app
 from voice_agent.web.assistants import Assistants
+from voice_agent.web.choices import choices_of
 from voice_agent.web.tokens import Tokens
 from voice_agent.web.visitors import Visitors
 
@@ -48,7 +49,8 @@ async def serve(
     port = listening.getsockname()[1]
     url = config.settings.web.url
     seen = livekit.public_url or livekit.url
-    site = Site(port, seen, tokens, Assistants(livekit.url, key, secret), profile, visitors=visitors, url=url)
+    assistants, choices = Assistants(livekit.url, key, secret), choices_of(config, profile)
+    site = Site(port, seen, tokens, assistants, profile, visitors=visitors, choices=choices, url=url)
     server = uvicorn.Server(
         uvicorn.Config(
             make_app(site),

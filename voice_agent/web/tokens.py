@@ -36,6 +36,10 @@ class Place:
     """What to call them."""
     zone: str | None = None
     """Their time zone, by its IANA name."""
+    profile: str | None = None
+    """That they have chosen; None: the usual one."""
+    language: str | None = None
+    """That they have chosen (BCP 47); None: the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class Tokens:
     def dispatch(self, place: Place, profile: str | None) -> Dispatch:
         """Return what the job in `place` is told."""
         permit = self.permits.give(place.subject) if self.permits is not None else None
-        return Dispatch(place.identity, profile, place.subject, place.name, place.zone, permit)
+        chosen = place.profile or profile
+        return Dispatch(place.identity, chosen, place.subject, place.name, place.zone, permit, place.language)
 
     def token(self, place: Place, profile: str | None) -> str:
         """Return a LiveKit token for `place`, which also asks for the assistant.

@@ -78,7 +78,7 @@ def prepare(config: Config, process: JobProcess) -> None:
 async def hold(config: Config, ctx: JobContext) -> None:
     """Begin the conversation; it goes on when this has returned."""
     dispatch = read_dispatch(ctx.job.metadata)
-    told = {"profile": dispatch.profile, "time_zone": dispatch.zone}
+    told = {"profile": dispatch.profile, "time_zone": dispatch.zone, "language": dispatch.language}
     given = {name: value for name, value in told.items() if value is not None}
     config = replace(config, settings=config.settings.model_copy(update=given))
     book = Book(config, ctx.room.name)
