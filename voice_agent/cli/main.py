@@ -22,6 +22,7 @@ COMMANDS = {
     "hub": "offer all MCP servers behind one endpoint, to workers and to text clients",
     "servers": "show the MCP servers and how they are",
     "tools": "list the tools of all servers, find those for a request, or call one",
+    "inspect": "say whether a server is fit to be spoken to, with reasons and fixes",
     "config": "show what is configured, and where each value comes from",
     "doctor": "check this machine and say what to do about what is wrong",
 }

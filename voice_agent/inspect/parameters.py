@@ -1,0 +1,110 @@
+"""Whether what a tool must be told can be said aloud (pure)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from voice_agent.bridge.policy import is_read, words_of
+from voice_agent.inspect.report import Area, Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from voice_agent.bridge.types import Json, Tool
+
+_IDS = frozenset(
+    {"id", "ids", "uuid", "guid", "gid", "sid", "hash", "sha", "slug", "cursor", "ref", "urn", "arn", "pk"}
+)
+_KEYS = frozenset({"key", "token", "handle", "code", "number"})
+"""Words that make an id of a name of several words: `issueKey`."""
+_ID_SAID = re.compile(r"\b(?:uuid|guid|unique id|identifier)\b|\b(?:id|ID) of\b", re.IGNORECASE)
+_BINARY = re.compile(r"\bbase ?64\b|\bbinary data\b|\bdata ?uri\b", re.IGNORECASE)
+_JSON = re.compile(r"\bjson\b", re.IGNORECASE)
+_BY_WORDS = re.compile(r"\b(?:or|and|by) (?:\w+ ){0,3}(?:name|title|words|label)", re.IGNORECASE)
+_MOST_REQUIRED = 4
+_UNSAYABLE = re.compile(r"(?=.*\d)(?=.*[A-Za-z_])[\w.-]{6,}|[a-z0-9]+(?:[_.:/-][a-z0-9]+){3,}")
+
+
+def look_at_parameters(tools: Sequence[Tool]) -> list[Finding]:
+    """Return the findings."""
+    return [finding for tool in tools for finding in _of_tool(tool, tools)]
+
+
+def _of_tool(tool: Tool, tools: Sequence[Tool]) -> Iterator[Finding]:
+    properties = cast("dict[str, Json]", tool.input_schema.get("properties", {}))
+    required = [name for name in tool.input_schema.get("required", []) if name in properties]
+    for name in required:
+        yield from _of_required(tool, name, properties[name], tools)
+    if len(required) > _MOST_REQUIRED:
+        what = f"It must be told {len(required)} things before it does anything."
+        fix = "Give defaults to what can be guessed, and let the rest be asked for (elicitation)."
+        yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix)
+    bare = [name for name, node in properties.items() if not node.get("description") and len(words_of(name)) < 2]  # noqa: PLR2004 - a single word
+    if bare:
+        what = "It has parameters without a description."
+        fix = "Say of each what it is, with an example of what people would say."
+        yield Finding(Area.PARAMETERS, Level.NOTE, tool.name, what, fix)
+    for node in properties.values():
+        codes = [value for value in node.get("enum", []) if isinstance(value, str) and _UNSAYABLE.fullmatch(value)]
+        if codes:
+            what = f"It takes codes that nobody says, such as “{codes[0][:40]}”."
+            fix = "Use words as values, or say in the description what people call them."
+            yield Finding(Area.PARAMETERS, Level.NOTE, tool.name, what, fix)
+            break
+
+
+def _of_required(tool: Tool, name: str, node: Json, tools: Sequence[Tool]) -> Iterator[Finding]:
+    said = str(node.get("description", ""))
+    if is_binary(name, node):
+        fix = "Take a link, a file that the server finds by itself, or plain text."
+        what = f"It requires “{name}” as encoded data, which nobody can say."
+        yield Finding(Area.PARAMETERS, Level.FAULT, tool.name, what, fix)
+    elif is_id(name, node):
+        finders = [other for other in tools if other is not tool and finds(other)]
+        if finders or _BY_WORDS.search(said):
+            what = f"It requires an id, which is looked up by words first ({finders[0].name if finders else 'itself'})."
+            fix = "Best is to take a name or words of it as well as the id."
+            yield Finding(Area.PARAMETERS, Level.NOTE, tool.name, what, fix)
+        else:
+            what = f"It requires the id “{name}”, and no tool here finds one by words."
+            fix = "Take a name or words of it as well as the id, or offer a list or search tool."
+            yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix)
+    elif _is_nested(node):
+        what = f"It requires “{name}” as an object in an object."
+        fix = "Make its parts parameters of their own."
+        yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix)
+    elif node.get("type") == "string" and not node.get("enum") and _JSON.search(f"{name} {said}"):
+        what = f"It requires “{name}” as JSON in a text."
+        fix = "Describe it as parameters, so that a model is told what belongs in it."
+        yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix)
+
+
+def is_id(name: str, node: Json) -> bool:
+    """Tell whether a parameter takes what only a machine knows: an id, a hash, a cursor."""
+    if node.get("enum") or node.get("type") == "boolean":
+        return False
+    parts = words_of(name)
+    is_named = bool(parts) and (parts[-1] in _IDS or (len(parts) > 1 and parts[-1] in _KEYS))
+    return is_named or node.get("format") == "uuid" or bool(_ID_SAID.search(str(node.get("description", ""))[:80]))
+
+
+def is_binary(name: str, node: Json) -> bool:
+    """Tell whether a parameter takes encoded data."""
+    return bool(_BINARY.search(f"{' '.join(words_of(name))} {node.get('description', '')}"))
+
+
+def finds(tool: Tool) -> bool:
+    """Tell whether a tool only reads and can be called by what people say."""
+    properties = cast("dict[str, Json]", tool.input_schema.get("properties", {}))
+    required = tool.input_schema.get("required", [])
+    return is_read(tool.name, tool.hints, trusted=False) and not any(
+        is_id(name, properties.get(name, {})) or is_binary(name, properties.get(name, {})) for name in required
+    )
+
+
+def _is_nested(node: Json) -> bool:
+    inner = cast("Json", node.get("items", {})) if node.get("type") == "array" else node
+    return inner.get("type") == "object" or any(
+        cast("Json", branch).get("type") == "object" for branch in inner.get("anyOf", [])
+    )
