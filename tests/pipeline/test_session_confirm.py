@@ -210,3 +210,26 @@ async def test_an_eager_model_cannot_talk_itself_past_the_question(tmp_path: Pat
         assert isinstance(talk, Talk)
         await talk.say("yes")
     assert "milk" not in notes.notes
+
+
+async def test_a_yes_that_says_not_to_ask_again_holds_for_that_tool_where_the_configuration_permits(
+    tmp_path: Path,
+) -> None:
+    notes = Notes()
+    script: list[Turn] = [deletes("milk"), "Gone.", deletes("eggs"), "Gone, too."]
+    voice = VoiceOptions(trust=True, standing_yes=True)
+    async with a_talk(tmp_path, script, {"notes": notes.server}, voice=voice) as talk:
+        await talk.say("delete the milk note")
+        assert await talk.say("yes, and don't ask me again") == "Gone."
+        assert await talk.say("delete the eggs note") == "Gone, too."
+    assert notes.notes == {"bread"}
+
+
+async def test_it_is_asked_again_where_the_configuration_does_not_permit_that(tmp_path: Path) -> None:
+    notes = Notes()
+    script: list[Turn] = [deletes("milk"), "Gone.", deletes("eggs")]
+    async with a_talk(tmp_path, script, {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        assert await talk.say("yes, and don't ask me again") == "I will still ask each time, as it is set up. Gone."
+        assert await talk.say("delete the eggs note") == "Delete the note “eggs”? Shall I go ahead?"
+    assert notes.notes == {"eggs", "bread"}

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from livekit.agents.llm import ChatMessage
 
 from tests.support.tools import a_tool
-from voice_agent.agents.answers import Answer
+from voice_agent.agents.answers import Answer, answer_of, is_standing
 from voice_agent.agents.confirm import LIFETIME, Call, Confirmations
 
 if TYPE_CHECKING:
@@ -123,3 +124,29 @@ def test_calls_of_one_turn_are_agreed_to_together() -> None:
     conversation.hears("yes, all of them")
     for task in ("dentist", "doctor"):
         assert conversation.confirmations.take(DELETE, {"task": task}, conversation.items) is not None
+
+
+def test_a_yes_for_the_next_times_too_is_bound_to_the_tool_as_it_is() -> None:
+    permitted = replace(DELETE, may_stand=True)
+    conversation = Conversation()
+    conversation.confirmations.ask("again", Call("c2", permitted, {"task": "dentist"}, "delete the task “dentist”"))
+    conversation.hears("yes and don't ask again")
+    assert conversation.confirmations.take(permitted, {"task": "dentist"}, conversation.items) is not None
+    assert conversation.confirmations.stands(permitted)
+    assert not conversation.confirmations.stands(replace(permitted, pin="changed"))
+
+
+@pytest.mark.parametrize(
+    ("said", "is_so"),
+    [
+        ("Yes, and don't ask again.", True),
+        ("sure, you don't have to ask me any more", True),
+        ("ok, always do it", True),
+        ("don't ask again", False),
+        ("no, and don't ask again", False),
+        ("yes, but don't delete it", False),
+    ],
+)
+def test_only_a_yes_can_be_one_for_the_next_times_too(said: str, is_so: bool) -> None:
+    assert is_standing(said) is is_so
+    assert (answer_of(said) is Answer.YES) is is_so

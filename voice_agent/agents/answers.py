@@ -48,6 +48,8 @@ _TRAILING = re.compile(r"(?: (?:please|thanks|thank you|thank you very much|than
 def _pattern(name: str) -> re.Pattern[str]:
     heard: dict[str, list[str]] = tomllib.loads((files("voice_agent.agents") / "prompts/heard.toml").read_text("utf-8"))
     either = "|".join(heard[name])
+    if name == "always":
+        return re.compile(f" (?:{either})$")
     if name not in {"yes", "no"}:
         return re.compile(f"(?:{either})")
     filling = "|".join(heard["filling"])
@@ -62,11 +64,20 @@ def plain(text: str) -> str:
 def answer_of(text: str) -> Answer:
     """Judge an utterance as an answer to a confirmation; what does not begin as a yes or a no is `OTHER`."""
     words = plain(text)
+    if is_standing(text):
+        return Answer.YES
     if _pattern("no").fullmatch(words):
         return Answer.NO
     if _pattern("yes").fullmatch(words):
         return Answer.YES
     return Answer.NO_BUT if _pattern("no_but").match(words) else Answer.OTHER
+
+
+def is_standing(text: str) -> bool:
+    """Tell whether an utterance is a yes that shall count for the next times too: “yes, and don't ask again”."""
+    words = plain(text)
+    end = _pattern("always").search(words)
+    return end is not None and _pattern("yes").fullmatch(words[: end.start()]) is not None
 
 
 def wants_check(text: str) -> bool:

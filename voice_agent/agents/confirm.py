@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.agents.answers import Answer, answer_of
+from voice_agent.agents.answers import Answer, answer_of, is_standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,6 +64,8 @@ class Verdict:
     answer: Answer
     is_last_turn: bool
     """The confirmation will not be there for another turn."""
+    is_standing: bool = False
+    """A yes that shall count for the next times too."""
 
 
 class Confirmations:
@@ -72,6 +74,8 @@ class Confirmations:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._pending: Pending | None = None
+        self._standing: set[tuple[str, str]] = set()
+        """Keys and pins of tools whose yes holds for the rest of the conversation."""
 
     def ask(self, turn: str, call: Call) -> Pending:
         """Remember `call` as read back in the speech `turn`, with the others of the same speech."""
@@ -96,7 +100,7 @@ class Confirmations:
         *before, newest = said
         if len(said) > TURNS or any(answer_of(text) is not Answer.OTHER for text in before):
             return None
-        return pending, Verdict(answer_of(newest), len(said) == TURNS)
+        return pending, Verdict(answer_of(newest), len(said) == TURNS, is_standing(newest))
 
     def waiting(self, items: Sequence[ChatItem]) -> Pending | None:
         """Return the confirmation that a yes said now would be the answer to; None where there is none.
@@ -120,8 +124,14 @@ class Confirmations:
         for call in judged[0].calls:
             if call.is_same(tool, arguments):
                 judged[0].calls.remove(call)
+                if judged[1].is_standing and tool.may_stand:
+                    self._standing.add((tool.key, tool.pin))
                 return call
         return None
+
+    def stands(self, tool: Tool) -> bool:
+        """Tell whether the user has said yes to this very tool once for all."""
+        return (tool.key, tool.pin) in self._standing
 
     @property
     def open(self) -> Pending | None:

@@ -45,7 +45,7 @@ _CALENDAR = _split(
     thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun day
     days week weeks month months year years today tonight tomorrow yesterday morning noon afternoon evening night
     midnight next last this every daily weekly monthly yearly hour hours minute minutes before after ago now the and
-    for freq interval byday until count
+    for freq interval byday until count none
     """
 )
 """Words that a model computes: they say when, not what."""
@@ -56,7 +56,7 @@ _MOMENT = re.compile(r"(?=.*\d)(?!\d+$)[\d\s:.,+TZPHMSDWYamp/-]+")
 """A date, a time or a span, as a model computes them."""
 
 
-def needs_yes(tool: Tool, arguments: Json, items: Sequence[ChatItem], bridge: Bridge) -> bool:
+def needs_yes(tool: Tool, arguments: Json, items: Sequence[ChatItem], bridge: Bridge, *, stands: bool = False) -> bool:
     """Tell whether the user must agree to this call first.
 
     Args:
@@ -64,8 +64,9 @@ def needs_yes(tool: Tool, arguments: Json, items: Sequence[ChatItem], bridge: Br
         arguments: What it is called with.
         items: The conversation, newest last; without what finding tools brought.
         bridge: All servers.
+        stands: The user has agreed to this tool once for all.
     """
-    if tool.decision is not Decision.SPOKEN:
+    if tool.decision is not Decision.SPOKEN and not (stands and tool.decision is Decision.CONFIRM):
         return tool.decision is Decision.CONFIRM
     if {one.name for one in bridge.servers} <= {tool.server}:
         return False

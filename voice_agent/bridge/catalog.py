@@ -138,7 +138,9 @@ class Catalog:
         after: dict[str, Tool] = {}
         for name, tool in before.items():
             decision = decide(name, tool.hints, entry.voice)
-            after[name] = tool if decision is tool.decision else replace(tool, decision=decision)
+            may_stand = entry.voice.standing_yes
+            is_same = decision is tool.decision and may_stand is tool.may_stand
+            after[name] = tool if is_same else replace(tool, decision=decision, may_stand=may_stand)
         self._tools[entry.name] = after
         self._keys = {tool.key: tool for tool in self.tools}
 
@@ -226,6 +228,7 @@ def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:
         decision=decide(name, hints, entry.voice),
         pin=pin_of(raw),
         broken=broken,
+        may_stand=entry.voice.standing_yes,
     )
 
 

@@ -89,6 +89,8 @@ class Tool:
     """SHA-256 over name, title, description, schema and annotations as sent, in hex."""
     broken: str | None = None
     """Why this tool is quarantined; None when it can be called."""
+    may_stand: bool = False
+    """A yes to it may hold for the rest of the conversation."""
     held: str | None = None
     """What changed about this tool since the user has known it, in words; it is held back until approved."""
 

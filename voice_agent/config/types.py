@@ -42,6 +42,8 @@ class VoiceOptions:
     """Read-only tools without required arguments whose answers hold words that people will say (task titles)."""
     announce: tuple[str, ...] = ()
     """URIs (globs) of resources whose changes the server may speak up about."""
+    standing_yes: bool = False
+    """“Yes, and don't ask again” holds for the rest of the conversation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,4 +178,5 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "say": _say,
     "vocabulary": _globs,
     "announce": _addresses,
+    "standing_yes": _flag,
 }
