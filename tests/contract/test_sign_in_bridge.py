@@ -16,7 +16,7 @@ from voice_agent.bridge.types import State, Status
 from voice_agent.config.types import HttpEntry, OAuth, VoiceOptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from tests.fakes.authority import Gate

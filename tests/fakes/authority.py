@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
 import httpx2
-from fastmcp import FastMCP
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -23,6 +22,7 @@ from tests.support.web_servers import serving
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from fastmcp import FastMCP
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -203,7 +203,7 @@ class Gate:
             await RedirectResponse(self.moves_to, status_code=307)(scope, receive, send)
             return
         grant = self.authority.tokens.get((given or "").removeprefix("Bearer "))
-        said = json.loads(body) if body else {}
+        said: dict[str, Any] = json.loads(body) if body else {}
         needed = self.needs.get(said.get("params", {}).get("name")) if said.get("method") == "tools/call" else None
         if grant is None or grant.until < time.time() or grant.resource != f"{self.url}/mcp":
             more = f', scope="{self.scopes}"' if self.scopes else ""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 SILENCE = 90.0
 """Seconds without a word from the user after which a question is cancelled."""
+SIGN_IN_SILENCE = 300.0
+"""The same while they sign in somewhere."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,6 +82,8 @@ class Questions:
     """When the user was being asked: seconds since the epoch."""
     _replaced: set[str] = field(default_factory=set[str])
     """Ids of calls that have gone on under another id."""
+    _withdrawn: set[str] = field(default_factory=set[str])
+    """Ids of calls that have gone on without an answer."""
     _count: int = 0
     _timer: asyncio.TimerHandle | None = None
 
@@ -107,6 +111,10 @@ class Questions:
     def waits(self, call: str) -> bool:
         """Tell whether the call of this id waits for an answer."""
         return any(one.call.id == call for one in self._queue)
+
+    def was_withdrawn(self, call: str) -> bool:
+        """Tell whether the call of this id went on before its last question was answered."""
+        return call in self._withdrawn
 
     async def arrival(self, call: str) -> None:
         """Wait until the call of this id asks something."""
@@ -220,7 +228,8 @@ class Questions:
 
     def _start_timer(self, one: Open) -> None:
         self._stop_timer()
-        self._timer = asyncio.get_running_loop().call_later(self.silence, self._give_up, one)
+        silence = SIGN_IN_SILENCE if one.asked.is_sign_in else self.silence
+        self._timer = asyncio.get_running_loop().call_later(silence, self._give_up, one)
 
     def _give_up(self, one: Open) -> None:
         if not one.reply.done():
@@ -234,6 +243,7 @@ class Questions:
         if self._queue[0] is one:
             self._stop_timer()
         self._queue.remove(one)
+        (self._withdrawn.add if action == "withdrawn" else self._withdrawn.discard)(one.call.id)
         self._event(one.call.id).clear()
         if one.at is not None:
             self._hidden.append((one.at, time.time()))

@@ -90,10 +90,12 @@ class _Link:
 
     def begin(self) -> Step:
         asked = self._asked
+        if asked.is_sign_in:
+            return Step(say("sign_in", server=asked.say, domain=asked.domain))
         return _early_end(asked) or Step(say("link", server=asked.say, domain=asked.domain, text=_sentence(asked.text)))
 
     def hear(self, text: str) -> Step:
-        if self._is_open and means("done", text):
+        if (self._is_open or self._asked.is_sign_in) and means("done", text):
             return Step("", reply=Reply("accept"))
         if (end := _ended(text)) is not None:
             return end
@@ -105,7 +107,8 @@ class _Link:
         self._tries += not means("repeat", text)
         if self._tries >= TRIES:
             return Step(say("gave_up"), reply=Reply("cancel"))
-        return Step(say("link_done" if self._is_open else "link_again", domain=self._asked.domain))
+        again = "sign_in_again" if self._asked.is_sign_in else "link_done" if self._is_open else "link_again"
+        return Step(say(again, domain=self._asked.domain))
 
 
 @dataclass

@@ -58,9 +58,9 @@ class Background:
         """Tell whether the call of this id goes on in the background."""
         return call in self._open
 
-    def drop(self, call: str) -> None:
-        """Wait for this call again, or forget it."""
-        self._open.pop(call, None)
+    def drop(self, call: str) -> str:
+        """Wait for this call again, or forget it; return the words that asked for it."""
+        return self._open.pop(call, "")
 
     def let_go(self) -> None:
         """Have every call go on in the background that keeps the user waiting."""

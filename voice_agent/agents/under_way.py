@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voice_agent.agents.background import MARK, Background
@@ -44,6 +45,15 @@ class Caller(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A call that waits for the user, the words that asked for it, and where."""
+
+    call: Call
+    words: str
+    session: AgentSession[Any]
+
+
 class UnderWay:
     """What is being done in one conversation."""
 
@@ -72,7 +82,7 @@ class UnderWay:
         self.stopping = Stopping(sentences, self.checks)
         self._calls: dict[str, Call] = {}
         self._running: set[asyncio.Task[Any]] = set()
-        self._asking: dict[str, Call] = {}
+        self._asking: dict[str, _Asking] = {}
         """Calls that wait for the user's answer to what their server asks; no turn of the model waits for them."""
         self._aside: set[asyncio.Task[None]] = set()
         self._progress: dict[str, Progress] = {}
@@ -147,8 +157,12 @@ class UnderWay:
         self._running.discard(task)
         self._progress.pop(name, None)
         self._calls.pop(name, None)
-        if (call := self._asking.pop(name, None)) is not None:
-            self._on_event(ToolReturned(call.id, _result(task)))
+        if (asking := self._asking.pop(name, None)) is not None:
+            self._on_event(ToolReturned(name, _result(task)))
+            if self._questions.was_withdrawn(name) and not task.cancelled():
+                # It has gone on without an answer, which was not needed any more: nobody's turn tells of it.
+                self.background.add(asking.call, asking.words)
+                self._also(self._report(asking.call, _result(task), asking.session))
 
     async def _wait(self, call: Call, ctx: RunContext[Any]) -> Result | str:
         task = self._send(call)
@@ -174,7 +188,7 @@ class UnderWay:
         if task.done():
             return _result(task)
         if self._questions.waits(call.id):
-            self._asking[call.id] = call
+            self._asking[call.id] = _Asking(call, _words(ctx.session), ctx.session)
             return SERVER_ASKS
         self._put_aside(call, task, ctx, is_quiet=let_go.done())
         return IN_BACKGROUND
@@ -196,13 +210,15 @@ class UnderWay:
 
     def _put_aside(self, call: Call, task: asyncio.Task[Result], ctx: RunContext[Any], *, is_quiet: bool) -> None:
         """Let the talk go on without the call; `is_quiet`: the user is speaking."""
-        said = [item for item in ctx.session.history.items if item.type == "message" and item.role == "user"]
-        self.background.add(call, (said[-1].text_content or "") if said else "")
+        self.background.add(call, _words(ctx.session))
         if not is_quiet:
             self._speech.say(ctx.session, self._sentences("background"), Kind.ANNOUNCEMENT, remember=False)
-        following = asyncio.create_task(self._follow(call, task, ctx.session), name=f"background {call.id}")
-        self._aside.add(following)
-        following.add_done_callback(self._aside.discard)
+        self._also(self._follow(call, task, ctx.session))
+
+    def _also(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="background")
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
 
     async def _follow(self, call: Call, task: asyncio.Task[Result], session: AgentSession[Any]) -> None:
         """Report how a call in the background ended, or put what its server asks, at a moment that suits."""
@@ -212,8 +228,7 @@ class UnderWay:
         finally:
             arrival.cancel()
         if not task.done():
-            self.background.drop(call.id)
-            self._asking[call.id] = call
+            self._asking[call.id] = _Asking(call, self.background.drop(call.id), session)
             await session.wait_for_idle()
             if (text := self._questions.begin()) is not None:
                 self._speech.say(session, text, Kind.QUESTION)
@@ -223,6 +238,9 @@ class UnderWay:
         if result.status is Status.CANCELLED:
             self.background.drop(call.id)
             return
+        await self._report(call, result, session)
+
+    async def _report(self, call: Call, result: Result, session: AgentSession[Any]) -> None:
         if result.status is Status.UNKNOWN:
             self._offer_check(call, result)
         await session.wait_for_idle()
@@ -246,6 +264,12 @@ class UnderWay:
             if self._held[speech.id] == 0:
                 del self._held[speech.id]
                 speech.allow_interruptions = True
+
+
+def _words(session: AgentSession[Any]) -> str:
+    """Return what the user said last."""
+    said = [item for item in session.history.items if item.type == "message" and item.role == "user"]
+    return (said[-1].text_content or "") if said else ""
 
 
 def _result(task: asyncio.Task[Result]) -> Result:

@@ -91,6 +91,7 @@ class Conversation:
                     "reason": server.reason,
                     "tools": server.tools,
                     "held": self.held(server.name),
+                    "login": server.link,
                 }
                 for server in self.bridge.servers
             ]

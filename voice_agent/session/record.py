@@ -90,7 +90,8 @@ def record_session(conversation: Conversation) -> None:
         if isinstance(event, ServerChanged):
             status = event.status
             held = conversation.held(status.name)
-            journal.write("server", name=status.name, state=status.state.value, reason=status.reason, held=held)
+            told = {"state": status.state.value, "reason": status.reason, "held": held, "login": status.link}
+            journal.write("server", name=status.name, **told)
 
     listen(session, "conversation_item_added", note_item)
     listen(session, "agent_state_changed", note_state)

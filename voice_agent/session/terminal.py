@@ -18,6 +18,7 @@ class Terminal:
         """Print to `out`, standard output where None; `echo_user`: also what the user said."""
         self._out = out or sys.stdout
         self._echo_user = echo_user
+        self._link: str | None = None
         self._dim, self._plain = ("\x1b[2m", "\x1b[0m") if self._out.isatty() else ("", "")
 
     def note(self, line: Line) -> None:
@@ -55,6 +56,9 @@ class Terminal:
         # What was left out of the configuration has been told before the conversation began.
         if server["state"] in _TROUBLE and not str(server["reason"]).startswith("was left out"):
             self.say(f"  ({server['name']} {server['reason']})")
+        if (link := server.get("login")) is not None and link != self._link:
+            self._link = link
+            self._print(f"  → {link}")
 
     def _print(self, text: str) -> None:
         self._out.write(f"{text}\n")

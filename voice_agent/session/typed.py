@@ -48,6 +48,8 @@ async def converse_typed(
 
 async def hear_typed(conversation: Conversation, text: str) -> None:
     """Take `text` as the user's turn at once; what the agent is saying ends for it, unless it must not be cut off."""
+    if _is_return(conversation, text):
+        return
     await conversation.assistant.ready_for(text)
     conversation.toolset.under_way.background.let_go()
     with contextlib.suppress(RuntimeError):
@@ -57,6 +59,21 @@ async def hear_typed(conversation: Conversation, text: str) -> None:
 
 
 async def _take_turn(conversation: Conversation, text: str) -> None:
+    if _is_return(conversation, text):
+        return
     await conversation.assistant.ready_for(text)
     conversation.session.generate_reply(user_input=text, input_modality="text")
     await conversation.settle()
+
+
+def _is_return(conversation: Conversation, text: str) -> bool:
+    """Take the address that the user's browser ended at after a sign-in; what is in it is for nobody else.
+
+    True: it is one, and no turn.
+    """
+    sign_ins = conversation.bridge.sign_ins
+    taken = sign_ins.take(text) if sign_ins is not None else None
+    if taken is False:
+        text = "That address belongs to no sign-in that is under way."
+        conversation.journal.write("error", code="sign_in", text=text)
+    return taken is not None
