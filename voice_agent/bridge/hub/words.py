@@ -123,6 +123,8 @@ def tool_json(tool: Tool) -> Json:
     """Return `tool` as the hub lists it (MCP, server/tools)."""
     hints = {wire: value for wire, name in _HINTS.items() if (value := getattr(tool.hints, name)) is not None}
     about: Json = {"server": tool.server, "name": tool.name, "decision": tool.decision.value, "pin": tool.pin}
+    if tool.may_stand:
+        about["may_stand"] = True
     if tool.original_schema != tool.input_schema:
         about["schema"] = tool.original_schema
     listed: Json = {
@@ -155,6 +157,7 @@ def read_tool(listed: Json) -> Tool | None:
             hints=Hints(**{name: hints.get(wire) for wire, name in _HINTS.items()}),
             decision=Decision(about["decision"]),
             pin=about["pin"],
+            may_stand=about.get("may_stand") is True,
         )
     except (KeyError, ValueError):
         return None
