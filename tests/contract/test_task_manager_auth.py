@@ -13,7 +13,14 @@ import pytest
 from fastmcp import Client
 
 from mcp_servers.task_manager.errors import BadRequest
-from mcp_servers.task_manager.over_http.jwts import KEYS_FRESH, KEYS_STALE, IssuedTokens, PublishedKeys, owner_of
+from mcp_servers.task_manager.over_http.jwts import (
+    KEYS_FRESH,
+    KEYS_STALE,
+    LEEWAY,
+    IssuedTokens,
+    PublishedKeys,
+    owner_of,
+)
 from mcp_servers.task_manager.over_http.serving import authenticator_for
 from mcp_servers.task_manager.over_http.tokens import LOOK_AGAIN, StaticTokens
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer, forged
@@ -328,6 +335,16 @@ async def test_a_stream_ends_when_its_token_is_withdrawn(tmp_path: Path, monkeyp
         file.write_text(TOKENS.replace(BOB, "new-token"))
         ended = await asyncio.wait_for(listening, PATIENCE)
         assert (ended.status_code, ended.headers["content-type"]) == (200, "text/event-stream")
+
+
+async def test_a_stream_ends_when_its_token_expires(tmp_path: Path, issuer: Issuer) -> None:
+    token = issuer.token(exp=int(time.time()) - int(LEEWAY) + 2)
+    async with application_on(tmp_path / "tasks.db", **with_jwt(issuer, tmp_path)) as (_, client):
+        asked = {"notifications": {"resourceSubscriptions": ["tasks://open"]}}
+        ended = await asyncio.wait_for(post(client, request("subscriptions/listen", asked), token), PATIENCE)
+        assert ended.status_code == 200
+        assert "notifications/subscriptions/acknowledged" in ended.text
+        assert (await post(client, call("list_tasks"), token)).status_code == 401
 
 
 async def test_a_session_is_for_the_subject_that_opened_it(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import secrets
+import time
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -186,7 +187,8 @@ class App:
 
         async def watch(scope: anyio.CancelScope) -> None:
             while not self._draining.is_set():
-                with anyio.move_on_after(LOOK_AGAIN):
+                left = principal.expires - time.time() if principal.expires else LOOK_AGAIN
+                with anyio.move_on_after(max(0.01, min(LOOK_AGAIN, left))):
                     await self._draining.wait()
                 now = await self._doors.authenticator.principal(headers)
                 if now is None or now.owner != principal.owner or now.scopes != principal.scopes:
