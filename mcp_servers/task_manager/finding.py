@@ -92,7 +92,7 @@ class Finder:
         if not required:
             return []
         groups = self._index.rarest_first([[term] for term in required], status)
-        return self._index.ids([group[0] for group in groups], status, BOUND)
+        return self._index.ids(groups, status, BOUND)
 
     def _one_more_said(self, words: str, status: int) -> list[int]:
         said = list(dict.fromkeys(matching.stems(words)))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Integer, bindparam, delete, exists, func, insert, literal, select, union_all
+from sqlalchemy import BigInteger, Integer, bindparam, delete, exists, func, insert, literal, or_, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mcp_servers.task_manager.matching import stems
-from mcp_servers.task_manager.tables import tasks, terms, words
-from mcp_servers.task_manager.terms import mistakable, terms_of
+from mcp_servers.task_manager.tables import EXACT, tasks, terms, words
+from mcp_servers.task_manager.terms import bits_of, mistakable, signature_of, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select
 
     from mcp_servers.task_manager.models import Task
 
+Conditions: TypeAlias = "tuple[ColumnElement[bool], ...]"
 PROBED = (200, 4_000)
 """Up to how many tasks of a term are counted to see which of several is the rarest: first few, then more."""
 MOST_COMPARED = 6_000
@@ -52,8 +54,10 @@ class TermIndex:
         known: set[str] = set()
         for number, status, place, task in placed:
             known |= mistakable(stems(task.title))
+            own = terms_of(task.title, task.tags, task.priority)
             key: dict[str, object] = {"owner_id": self._owner, "status": status, "place": place, "task_id": number}
-            rows += [key | {"term": term} for term in sorted(terms_of(task.title, task.tags, task.priority))]
+            key["signature"] = signature_of(own)
+            rows += [key | {"term": term} for term in sorted(own)]
         if rows:
             self._connection.execute(_ADD, rows)
         if known:
@@ -87,49 +91,46 @@ class TermIndex:
             query = query.where(words.c.length.in_({len(word) for word in known}), words.c.word.in_(known))
         self._connection.execute(query)
 
-    def has(self, term: str | Sequence[str]) -> ColumnElement[bool]:
-        """Whether the task of the row of `terms` that drives the query has this term too, or one of these."""
-        other = terms.alias()
-        fits = other.c.term == term if isinstance(term, str) else other.c.term.in_(term)
-        return exists().where(
-            other.c.owner_id == terms.c.owner_id,
-            fits,
-            other.c.status == terms.c.status,
-            other.c.place == terms.c.place,
-            other.c.task_id == terms.c.task_id,
-        )
+    def having(self, groups: Sequence[Sequence[str]], status: int) -> tuple[Conditions, dict[str, Any]]:
+        """Conditions on `terms`, and what they bind: the tasks of that status that have a term of every group.
 
-    def counts(self, wanted: Sequence[str], status: int, most: int) -> dict[str, int]:
-        """How many tasks of that status have each term, counted up to `most`."""
-        parts: list[Select[int, int]] = []
-        for number, term in enumerate(wanted):
-            mine = (terms.c.owner_id == self._owner, terms.c.term == term, terms.c.status == status)
-            some = select(terms.c.task_id).where(*mine).limit(most).subquery()
-            parts.append(select(literal(number, Integer), func.count()).select_from(some))
-        return {wanted[number]: count for number, count in self._connection.execute(union_all(*parts)).all()}
-
-    def ids(self, wanted: Sequence[str | Sequence[str]], status: int, limit: int) -> list[int]:
-        """Tasks of that status that have every term, or one of every group.
-
-        In the order of lists where the first is a single term.
+        They come in the order of lists where the first group, which drives the query, is a single term.
         """
-        first, *others = wanted
-        fits = terms.c.term == first if isinstance(first, str) else terms.c.term.in_(first)
-        query = select(terms.c.task_id).where(terms.c.owner_id == self._owner, fits, terms.c.status == status)
-        query = query.where(*(self.has(term) for term in others)).limit(limit)
-        if isinstance(first, str):
-            query = query.order_by(terms.c.place, terms.c.task_id)
-        return list(dict.fromkeys(self._connection.execute(query).scalars()))
+        first, *others = groups
+        values: dict[str, Any] = {"mine": self._owner, "state": status}
+        values["term0"] = first[0] if len(first) == 1 else list(first)
+        for number, group in enumerate(others, start=1):
+            for place, term in enumerate(group):
+                values[f"term{number}_{place}"] = term
+                values[f"bits{number}_{place}"] = bits_of(term)
+        return _having(tuple(len(group) for group in groups)), values
 
-    def rarest_first(self, groups: Sequence[Sequence[str]], status: int) -> list[Sequence[str]]:
-        """Groups of terms, that with the fewest tasks first; how common the common ones are is only estimated."""
+    def ids(self, groups: Sequence[Sequence[str]], status: int, limit: int) -> list[int]:
+        """Tasks of that status that have a term of every group, ordered as those of `having`."""
+        _, values = self.having(groups, status)
+        query = _ids(tuple(len(group) for group in groups))
+        return list(dict.fromkeys(self._connection.execute(query, values | {"most": limit}).scalars()))
+
+    def rarest_first(self, groups: Sequence[Sequence[str]], status: int) -> list[list[str]]:
+        """Groups of terms, that with the fewest tasks first; of several, terms that no task has are left out.
+
+        How common the common ones are is only estimated.
+        """
         if len(groups) == 1:
-            return list(groups)
-        known = list(dict.fromkeys(term for group in groups for term in group))
-        counts = self.counts(known, status, PROBED[0])
-        if min(counts.values()) == PROBED[0]:
-            counts = self.counts(known, status, PROBED[1])
-        return sorted(groups, key=lambda group: sum(counts[term] for term in group))
+            return [list(groups[0])]
+        counts = self._counts({term for group in groups for term in group}, status, PROBED[0])
+        common = {term for term, count in counts.items() if count == PROBED[0]}
+        if all(common.intersection(group) for group in groups):
+            counts |= self._counts(common, status, PROBED[1])
+        found = [[term for term in group if counts[term]] or list(group[:1]) for group in groups]
+        return sorted(found, key=lambda group: sum(counts[term] for term in group))
+
+    def _counts(self, wanted: Iterable[str], status: int, most: int) -> dict[str, int]:
+        """How many tasks of that status have each term, counted up to `most`."""
+        listed = sorted(wanted)
+        values = {f"term{number}": term for number, term in enumerate(listed)}
+        values |= {"mine": self._owner, "state": status, "most": most}
+        return {listed[number]: count for number, count in self._connection.execute(_counts(len(listed)), values).all()}
 
     def vocabulary(self) -> list[str] | None:
         """All the words that may be misheard; None for more than `MOST_COMPARED`."""
@@ -150,3 +151,40 @@ class TermIndex:
             rest = select(words.c.word).where(*mine).limit(MOST_COMPARED)
             found = list(dict.fromkeys([*found, *self._connection.execute(rest).scalars()]))[:MOST_COMPARED]
         return found
+
+
+@lru_cache(maxsize=256)
+def _having(sizes: tuple[int, ...]) -> Conditions:
+    """See `TermIndex.having`. The signature passes over most rows without looking any other up."""
+    first = bindparam("term0", type_=EXACT, expanding=sizes[0] > 1)
+    found = [
+        terms.c.owner_id == bindparam("mine"),
+        terms.c.term.in_(first) if sizes[0] > 1 else terms.c.term == first,
+        terms.c.status == bindparam("state"),
+    ]
+    for number, size in enumerate(sizes[1:], start=1):
+        bits = [bindparam(f"bits{number}_{place}", type_=BigInteger) for place in range(size)]
+        found.append(or_(*(terms.c.signature.bitwise_and(one) == one for one in bits)))
+    for number, size in enumerate(sizes[1:], start=1):
+        other = terms.alias()
+        these = [bindparam(f"term{number}_{place}", type_=EXACT) for place in range(size)]
+        same = [other.c[name] == terms.c[name] for name in ("owner_id", "status", "place", "task_id")]
+        found.append(exists().where(*same, other.c.term == these[0] if size == 1 else other.c.term.in_(these)))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _ids(sizes: tuple[int, ...]) -> Select[int]:
+    query = select(terms.c.task_id).where(*_having(sizes)).limit(bindparam("most"))
+    return query.order_by(terms.c.place, terms.c.task_id) if sizes[0] == 1 else query
+
+
+@lru_cache(maxsize=64)
+def _counts(how_many: int) -> CompoundSelect[int, int]:
+    parts: list[Select[int, int]] = []
+    for number in range(how_many):
+        mine = (terms.c.owner_id == bindparam("mine"), terms.c.status == bindparam("state"))
+        some = select(terms.c.task_id).where(*mine, terms.c.term == bindparam(f"term{number}"))
+        some = some.limit(bindparam("most")).subquery()
+        parts.append(select(literal(number, Integer), func.count()).select_from(some))
+    return union_all(*parts)

@@ -130,13 +130,13 @@ class TaskTable:
             values = {"mine": self.owner.id, "state": STATUSES[wanted.status], "most": limit}
             return [(self._task(row), row["place"]) for row in self.connection.execute(_FIRST, values).mappings()]
         place, number = (terms.c.place, terms.c.task_id) if wanted.terms else (tasks.c.place, tasks.c.id)
-        query = self._rows(wanted)
+        query, values = self._rows(wanted)
         if after is not None:
             query = query.where(tuple_(place, number) > tuple_(*after))
         if wanted.dues and not wanted.terms:
             return self._few_of_many(query, limit, is_sorted=wanted.status == "open")
         query = query.order_by(place, number).limit(limit)
-        return [(self._task(row), row["place"]) for row in self.connection.execute(query).mappings()]
+        return [(self._task(row), row["place"]) for row in self.connection.execute(query, values).mappings()]
 
     def _few_of_many(self, query: Select[Any], limit: int, *, is_sorted: bool) -> list[tuple[Task, int]]:
         """Chosen in an index alone, and read then. The sum keeps SQLite to the index of due times."""
@@ -149,8 +149,9 @@ class TaskTable:
         """How many match; None for more than `most`."""
         if wanted.is_whole:
             return self.owner.counts[wanted.status]
-        inner = self._rows(wanted, counted=True).limit(most + 1).subquery()
-        found = int(self.connection.execute(select(func.count()).select_from(inner)).scalar_one())
+        query, values = self._rows(wanted, counted=True)
+        inner = query.limit(most + 1).subquery()
+        found = int(self.connection.execute(select(func.count()).select_from(inner), values).scalar_one())
         return found if found <= most else None
 
     def replace(self, before: Task, after: Task) -> Task:
@@ -260,19 +261,22 @@ class TaskTable:
         fits = tasks.c.id == numbers[0] if len(numbers) == 1 else tasks.c.id.in_(numbers)
         return and_(fits, tasks.c.owner_id + 0 == self.owner.id)
 
-    def _rows(self, wanted: Filter, *, counted: bool = False) -> Select[Any]:
-        """What matches, driven by the rarest of its terms, else by the index of the lists; `counted`: only ids."""
+    def _rows(self, wanted: Filter, *, counted: bool = False) -> tuple[Select[Any], dict[str, Any]]:
+        """What matches, driven by the rarest of its terms, else by the index of the lists; `counted`: only ids.
+
+        Also what is to be bound to it.
+        """
         status, place = STATUSES[wanted.status], tasks.c.place
         needs_row = not counted or bool(wanted.dues) or wanted.undue
+        values: dict[str, Any] = {}
         if wanted.terms:
-            groups = [[term] for term in dict.fromkeys(wanted.terms)]
-            first, *others = [group[0] for group in self._index.rarest_first(groups, status)]
+            groups = self._index.rarest_first([[term] for term in dict.fromkeys(wanted.terms)], status)
             place = terms.c.place
             query = select(terms.c.task_id) if counted else select(tasks)
             if needs_row:
                 query = query.join_from(terms, tasks, tasks.c.id == terms.c.task_id)
-            query = query.where(terms.c.owner_id == self.owner.id, terms.c.term == first, terms.c.status == status)
-            query = query.where(*(self._index.has(term) for term in others))
+            conditions, values = self._index.having(groups, status)
+            query = query.where(*conditions)
         else:
             mine = tasks.c.owner_id == self.owner.id if wanted.ids is None else self._own(sorted(wanted.ids))
             query = select(tasks.c.id) if counted else select(tasks)
@@ -286,7 +290,7 @@ class TaskTable:
             query = query.where(*_due_within(dues))
         if wanted.dues and wanted.status == "open":
             query = query.where(*_place_within(wanted.dues, place))
-        return query
+        return query, values
 
 
 def _due_within(dues: Dues) -> list[ColumnElement[bool]]:

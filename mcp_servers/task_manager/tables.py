@@ -131,9 +131,14 @@ terms = Table(
     Column("status", SmallInteger, primary_key=True),
     Column("place", BigInteger, primary_key=True),
     Column("task_id", Integer, primary_key=True),
+    Column("signature", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
 )
-"""What a task can be found by, in the order of the lists."""
+"""What a task can be found by, in the order of the lists.
+
+`signature`: all its terms (see `terms.signature_of`). It is in the key so that the index alone says which tasks of one
+term can have another.
+"""
 
 words = Table(
     "words",

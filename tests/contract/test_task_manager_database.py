@@ -37,8 +37,8 @@ ME = Person("local", ZoneInfo("Europe/Berlin"))
 SECOND = """
 from alembic import op
 import sqlalchemy as sa
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 def upgrade() -> None:
     op.add_column("tasks", sa.Column("colour", sa.Text))
 """
@@ -65,12 +65,12 @@ def service(database: Database) -> TaskService:
 def newer_scripts(folder: Path, text: str) -> Path:
     scripts = folder / "migrations"
     shutil.copytree(SCRIPTS, scripts)
-    (scripts / "versions" / "0003_colour.py").write_text(text)
+    (scripts / "versions" / "0004_colour.py").write_text(text)
     return scripts
 
 
-def backups(folder: Path) -> list[Path]:
-    return list(folder.glob("tasks.db.backup-*"))
+def backups(folder: Path, names: str = "tasks.db.backup-*") -> list[Path]:
+    return list(folder.glob(names))
 
 
 def content_of(path: Path) -> bytes:
@@ -114,11 +114,36 @@ async def test_an_old_file_is_copied_before_it_is_migrated_and_keeps_its_tasks(
     migrate(path, newer_scripts(tmp_path, SECOND))
     assert rows(path, "SELECT title, colour FROM tasks") == [("buy milk", None)]
     (copy,) = backups(tmp_path)
-    assert copy.name.startswith("tasks.db.backup-0002-")
+    assert copy.name.startswith("tasks.db.backup-0003-")
     assert rows(copy, "SELECT title FROM tasks") == [("buy milk",)]
-    assert rows(copy, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert rows(copy, "SELECT version_num FROM alembic_version") == [("0003",)]
     migrate(path, tmp_path / "migrations")
     assert len(backups(tmp_path)) == 1
+
+
+async def test_the_index_of_a_file_of_the_second_layout_is_signed(
+    service: TaskService, database: Database, path: Path, tmp_path: Path
+) -> None:
+    for title, tags in (("pay the rent", ["home"]), ("pay Anna", []), ("call Anna about the rent", ["work", "home"])):
+        await service.create(ME, title, tags=tags, priority="high")
+    await service.complete(ME, "pay Anna")
+    await database.close()
+    scripts = newer_scripts(tmp_path, "")
+    for script in ("0003_signatures.py", "0004_colour.py"):
+        (scripts / "versions" / script).unlink()
+    old = tmp_path / "old.db"
+    migrate(old, scripts)
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute("ATTACH ? AS new", (str(path),))
+        for table, columns in (("owners", "*"), ("tasks", "*"), ("terms", "owner_id, term, status, place, task_id")):
+            connection.execute(f"INSERT INTO {table} SELECT {columns} FROM new.{table}")  # noqa: S608 - no input
+    migrate(old)
+    assert len(backups(tmp_path, "old.db.backup-0002-*")) == 1
+    signed = rows(path, "SELECT * FROM terms")
+    assert len(signed) > 12
+    assert rows(old, "SELECT * FROM terms") == signed
+    found = await TaskService(Database(old)).list(ME, Query(words="Anna rent", tag="home"))
+    assert [task.title for task in found.page.tasks] == ["call Anna about the rent"]
 
 
 async def test_a_migration_that_fails_changes_nothing(
@@ -250,7 +275,7 @@ def test_many_that_create_one_file_at_once_all_succeed(tmp_path: Path) -> None:
         with ThreadPoolExecutor(6) as pool:
             for one in [pool.submit(start, tmp_path / f"{number}.db", together) for _ in range(6)]:
                 one.result(30)
-        assert rows(tmp_path / f"{number}.db", "SELECT version_num FROM alembic_version") == [("0002",)]
+        assert rows(tmp_path / f"{number}.db", "SELECT version_num FROM alembic_version") == [("0003",)]
 
 
 async def test_a_folder_that_cannot_be_made_is_named_and_tried_again(tmp_path: Path) -> None:

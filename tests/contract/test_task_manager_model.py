@@ -20,7 +20,7 @@ from mcp_servers.task_manager.models import Person, Task
 from mcp_servers.task_manager.places import RANKS, UNDUE, place_of_done, place_of_open
 from mcp_servers.task_manager.service import Query, TaskService
 from mcp_servers.task_manager.tables import owners, terms
-from mcp_servers.task_manager.terms import terms_of
+from mcp_servers.task_manager.terms import signature_of, terms_of
 from tests.support.task_manager import BERLIN, FakeClock
 
 if TYPE_CHECKING:
@@ -175,18 +175,18 @@ async def compare(service: TaskService, database: Database, me: Person, model: M
         if wanted or not asked.words:
             assert [task.id for task in (await service.list(me, asked)).page.tasks] == wanted
     indexed, counts = await database.read(lambda connection: kept(connection, me.owner))
-    assert indexed == {
-        (task.id, term) for task in model.tasks.values() for term in terms_of(task.title, task.tags, task.priority)
-    }
+    terms_by_task = {task.id: terms_of(task.title, task.tags, task.priority) for task in model.tasks.values()}
+    assert indexed == {(number, term, signature_of(own)) for number, own in terms_by_task.items() for term in own}
     assert counts == (len(model.listed("open")), len(model.listed("done")))
 
 
-def kept(connection: Connection, owner: str) -> tuple[set[tuple[int, str]], tuple[int, int]]:
+def kept(connection: Connection, owner: str) -> tuple[set[tuple[int, str, int]], tuple[int, int]]:
     row = connection.execute(select(owners).where(owners.c.subject == owner)).mappings().first()
     if row is None:
         return set(), (0, 0)
-    found = connection.execute(select(terms.c.task_id, terms.c.term).where(terms.c.owner_id == row["id"]))
-    return {(number, term) for number, term in found}, (row["open_count"], row["done_count"])
+    columns = (terms.c.task_id, terms.c.term, terms.c.signature)
+    found = connection.execute(select(*columns).where(terms.c.owner_id == row["id"]))
+    return {(number, term, signature) for number, term, signature in found}, (row["open_count"], row["done_count"])
 
 
 def test_no_priority_reaches_into_the_next_second() -> None:
