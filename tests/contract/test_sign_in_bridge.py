@@ -75,7 +75,8 @@ async def attached(
     home: Path, gate: Gate, *, asks: bool = True, subject: str | None = None, **entry: Any
 ) -> AsyncGenerator[Bridge, None]:
     credentials = Credentials(home, asks=asks, keyring=False)
-    one = HttpEntry("notes", f"{gate.url}/mcp", "http", voice=EASY, **({"auth": "oauth"} | entry))
+    written: dict[str, Any] = {"auth": "oauth"} | entry
+    one = HttpEntry("notes", f"{gate.url}/mcp", "http", voice=EASY, **written)
     async with running(one, sign_ins=credentials.of_person(subject), asks=True, pace=QUICK) as bridge:
         yield bridge
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
 from voice_agent.bridge.credentials.doorstep import looks_like_return
@@ -50,7 +50,7 @@ class Credentials:
 
     def of_person(self, subject: str | None) -> SignIns:
         """Return the sign-ins of `subject`."""
-        return SignIns(self, subject)
+        return OwnSignIns(self, subject)
 
     def take(self, subject: str | None, text: str) -> bool | None:
         """Take the address that the browser of `subject` came back to, as they have pasted it.
@@ -62,9 +62,21 @@ class Credentials:
         return any(one.subject == subject and one.take(text) for one in list(self._made))
 
 
-@dataclass(frozen=True, slots=True)
-class SignIns:
+class SignIns(Protocol):
     """The sign-ins of one person."""
+
+    def at(self, entry: ServerEntry) -> SignIn | None:
+        """Return the sign-in at the server of `entry`, where there can be one."""
+        ...
+
+    def take(self, text: str) -> bool | None:
+        """Take the address that the browser came back to (`Credentials.take`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSignIns:
+    """The sign-ins of one person that are kept here."""
 
     credentials: Credentials
     subject: str | None

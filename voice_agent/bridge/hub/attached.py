@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
 
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.catalog import IDEMPOTENCY_KEY, has_idempotency_key, say_of
+from voice_agent.bridge.credentials.doorstep import looks_like_return
 from voice_agent.bridge.failures import CallFailed, doubt, way_to_check
 from voice_agent.bridge.hub.words import read_result, read_tool
 from voice_agent.bridge.lost_keys import LostKeys
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from voice_agent.bridge.types import Json, Progress
     from voice_agent.config.types import ServerEntry
 
-PATIENCE = 10.0
+PATIENCE = 15.0
 """Seconds that a call waits for a hub that is being started again."""
 _SLACK = 15.0
 """Seconds that the hub may take beyond what the call itself may."""
@@ -93,6 +94,7 @@ class HubBridge(Bridge):
         self._expected = tuple(ServerStatus(one.name, say_of(one), State.STARTING, None, None, 0) for one in far)
         self._shown: dict[str, ServerStatus] = {one.name: one for one in self._expected}
         self._keys = LostKeys()
+        self.sign_ins = _FarSignIns(self)
         self._hub = Supervisor(
             HttpEntry("hub", "http://hub", voice=VoiceOptions()),
             self._open,
@@ -203,6 +205,14 @@ class HubBridge(Bridge):
             return read_result(answer)
         return None
 
+    async def hand_on(self, address: str) -> None:
+        """Tell the hub where the user's browser came back to."""
+        from mcp import MCPError
+
+        with contextlib.suppress(MCPError, RuntimeError, OSError):
+            if (connection := await self._hub.wait_ready(PATIENCE)) is not None:
+                await cast("Link", connection).take_return(address)
+
     def _lost(self, tool: Tool, given: Json, arguments: Json) -> Result:
         """Return what is said of a call whose answer went down with the hub."""
         trusted = self._trusts(tool.server)
@@ -279,6 +289,27 @@ class HubBridge(Bridge):
     def _is_starting(self, names: Collection[str] | None) -> bool:
         far = [status for status in self._shown.values() if names is None or status.name in names]
         return any(status.state is State.STARTING for status in far) or super()._is_starting(names)
+
+
+@dataclass(slots=True)
+class _FarSignIns:
+    """The sign-ins of a person at the hub (`credentials.keeper.SignIns`)."""
+
+    bridge: HubBridge
+    _handing: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+
+    def at(self, entry: ServerEntry) -> None:
+        """Return None: what a job attaches itself is not signed in to."""
+        del entry
+
+    def take(self, text: str) -> bool | None:
+        """Hand on the address that a browser came back to; whether it is waited for is known at the hub."""
+        if not looks_like_return(text):
+            return None
+        task = asyncio.create_task(self.bridge.hand_on(text.strip()))
+        self._handing.add(task)
+        task.add_done_callback(self._handing.discard)
+        return True
 
 
 def _is_same(one: Tool, other: Tool) -> bool:

@@ -17,7 +17,16 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from typing_extensions import override
 
 from voice_agent.bridge.forms import Reply
-from voice_agent.bridge.hub.words import PERMIT, SERVERS, question_meta, read_asked, result_json, server_json, tool_json
+from voice_agent.bridge.hub.words import (
+    PERMIT,
+    RETURN,
+    SERVERS,
+    question_meta,
+    read_asked,
+    result_json,
+    server_json,
+    tool_json,
+)
 from voice_agent.bridge.types import CatalogChanged, Result, Status
 from voice_agent.errors import ToolUnknown
 
@@ -74,6 +83,12 @@ class _Follower:
     is_job: bool
 
 
+class _Return(mcp_types.RequestParams):
+    """Of `RETURN`."""
+
+    address: str
+
+
 class _McpServer(Server[Any]):
     """Announces that its tools change; the HTTP session manager asks for no options."""
 
@@ -115,6 +130,7 @@ class Hub:
         # Plain JSON, for the SDK checks it once more in any case.
         self.server.add_request_handler("tools/list", mcp_types.PaginatedRequestParams, self._list)
         self.server.add_request_handler("tools/call", mcp_types.CallToolRequestParams, self._call)
+        self.server.add_request_handler(RETURN, _Return, self._take_return)
         # Without an exporter it costs each message time and tells nobody.
         self.server.middleware.clear()
 
@@ -144,6 +160,12 @@ class Hub:
             meta[PERMIT] = self.permits.renew(peer.permit)
         whole = {"tools": listed, "_meta": meta}
         return _complete(ctx, {**whole, "ttlMs": 0, "cacheScope": "private"}) if _is_modern(ctx) else whole
+
+    async def _take_return(self, ctx: ServerRequestContext[Any], params: _Return) -> dict[str, Any]:
+        """Hand on the address that the browser of a job's person came back to."""
+        peer = _peer(ctx)
+        sign_ins = self.people.sign_ins_of(peer.subject) if peer.is_job else None
+        return {"taken": sign_ins is not None and sign_ins.take(params.address) is True}
 
     async def _call(self, ctx: ServerRequestContext[Any], params: mcp_types.CallToolRequestParams) -> dict[str, Any]:
         peer = _peer(ctx)

@@ -14,7 +14,7 @@ from mcp import MCPError
 from voice_agent.bridge.connection import Listing
 from voice_agent.bridge.failures import CallFailed, Trace
 from voice_agent.bridge.hub.lines import connect
-from voice_agent.bridge.hub.words import call_meta, person_meta, read_permit, read_question, read_servers
+from voice_agent.bridge.hub.words import RETURN, call_meta, person_meta, read_permit, read_question, read_servers
 from voice_agent.bridge.transports import BridgeSession
 from voice_agent.bridge.types import Progress
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from voice_agent.bridge.hub.lines import Address
     from voice_agent.bridge.hub.words import Server
     from voice_agent.bridge.types import Json, Tool
+
+
+_ANSWERS_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,15 @@ class Link:
         answer = await self._session.ask("tools/list", {"_meta": self._person}, within)
         meta = answer.get("_meta")
         return HubListing(answer["tools"], None, read_servers(meta), read_permit(meta))
+
+    async def take_return(self, address: str) -> bool:
+        """Hand on the address that the person's browser came back to; tell whether it was waited for.
+
+        Raises:
+            MCPError: The hub did not answer, or is gone.
+        """
+        answer = await self._session.ask(RETURN, {"address": address, "_meta": self._person}, _ANSWERS_WITHIN)
+        return answer.get("taken") is True
 
     async def call(
         self,

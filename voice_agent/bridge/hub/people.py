@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from voice_agent.bridge.bridge import PINS, Bridge
-from voice_agent.bridge.calls import PATIENCE
 from voice_agent.bridge.catalog import title_of
 from voice_agent.bridge.credentials.keeper import Credentials as SignInCredentials
 from voice_agent.bridge.hub.sharing import ONE_PERSONS, OTHERS_LOGIN, is_shared
@@ -49,6 +48,8 @@ ZONE = "task-manager/timezone"
 IDLE = 15 * 60.0
 """Seconds after which the connections of somebody who asks for nothing are closed."""
 _LOOK = 60.0
+_STARTS_WITHIN = 15.0
+"""Seconds that a call waits for its server; that of a person is started when they come."""
 
 
 class Credentials(Protocol):
@@ -113,7 +114,7 @@ class Desk:
                     if bridge is self.own or tool.server in self.names:
                         return tool
             if not is_last and server is not None:
-                await self._bridge_of(server).settle(PATIENCE, {server})
+                await self._bridge_of(server).settle(_STARTS_WITHIN, {server})
         raise ToolUnknown(f"There is no tool “{key}”.")
 
     async def call(
@@ -175,7 +176,7 @@ class People:
             pins=config.home / PINS,
             asks=True,
             beside=[entry.name for entry in config.servers if entry.name not in names],
-            sign_ins=self._sign_ins(None),
+            sign_ins=self.sign_ins_of(None),
         )
         self._desks[None] = Desk(None, config, self._shared, names, None, {})
 
@@ -247,7 +248,7 @@ class People:
                 if auth is None:
                     refused[name] = OTHERS_LOGIN
                 else:
-                    own[name] = replace(entry, auth=entry.auth if entry.oauth else None, headers={}), auth
+                    own[name] = replace(entry, auth="oauth" if entry.auth == "oauth" else None, headers={}), auth
             elif bundled.runs(entry) and self.tasks is not None:
                 own[name] = self.tasks.entry_for(entry), self.tasks.auth_of(subject)
             else:
@@ -255,7 +256,8 @@ class People:
         bridge = self._bridge_of(subject, own) if own else None
         return Desk(subject, self.config, self._shared, frozenset(common), bridge, refused)
 
-    def _sign_ins(self, subject: str | None) -> SignIns | None:
+    def sign_ins_of(self, subject: str | None) -> SignIns | None:
+        """Return the sign-ins of `subject` (None: the owner of this machine), where people can sign in."""
         known = self.credentials
         return known.of_person(subject) if isinstance(known, SignInCredentials) else None
 
@@ -275,7 +277,7 @@ class People:
             pins=self.config.home / PINS,
             asks=True,
             beside=[entry.name for entry in self.config.servers if entry.name not in own],
-            sign_ins=self._sign_ins(subject),
+            sign_ins=self.sign_ins_of(subject),
             opener=open_own,
         )
         bridge.subscribe(self._tell)

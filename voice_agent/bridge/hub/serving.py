@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voice_agent.bridge.credentials.keeper import Credentials
 from voice_agent.bridge.hub.doors import by_http, by_socket
 from voice_agent.bridge.hub.hub import Hub
 from voice_agent.bridge.hub.lines import Address
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 SOCKET, TOKEN = "hub.sock", "hub-token"
 """Files in the user's home."""
 _GARBAGE = (20_000, 20, 50)
-"""How rarely garbage is looked for: nearly all that a call makes is gone with its answer, and a look holds up all of them."""
+"""How rarely garbage is looked for: nearly all that a call makes is gone with its answer; a look holds up every call."""
 _LOOK = 0.5
 """Seconds between two looks at `mcp.json`."""
 
@@ -83,7 +84,9 @@ async def serve(
         loop.add_signal_handler(number, stopping.set)
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voice-agent-hub-")))
-        hub = Hub(People(config, TaskService.of(config.servers, folder)), permits_of(config))
+        # The owner's connections are everybody's too: they sign in only where their entry says that one has to.
+        credentials = Credentials(config.home, asks=True, unasked=False)
+        hub = Hub(People(config, TaskService.of(config.servers, folder), credentials), permits_of(config))
         hub.start()
         stack.push_async_callback(hub.aclose)
         address = await stack.enter_async_context(by_socket(hub, tokens.jobs, socket_of(config)))

@@ -10,6 +10,8 @@
 | the same | `voice-agent/permit` | what the job is to come back with |
 | a listed tool | `voice-agent/tool` | its server, its name there, and what the policy says of it |
 
+A job hands on the address that a person's browser came back to from a sign-in (`RETURN`, with `address`).
+
 That somebody has said yes is believed of whoever has the hub's own token. Whom a job acts for it does not say here:
 that is settled by its permit when it attaches.
 """
@@ -37,6 +39,7 @@ SERVERS = "voice-agent/servers"
 TOOL = "voice-agent/tool"
 QUESTION = "voice-agent/question"
 PERMIT = "voice-agent/permit"
+RETURN = "voice-agent/return"
 _HINTS = {
     "readOnlyHint": "read_only",
     "destructiveHint": "destructive",
