@@ -7,6 +7,7 @@ import contextlib
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from voice_agent.bridge.credentials.refusal import NEEDED
@@ -194,7 +195,7 @@ class Supervisor:
 
     async def _live(self) -> Trouble:
         """Connect once and stay until the connection is gone; return why it is."""
-        sight = Sight()
+        sight, refusals = Sight(), self.sign_in.refusals if self.sign_in is not None else 0
         error: Exception | None = None
         waited: float | None = None
         came_up: float | None = None
@@ -219,6 +220,9 @@ class Supervisor:
         now = self._clock.now()
         if came_up is not None and (now - came_up >= self._pace.steady or self._away_since is None):
             self._attempts, self._away_since = 0, now
+        if came_up is None and self.sign_in is not None and self.sign_in.refusals > refusals:
+            # The last answer may be another one: that of a server of today to an “initialize” is 400.
+            sight.http_status, sight.network_error = HTTPStatus.UNAUTHORIZED, None
         evidence = Evidence(
             error=error,
             http_status=sight.http_status,

@@ -58,6 +58,8 @@ class SignIn(Renewing):
         """Where the person signs in, while that is waited for."""
         self.trouble: SignInFailed | None = None
         """Why signing in failed the last time."""
+        self.refusals = 0
+        """How often the server has refused a request for want of a sign-in."""
         self.on_change: Callable[[], None] = _nothing
         """Called when `link` has changed."""
 
@@ -110,6 +112,7 @@ class SignIn(Renewing):
         if sent is not None and _token(self._record) == sent:
             self._refused = sent
         self._wanted = challenge
+        self.refusals += 1
         if (trace := TRACE.get()) is not None:
             trace.challenge = challenge
         return False
