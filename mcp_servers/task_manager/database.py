@@ -26,6 +26,10 @@ class Database(ABC):
     def __init__(self) -> None:
         self.feed = Feed(self)
 
+    def check(self) -> None:
+        """Raise `StoreUnavailable` where something that it needs is not installed; nothing is opened."""
+        return
+
     @abstractmethod
     async def open(self) -> object:
         """Create or migrate it where that is due."""

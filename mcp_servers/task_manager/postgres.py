@@ -7,6 +7,7 @@ those of different people do not wait for each other.
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +28,7 @@ CONNECTIONS = 8
 CONNECT_SECONDS = 5
 BUSY_SECONDS = 10
 """How long a write waits for another of the same person, and a statement for its answer at most."""
+_NO_DRIVER = "PostgreSQL needs a driver that is not installed. Install it with: pip install 'voice-agent[postgres]'."
 
 
 class PostgresDatabase(Database):
@@ -38,6 +40,11 @@ class PostgresDatabase(Database):
         self._place = _place_of(address)
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
+
+    def check(self) -> None:
+        """Raises `StoreUnavailable` without the driver."""
+        if importlib.util.find_spec("psycopg") is None:
+            raise StoreUnavailable(_NO_DRIVER)
 
     async def open(self) -> AsyncEngine:
         """The engine, after creating or migrating the tables where that is due. Raises `StoreUnavailable`."""
@@ -97,10 +104,8 @@ def _prepare(address: str, place: str) -> AsyncEngine:
             pool_pre_ping=True,
             connect_args=arguments,
         )
-    except ModuleNotFoundError as error:
-        raise StoreUnavailable(
-            "PostgreSQL needs a driver that is not installed. Install it with: pip install 'voice-agent[postgres]'."
-        ) from error
+    except ImportError as error:
+        raise StoreUnavailable(_NO_DRIVER) from error
 
 
 def _url(address: str) -> URL:

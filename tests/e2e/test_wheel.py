@@ -91,6 +91,39 @@ def test_without_extras_the_task_manager_serves_a_text_client(base: Path, tmp_pa
     assert "buy milk" in asyncio.run(use())
 
 
+def test_without_extras_the_task_manager_serves_over_http(base: Path, tmp_path: Path) -> None:
+    async def use(url: str) -> str:
+        async with Client(url) as client:
+            await client.call_tool("create_task", {"title": "buy milk", "due": "tomorrow"})
+            return json.dumps((await client.call_tool("list_tasks", {})).structured_content)
+
+    command = [str(base / "task-manager-mcp"), "http", "--port", "0"]
+    with subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        try:
+            assert "buy milk" in asyncio.run(use(first.removeprefix("listening on ").strip()))
+        finally:
+            process.terminate()
+            process.stderr.read()
+    assert process.returncode == 0
+
+
+def test_a_postgresql_address_without_its_driver_says_which_extra_is_missing(base: Path, tmp_path: Path) -> None:
+    address = "postgresql://me:secret@127.0.0.1:1/tasks"
+    sentence = "PostgreSQL needs a driver that is not installed. Install it with: pip install 'voice-agent[postgres]'."
+
+    async def use() -> tuple[bool, str]:
+        transport = StdioTransport(str(base / "task-manager-mcp"), ["--database", address], env=environment(tmp_path))
+        async with Client(transport) as client:
+            result = await client.call_tool("list_tasks", {}, raise_on_error=False)
+            return result.is_error, result.content[0].text  # type: ignore[union-attr] # pyright: ignore[reportAttributeAccessIssue]
+
+    assert asyncio.run(use()) == (True, sentence)
+    done = program(base, tmp_path, "task-manager-mcp", "http", "--port", "0", "--database", address)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"task-manager-mcp: {sentence}\n")
+
+
 def test_without_extras_servers_and_tools_work(base: Path, tmp_path: Path) -> None:
     listed = program(base, tmp_path, "voice-agent", "servers", "--json")
     assert listed.returncode == 0, listed.stderr

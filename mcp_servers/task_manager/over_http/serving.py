@@ -16,6 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from mcp_servers.task_manager.database import database_at
 from mcp_servers.task_manager.errors import BadRequest, TaskError
 from mcp_servers.task_manager.logs import CallLog, log_as_json
 from mcp_servers.task_manager.over_http.app import PATH, App, Doors
@@ -164,7 +165,12 @@ class Server(uvicorn.Server):
 
 
 def serve(options: Options, database: Path | str, zone: tzinfo) -> int:
-    """Serve until a signal; the status to end with. Raises `BadRequest` for unusable options, `CannotListen`."""
+    """Serve until a signal; the status to end with.
+
+    Raises `BadRequest` for unusable options, `CannotListen`, and `StoreUnavailable` where the database's driver is
+    not installed.
+    """
+    database_at(database).check()
     authenticator = authenticator_for(options)
     bound = listen(options.host, options.port)
     return asyncio.run(_serve(options, database, zone, authenticator, bound))
