@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.tools import a_tool
-from voice_agent.agents.readback import describe
+from voice_agent.agents.readback import describe, describe_all
 
 pytestmark = pytest.mark.unit
 
@@ -67,3 +67,18 @@ def test_a_sentence_stays_short_however_much_is_given() -> None:
     much = {f"field{number}": ["word " * 50] * 9 for number in range(9)}
     assert len(describe(a_tool("create_entities"), {"entities": [much] * 9}).split()) < 80
     assert describe(a_tool("delete_rows"), {"rows": list(range(9))}) == "delete the rows 0, 1, 2 and 6 more"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (["delete the task “A”", "delete the task “B”"], "delete the tasks “A” and “B”"),
+        (["delete the task “A”", "delete the task “B”", "delete the task “C”"], "delete the tasks “A”, “B” and “C”"),
+        (["send “A” on mail", "send “B” on mail"], "send “A” and “B” on mail"),
+        (["delete the task “A”", "clear all done tasks"], "delete the task “A” and clear all done tasks"),
+        (["move “A” to “B”", "move “C” to “D”"], "move “A” to “B” and move “C” to “D”"),
+        (["delete the task “A”"], "delete the task “A”"),
+    ],
+)
+def test_calls_that_differ_in_a_name_alone_are_read_back_as_one_list(said: list[str], told: str) -> None:
+    assert describe_all(said) == told

@@ -10,7 +10,7 @@ from livekit.agents import Agent, llm
 
 from voice_agent.agents.answers import Answer, Request, answer_of, plain, request_of
 from voice_agent.agents.ask import going_on
-from voice_agent.agents.readback import question
+from voice_agent.agents.readback import describe_all, question
 from voice_agent.agents.server_words import server_words
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.types import State
@@ -169,6 +169,8 @@ class Assistant(Agent):
         return None
 
     def _tell(self, server: ServerStatus) -> str:
+        if server.link is not None:
+            return self._sentences("server_sign_in", server=server.say)
         reason = server.reason or f"is {server.state.value}"
         return self._sentences("server_failed", server=server.say, reason=reason)
 
@@ -233,7 +235,7 @@ class Assistant(Agent):
 
 
 def _said(pending: Pending) -> str:
-    return " and ".join(call.said for call in pending.calls)
+    return describe_all([call.said for call in pending.calls])
 
 
 def _text_of(chunk: object) -> str:

@@ -138,6 +138,11 @@ class Confirmations:
         """The confirmation that was asked last, whether or not it has been answered."""
         return self._pending if self._pending and self._pending.calls else None
 
+    def drop(self, call: str) -> None:
+        """Let a call wait no longer."""
+        if self._pending is not None:
+            self._pending.calls = [one for one in self._pending.calls if one.id != call]
+
     def touch(self) -> None:
         """Count the time from now: the read-back is being said."""
         if self._pending is not None:

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voice_agent.bridge.types import Json, Tool
 
 _STATE = {"status", "state", "kind", "type", "filter", "scope", "which"}
@@ -162,3 +164,15 @@ def quote(value: Any) -> str:
 def join(parts: list[str]) -> str:
     """Return `parts`, at least one, as an enumeration."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def describe_all(said: Sequence[str]) -> str:
+    """Return several calls in words; those that differ in a name alone as one: `delete the tasks “a” and “b”`."""
+    parts = [re.fullmatch(r"([^“”]*)(“[^”]*”)([^“”]*)", one) for one in said]
+    frames = {(part[1], part[3]) for part in parts if part is not None}
+    if len(said) < 2 or None in parts or len(frames) != 1:  # noqa: PLR2004 - one needs no joining
+        return " and ".join(said)
+    before, after = frames.pop()
+    lead = before.rstrip()
+    plural = lead if lead.endswith("s") or not re.search(r"\bthe [\w ]+$", lead) else f"{lead}s"
+    return f"{plural} {join([part[2] for part in parts if part is not None])}{after}"

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents import RunContext, ToolError, llm
 from livekit.agents.llm import RawFunctionTool, ToolResult, function_tool
 
+from voice_agent.agents.answers import is_standing
 from voice_agent.agents.ask import Questions
 from voice_agent.agents.confirm import Call, Confirmations
 from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolReturned
 from voice_agent.agents.lookup import look
 from voice_agent.agents.offer import NAME, Offer
 from voice_agent.agents.provenance import needs_yes
-from voice_agent.agents.readback import describe, question
+from voice_agent.agents.readback import describe, describe_all, question
 from voice_agent.agents.reading import Reading
 from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind, Speech
@@ -80,7 +81,7 @@ class BridgeToolset(llm.Toolset):
         self.confirmations = Confirmations()
         self._speech = speech or Speech()
         self._sentences = sentences or Sentences()
-        self._on_event: Callable[[ToolEvent], None] = on_event or _ignore
+        self._listeners = [on_event] if on_event is not None else []
         self.questions = Questions(self._on_event, self._tell, zone)
         self._talk: AgentSession[Any] | None = None
         self.under_way = UnderWay(
@@ -177,11 +178,13 @@ class BridgeToolset(llm.Toolset):
         resumed = self.questions.resume(ctx.function_call.call_id, ctx.session.history.items)
         call = resumed or Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
         if resumed is None:
-            if needs_yes(tool, arguments, _heard(ctx), self.bridge):
+            if needs_yes(tool, arguments, _heard(ctx), self.bridge, stands=self.confirmations.stands(tool)):
                 agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
                 if agreed is None:
                     return await self._ask(call, ctx)
                 call = agreed
+                if not tool.may_stand and is_standing(_last_said(ctx)):
+                    self._tell(self._sentences("asks_on"))
             server = self.reading.server_of(tool, arguments) if self.reading.has(tool) else tool.server
             self._on_event(ToolCalled(call.id, server, tool.name, arguments, call.said))
         with self.under_way.uninterrupted(ctx):
@@ -228,6 +231,14 @@ class BridgeToolset(llm.Toolset):
         if self.confirmations.open is not None and self.confirmations.open.turn == turn:
             self._put(self.confirmations.open, ctx.session)
 
+    def listen(self, listener: Callable[[ToolEvent], None]) -> None:
+        """Have another one told of what happens."""
+        self._listeners.append(listener)
+
+    def _on_event(self, event: ToolEvent) -> None:
+        for listener in self._listeners:
+            listener(event)
+
     def ask_again(self, session: AgentSession[Any], calls: Sequence[Call]) -> None:
         """Put a read-back of before again: its calls wait for the user's own yes from here on."""
         for call in calls:
@@ -236,7 +247,7 @@ class BridgeToolset(llm.Toolset):
             self._put(self.confirmations.open, session)
 
     def _put(self, pending: Pending, session: AgentSession[Any]) -> None:
-        text = self._sentences("ask", what=question(" and ".join(call.said for call in pending.calls)))
+        text = self._sentences("ask", what=question(describe_all([call.said for call in pending.calls])))
         for call in pending.calls:
             self._on_event(ConfirmAsked(call.id, call.tool.server, call.tool.name, call.arguments, text))
         self.confirmations.touch()
@@ -268,14 +279,15 @@ def _for_the_model(result: Result) -> Any:
     return result.text
 
 
+def _last_said(ctx: RunContext[Any]) -> str:
+    items = ctx.session.history.items
+    return next((one.text_content or "" for one in reversed(items) if one.type == "message" and one.role == "user"), "")
+
+
 def _heard(ctx: RunContext[Any]) -> list[llm.ChatItem]:
     """Return the conversation without what finding tools brought."""
     items = ctx.session.history.items
     return [one for one in items if not (one.type == "function_call_output" and one.name == NAME)]
-
-
-def _ignore(_event: ToolEvent) -> None:
-    return
 
 
 async def _at_once() -> None:

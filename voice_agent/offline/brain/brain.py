@@ -12,11 +12,13 @@ from voice_agent.offline.brain.choose import Index
 from voice_agent.offline.brain.deeds import Deed
 from voice_agent.offline.brain.dialogue import Act, Ask, Move, Say, Turn
 from voice_agent.offline.brain.facts import read_fact
+from voice_agent.offline.brain.fill import fill
 from voice_agent.offline.brain.following import follow
 from voice_agent.offline.brain.grammar import understand
 from voice_agent.offline.brain.memory import remember
 from voice_agent.offline.brain.more import go_on
 from voice_agent.offline.brain.phrases import load
+from voice_agent.offline.brain.reading import offered, read_held
 from voice_agent.offline.brain.stems import stem
 from voice_agent.offline.brain.task_tools import find_task_tools
 from voice_agent.offline.brain.wishes import Action, Wish, is_reference
@@ -37,6 +39,8 @@ _ANY_WORDS = frozenset({"message", "text", "content", "body", "title", "query", 
 """Parameters that an answer may say anything for."""
 _COMMANDING = load("tools").pattern("commanding")
 """How a command for some tool begins, which an answer in free words hardly does."""
+_OWN_VERBS = frozenset({"import", "export", "archive", "share", "sync", "sort", "backup"})
+"""Deeds that the task language has no words for."""
 _CLEARLY = 1.15
 """How well another tool must fit to be preferred to a task that the words do not name."""
 
@@ -81,19 +85,48 @@ class Brain:
             return answered
         if reply := self._without_tools(said, turns, now):
             return Say(reply)
+        if special := self._undoing(said, turns) or self._held(said, plain):
+            return special
         corrected = corrections.read(said, turns[:-1], self.task_tools)
         if isinstance(corrected, Wish):
             return tasks.plan((corrected,), self._desk(turns, now))
         return corrected or read_fact(plain, self.catalog) or self._act_on(said, turns, now)
 
+    def _held(self, said: str, plain: str) -> Move | None:
+        """What servers hold beside tools."""
+        is_about_tasks = bool(self.task_tools) and understand(said)[0].is_explicit
+        return read_held(plain, self.catalog, is_about_tasks=is_about_tasks)
+
+    def _undoing(self, said: str, turns: Sequence[Turn]) -> Move | None:
+        """The tool that takes back the last change, of the server that was used last; None where there is none."""
+        if not corrections.is_undo(said):
+            return None
+        used = [
+            self.catalog.by_key[call.key].server
+            for turn in turns
+            for call in turn.calls
+            if call.key in self.catalog.by_key
+        ]
+        server = used[-1] if used else self.task_tools.server
+        for ability in self.catalog.servers.get(server, []):
+            if "undo" in ability.words and not ability.required:
+                return Act(((ability.key, {}),))
+        return None
+
     def _without_tools(self, said: str, turns: Sequence[Turn], now: datetime) -> str | None:
         """More of the last list, small talk, or what can be done here; None where it is about something else."""
         if reply := go_on(said, turns[:-1], now) or small_talk.reply_to(said):
             return reply
-        return offer.what_i_can(said, self.catalog, self.task_tools) if small_talk.asks_for_help(said) else None
+        return (
+            offer.what_i_can(said, self.catalog, self.task_tools, offered(self.catalog))
+            if small_talk.asks_for_help(said)
+            else None
+        )
 
     def _act_on(self, said: str, turns: Sequence[Turn], now: datetime) -> Move:
         """Tasks where the words name them; else the tool that fits clearly; else tasks that may be meant."""
+        if named := self._named_by_verb(said, now):
+            return named
         wishes = understand(said)
         wanted = wishes[0].action != Action.OTHER and bool(self.task_tools)
         if wanted and all(wish.is_explicit for wish in wishes):
@@ -107,6 +140,18 @@ class Brain:
         if reply := small_talk.reply_to_anger(said):
             return Say(reply)
         return self._last_resort(said, turns, now) or Say(offer.cannot(self.catalog))
+
+    def _named_by_verb(self, said: str, now: datetime) -> Move | None:
+        """The tool whose own verb the words begin with, where it is none of those that tasks are looked after with."""
+        verb, _, rest = strip_courtesy(said).lower().partition(" ")
+        if verb not in _OWN_VERBS or not rest:
+            return None
+        own = [one for one in self.catalog.abilities if one.words[:1] == (verb,)]
+        nouns = {stem(word) for word in rest.split()}
+        fitting = [one for one in own if nouns & {stem(noun) for noun in one.words[1:]}]
+        if not fitting:
+            return None
+        return Deed(fitting[0], fill(fitting[0], said, now).arguments, said, self.catalog, now).next()
 
     def _desk(self, turns: Sequence[Turn], now: datetime) -> tasks.Desk:
         """What plans for the last of `turns` are made with."""

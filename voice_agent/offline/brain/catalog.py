@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
+OURS = frozenset({"read_resource", "use_prompt", "find_tools"})
+"""Tools that are of no server."""
 _MOST_CHOICES = 12
 CLASS_OF: dict[str, frozenset[str]] = {}
 """Classes of deed that a verb may stand for."""
@@ -210,7 +212,7 @@ class Catalog:
     @classmethod
     def of(cls, schemas: Sequence[Mapping[str, Any]]) -> Catalog:
         """Read function schemas; those of a shared first word are taken to be of one server."""
-        servers = server_of([str(schema.get("name") or "") for schema in schemas])
+        servers = server_of([key for schema in schemas if (key := str(schema.get("name") or "")) not in OURS])
         return cls(tuple(read_ability(schema, servers.get(str(schema.get("name") or ""), "")) for schema in schemas))
 
     @cached_property

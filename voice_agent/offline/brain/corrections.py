@@ -33,9 +33,14 @@ def read(said: str, turns: Sequence[Turn], tools: TaskTools) -> Wish | Say | Non
     words = said.strip(" .,!?")
     if done is None:
         return None
-    if _UNDO.fullmatch(words):
+    if is_undo(words):
         return _undone(done, turns, tools)
     return _corrected(words) if done in {Action.CREATE, Action.UPDATE} else None
+
+
+def is_undo(said: str) -> bool:
+    """Whether the last deed is to be taken back."""
+    return _UNDO.fullmatch(said.strip(" .,!?")) is not None
 
 
 def _corrected(words: str) -> Wish | None:
@@ -55,8 +60,6 @@ def _corrected(words: str) -> Wish | None:
 
 def _undone(done: Action, turns: Sequence[Turn], tools: TaskTools) -> Wish | Say | None:
     """The opposite of what was done, or what can be done instead."""
-    if any("undo" in ability.words for ability in tools.by_action.values()):
-        return None
     opposite = _OPPOSITE.get(done)
     if opposite is not None and opposite in tools.by_action:
         return Wish(opposite, ("them" if len(turns[-1].calls) > 1 else "it",), is_explicit=True)

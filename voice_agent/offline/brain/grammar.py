@@ -9,6 +9,7 @@ from voice_agent.offline.brain import times, verbs
 from voice_agent.offline.brain.grammar_change import read_clear, read_complete, read_delete, read_reopen, read_update
 from voice_agent.offline.brain.grammar_create import read_bare_task, read_create
 from voice_agent.offline.brain.grammar_list import read_list
+from voice_agent.offline.brain.grammar_repeat import asks_reminder, read_repeat
 from voice_agent.offline.brain.grammar_which import THEM, read_which_question, set_aside
 from voice_agent.offline.brain.phrases import load
 from voice_agent.offline.brain.wishes import Action, Wish, is_nothing, is_pronoun, is_reference, tidy
@@ -150,7 +151,9 @@ def _read_reminder(text: str) -> Wish | None:
     """Sentences that begin by asking for a reminder or a task, before any other verb in them is heard."""
     if _ASKS_WHAT.match(text) or not any(pattern.match(text) for pattern in _REMINDERS):
         return None
-    return read_create(text, bare=False)
+    wish = read_create(text, bare=False)
+    is_reminder = wish is not None and wish.due is not None and asks_reminder(text)
+    return replace(wish, remind=wish.due) if wish is not None and is_reminder else wish
 
 
 def _read_set(text: str) -> Wish | None:
@@ -169,6 +172,7 @@ _CHANGES = (read_complete, read_reopen, read_update, read_delete)
 
 
 _READERS = (
+    read_repeat,
     _read_first_clause,
     _read_reminder,
     read_which_question,

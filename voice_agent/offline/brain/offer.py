@@ -24,8 +24,16 @@ _DEEDS = {
 }
 
 
-def what_i_can(said: str, catalog: Catalog, tasks: TaskTools) -> str:
-    """What the tools can do, in two short sentences; of one server alone where `said` names it."""
+def what_i_can(said: str, catalog: Catalog, tasks: TaskTools, prompts: Sequence[str] = ()) -> str:
+    """What the tools can do, in short sentences; of one server alone where `said` names it.
+
+    `prompts`: what else can be said.
+    """
+    told = _what_tools_can(said, catalog, tasks)
+    return f"{told} You can also say {_some([f'“{prompt}”' for prompt in prompts])}." if prompts else told
+
+
+def _what_tools_can(said: str, catalog: Catalog, tasks: TaskTools) -> str:
     servers = [server for server in catalog.servers if server]
     for server in servers:
         if re.search(rf"\b{re.escape(_spoken(server))}\b", said, re.IGNORECASE):

@@ -95,6 +95,8 @@ def _prose(output: Output, now: datetime) -> str:
         lines = [line for line in lines if not _CODE.match(line)]
     if not lines:
         return ""
+    if len(lines) > 1 and lines[0][-1] in ".:" and all(_ROW.match(line) for line in lines[1:]):
+        lines = [lines[0].rstrip(":")]
     if len(lines) > 3 and output.items is not None and len(output.items) > 1:  # noqa: PLR2004 - a few lines can be said
         return render_items(output.items, now)
     if len(lines) > 3 or (len(lines) > 1 and sum(map(len, lines)) > 200):  # noqa: PLR2004 - likewise
@@ -136,6 +138,8 @@ OFFER = "Shall I go on?"
 _KEYED = re.compile(r"^[\[{\s]*\"[^\"]*\"\s*:")
 _CODE = re.compile(r"^\s*(?:[\[\]{}(),\s]+|[\[{\s]*\"[^\"]*\"\s*:.*|\"[^\"]*\",?)\s*$")
 """A line of JSON, whole or cut off."""
+_ROW = re.compile(r"^[^,]*(?:,[^,]*){3,}$")
+"""A line of a file of values between commas."""
 _FIELD = re.compile(r"^(?P<key>[A-Za-z][A-Za-z _-]{0,24})[:=]\s*(?P<value>\S.*)$")
 
 

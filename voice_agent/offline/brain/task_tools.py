@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from voice_agent.offline.brain.grammar_repeat import repeats
 from voice_agent.offline.brain.wishes import Action, Wish
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ REFERENCE = (
 STATUS = ("status", "state", "filter", "completed", "done", "show")
 QUERY = ("query", "search", "q", "text", "keyword", "contains", "title", "words")
 TAGS = ("tags", "tag", "labels", "label", "list", "category", "project", "list_name")
+REPEAT = ("repeat", "repeats", "recurrence", "recurring", "recur", "rrule", "frequency")
+REMIND = ("remind", "reminder", "remind_at", "reminder_at", "remind_when", "alert", "notify")
 NOTES = ("notes", "note", "details", "body", "comment", "description")
 
 
@@ -196,8 +199,11 @@ def arguments_for(ability: Ability, wish: Wish, title: str | None) -> dict[str, 
     if wish.action == Action.LIST:
         given |= _traits_for(ability, wish.which)
     if wish.action in (Action.CREATE, Action.UPDATE, Action.LIST):
-        give(DUE, wish.due)
+        is_repeating = wish.action != Action.LIST and wish.due is not None and repeats(wish.due)
+        give(REPEAT if is_repeating and ability.parameter(*REPEAT) else DUE, wish.due)
         give(TAGS, wish.tag)
+        give(REPEAT, wish.repeat)
+        give(REMIND, None if is_repeating and wish.remind == wish.due else wish.remind)
     give(("priority", "importance"), wish.priority)
     give(NOTES, wish.notes)
     if (

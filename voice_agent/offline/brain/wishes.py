@@ -44,6 +44,10 @@ class Wish:
     """The name of the list, where it is not just the list (“shopping”)."""
     which: Which = field(default_factory=Which)
     """Which of the tasks that are listed are meant, by what their fields say."""
+    repeat: str | None = None
+    """How it repeats, in the user's own words; “none”: not any more."""
+    remind: str | None = None
+    """When to be reminded, in the user's own words."""
     asked_field: str | None = None
     """Of a question about one task: the field that is asked for."""
     scope: Wish | None = None
@@ -58,7 +62,7 @@ class Wish:
     @property
     def changes(self) -> bool:
         """Whether it says anything new about a task."""
-        return bool(self.due or self.new_title or self.priority or self.notes or self.tag)
+        return bool(self.due or self.new_title or self.priority or self.notes or self.tag or self.repeat or self.remind)
 
     @property
     def title(self) -> str | None:
