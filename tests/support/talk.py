@@ -75,6 +75,7 @@ async def a_talk(
     voice: VoiceOptions | None = None,
     limits: Limits | None = None,
     settle: bool = True,
+    bridge: Bridge | None = None,
     key: str = KEY,
     profile: str = "quality",
 ) -> AsyncGenerator[Talk]:
@@ -86,6 +87,7 @@ async def a_talk(
         servers: FastMCP servers, or transports, by name.
         voice: Options of every server.
         limits: Bounds of the conversation.
+        bridge: All servers, where they are not `servers`.
         settle: Wait until the servers are there and the greeting is over.
         key: The key that the model is called with.
         profile: `offline`: the brain of rules, in place of the model.
@@ -99,7 +101,8 @@ async def a_talk(
         )
         entries = tuple(StdioEntry(name, "in-memory", voice=voice or VoiceOptions(trust=True)) for name in servers)
         config = Config(settings, entries, (), (), {}, tmp_path, None, None)
-        bridge = Bridge(entries, make_transport=lambda entry: _transport(servers[entry.name]), asks=True)
+        if bridge is None:
+            bridge = Bridge(entries, make_transport=lambda entry: _transport(servers[entry.name]), asks=True)
         stack = await build(settings, need="text")
         journal = Journal()
         conversation = build_conversation(config, profile=profile, bridge=bridge, stack=stack, journal=journal)

@@ -20,6 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="F", type=Path, help="the mcpServers file to use")
     parser.add_argument("--port", metavar="N", type=int, default=0, help="of the page (default: any free one)")
     parser.add_argument(
+        "--clients-port", metavar="N", type=int, help="let text clients use the hub too, by HTTP (0: any free one)"
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print one JSON line when all is ready: page, livekit, worker, hub"
     )
     parser.add_argument("--verbose", action="store_true", help="print the worker's log on standard error")
@@ -38,5 +41,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{problem}\n")
     from voice_agent.cli.whole import Options, Whole
 
-    options = Options(args.profile, args.config, args.port, is_json=args.json, is_verbose=args.verbose)
+    options = Options(
+        args.profile, args.config, args.port, args.clients_port, is_json=args.json, is_verbose=args.verbose
+    )
     return asyncio.run(Whole(config, options).run())

@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from voice_agent.cli.children import Child
 from voice_agent.cli.livekit_server import Address, find_livekit_server, wait_until_ready, write_config
@@ -29,6 +30,8 @@ _TRIES, _WITHIN = 5, 60.0
 """So many deaths of one part in so many seconds end the whole."""
 _PAUSE = 0.5
 """Seconds before a part that died is started again."""
+_CLIENTS_FILE = "hub-token"
+"""The file in which the hub keeps what text clients are asked for."""
 _PERMIT_KEY = "VOICE_AGENT_HUB__PERMIT_KEY"
 _PAGE = Path(__file__).parents[1] / "web" / "static" / "index.html"
 
@@ -40,6 +43,8 @@ class Options:
     profile: str | None
     config: Path | None
     port: int
+    clients_port: int | None
+    """Where text clients are let in; None: nowhere."""
     is_json: bool
     is_verbose: bool
 
@@ -50,6 +55,7 @@ class Whole:
     def __init__(self, config: Config, options: Options) -> None:
         """Prepare; nothing is started before `run`."""
         self._settings = config.settings
+        self._home = config.home
         # Whoever ends the whole ends the conversations; and nobody else would take one that this worker refuses.
         self._for_worker = {"VOICE_AGENT_ROOMS__DRAIN": "0"}
         if config.origins["rooms.busy"] == "default":
@@ -100,17 +106,24 @@ class Whole:
         for child in (hub, worker, web):
             self._started.append(child)
             await child.start()
-        told, _, _ = await asyncio.gather(web.ready(), worker.ready(), hub.ready())
+        told, _, hub_told = await asyncio.gather(web.ready(), worker.ready(), hub.ready())
         self._page = str(told["page"])
         self._watch(hub, hub.ready)
         self._watch(worker, worker.ready)
         # A page that is open must find the web part at the same port again.
         web.command[web.command.index("--port") + 1] = str(told["port"])
         self._watch(web, web.ready)
+        clients = hub_told["url"]
+        if clients is not None:
+            # Clients that know it must find the hub there when it is started again.
+            hub.command[hub.command.index("--port") + 1] = str(urlsplit(str(clients)).port)
         if self._options.is_json:
-            line = json.dumps({"page": self._page, "livekit": address.url, "worker": _pid(worker), "hub": _pid(hub)})
+            parts = {"page": self._page, "livekit": address.url, "worker": _pid(worker), "hub": _pid(hub)}
+            line = json.dumps(parts if clients is None else {**parts, "clients": clients})
         else:
             line = f"Open {self._page} and press Talk. Ctrl-C ends everything."
+            if clients is not None:
+                line += f"\nText clients reach your servers at {clients} with the token in {self._home / _CLIENTS_FILE}."
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
@@ -145,6 +158,8 @@ class Whole:
             _PERMIT_KEY: secrets.token_urlsafe(32),
         }
         options = self._given("--config", self._options.config)
+        if self._options.clients_port is not None:
+            options += ["--http", "--port", str(self._options.clients_port)]
         return Child("The hub", _own("hub", *options), own_environment(**place)), place
 
     def _worker(self, address: Address, hub: dict[str, str]) -> Child:

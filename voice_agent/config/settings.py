@@ -104,6 +104,8 @@ class Hub(BaseModel):
     """`unix:PATH` or `tcp:HOST:PORT`; None: each job attaches all servers itself."""
     token: SecretStr | None = None
     """Lets in whoever has it; None: that of the file which `voice-agent hub` keeps."""
+    hold: float = Field(default=0.0, ge=0, le=3600)
+    """Seconds that what a text client wants done, and the user must agree to, waits for a conversation to be opened."""
     permit_key: SecretStr | None = None
     """With it the web part tells the hub whom each job acts for; None: all act for the owner of this machine."""
 

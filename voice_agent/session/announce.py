@@ -55,11 +55,16 @@ async def _say(conversation: Conversation, words: str) -> None:
     """Say it when nobody speaks and nothing waits for the user's answer."""
     with contextlib.suppress(TimeoutError, RuntimeError):
         async with asyncio.timeout(_PATIENCE):
-            await conversation.session.wait_for_idle()
-            while conversation.toolset.is_waiting_for_user:
-                await asyncio.sleep(_LOOK_AGAIN)
-                await conversation.session.wait_for_idle()
+            await free_moment(conversation)
         conversation.speech.say(conversation.session, words, Kind.ANNOUNCEMENT)
+
+
+async def free_moment(conversation: Conversation) -> None:
+    """Wait until nobody speaks and nothing waits for the user's answer."""
+    await conversation.session.wait_for_idle()
+    while conversation.toolset.is_waiting_for_user:
+        await asyncio.sleep(_LOOK_AGAIN)
+        await conversation.session.wait_for_idle()
 
 
 def in_words(news: News, now: datetime) -> str:

@@ -48,6 +48,8 @@ class Answered:
         conversation.closers.append(self._close)
 
     def _note_line(self, line: Line) -> None:
+        if line["event"] == "answered":
+            self._open.discard(line["call"])
         if line["event"] == "confirm":
             self._open.add(line["call"])
             self._timers.add(asyncio.get_running_loop().call_later(LIFETIME + _AFTER, self._check, "dropped"))

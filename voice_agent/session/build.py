@@ -20,6 +20,7 @@ from voice_agent.session.answered import follow_confirmations, follow_questions
 from voice_agent.session.apology import apologise_for_failures
 from voice_agent.session.conversation import Conversation
 from voice_agent.session.manners import keep_manners
+from voice_agent.session.proposals import hear_proposals
 from voice_agent.session.record import record_session, record_tools
 from voice_agent.session.words import keep_vocabulary
 
@@ -107,6 +108,7 @@ def build_conversation(
     follow_questions(conversation)
     keep_manners(conversation)
     apologise_for_failures(conversation, sentences)
+    hear_proposals(conversation)
     announce_news(conversation, ZoneInfo(zone))
     keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})
     return conversation

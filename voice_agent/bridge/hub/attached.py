@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from voice_agent.bridge.forms import Asker
     from voice_agent.bridge.hub.lines import Address
     from voice_agent.bridge.hub.link import HubListing, Link
+    from voice_agent.bridge.hub.proposals import Proposal, Proposed
     from voice_agent.bridge.hub.words import Server
     from voice_agent.bridge.opening import Sight
     from voice_agent.bridge.supervisor import Verdict
@@ -88,6 +89,8 @@ class HubBridge(Bridge):
         far = [entry for entry in entries if entry.voice.scope != "session"]
         beside = [entry.name for entry in far]
         super().__init__(own, disabled=disabled, call_timeout=call_timeout, pins=pins, beside=beside, asks=True)
+        self.proposed: Proposed | None = None
+        """Puts what other agents want done to the user; None: there is nobody to ask."""
         self._place = place
         self._far: dict[str, Tool] = {}
         self._servers: dict[str, Server] = {}
@@ -239,8 +242,16 @@ class HubBridge(Bridge):
         from voice_agent.bridge.hub.link import open_link
 
         place = self._place
-        async with open_link(place.address, place.token, permit=place.permit, zone=place.zone) as link:
+        async with open_link(
+            place.address, place.token, permit=place.permit, zone=place.zone, proposed=self._put_to_user
+        ) as link:
             yield cast("Connection", link)
+
+    async def _put_to_user(self, proposal: Proposal) -> Result | None:
+        """Have the user asked about what another agent wants done; None where they do not agree."""
+        if self.proposed is None:
+            return Result(Status.DENIED, "Nobody can be asked just now. Nothing was done.")
+        return await self.proposed(proposal)
 
     async def _take_hub_listing(self, supervisor: Supervisor, listing: Listing) -> Verdict:
         del supervisor

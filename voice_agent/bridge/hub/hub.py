@@ -17,6 +17,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from typing_extensions import override
 
 from voice_agent.bridge.forms import Reply
+from voice_agent.bridge.hub.proposals import Conversations, client_name
 from voice_agent.bridge.hub.words import (
     PERMIT,
     RETURN,
@@ -27,7 +28,7 @@ from voice_agent.bridge.hub.words import (
     server_json,
     tool_json,
 )
-from voice_agent.bridge.types import CatalogChanged, Result, Status
+from voice_agent.bridge.types import CatalogChanged, Decision, Result, Status
 from voice_agent.errors import ToolUnknown
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class Hub:
     people: People
     permits: Permits | None = None
     """Reads what jobs come with; None: all of them act for the owner of this machine."""
+    conversations: Conversations = field(default_factory=Conversations)
+    """In which the user is asked about what text clients want done."""
     _bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
     _followers: dict[int, _Follower] = field(default_factory=dict[int, _Follower])
     _listed: dict[tuple[str | None, str], _Listed] = field(default_factory=dict[tuple[str | None, str], _Listed])
@@ -180,6 +183,10 @@ class Hub:
         if asked.pin not in (None, tool.pin):
             text = f"“{tool.title}” has changed meanwhile. Nothing was done; look at it again."
             return result_json(Result(Status.ERROR, text))
+        if tool.decision is Decision.CONFIRM and not asked.is_job:
+            name = client_name(ctx.session.client_params)
+            made = await self.conversations.put(peer.subject, name, tool, params.arguments or {})
+            return _complete(ctx, _plain(made, []))
         answers: list[mcp_types.CallToolResult] = []
         async with _progress_of(ctx.session) as note:
             result = await desk.call(
@@ -209,6 +216,8 @@ class Hub:
         if place not in self._followers:
             self._followers[place] = _Follower(ctx.session, asked.is_job)
             connection.exit_stack.callback(self._followers.pop, place, None)
+            if asked.is_job:
+                connection.exit_stack.callback(self.conversations.add(_peer(ctx).subject, ctx.session))
 
     def _note(self, event: BridgeEvent) -> None:
         self._news = "tools" if isinstance(event, CatalogChanged) else self._news or "states"
@@ -301,7 +310,10 @@ def _plain(result: Result, answers: list[mcp_types.CallToolResult]) -> dict[str,
     if answers and result.status is Status.OK:
         whole = answers[-1].model_dump(by_alias=True, mode="json", exclude_none=True)
         return {word: whole[word] for word in ("content", "structuredContent", "isError") if word in whole}
-    return {"content": [{"type": "text", "text": result.text}], "isError": result.status is not Status.OK}
+    said: dict[str, Any] = {"content": [{"type": "text", "text": result.text}]}
+    if result.status is not Status.OK:
+        return {**said, "isError": True}
+    return said if result.structured is None else {**said, "structuredContent": result.structured}
 
 
 @contextlib.asynccontextmanager

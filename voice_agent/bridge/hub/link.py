@@ -14,6 +14,8 @@ from mcp import MCPError
 from voice_agent.bridge.connection import Listing
 from voice_agent.bridge.failures import CallFailed, Trace
 from voice_agent.bridge.hub.lines import connect
+from voice_agent.bridge.hub.proposals import answer as answer_proposal
+from voice_agent.bridge.hub.proposals import read_proposal
 from voice_agent.bridge.hub.words import RETURN, call_meta, person_meta, read_permit, read_question, read_servers
 from voice_agent.bridge.transports import BridgeSession
 from voice_agent.bridge.types import Progress
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.forms import Asker
     from voice_agent.bridge.hub.lines import Address
+    from voice_agent.bridge.hub.proposals import Proposed
     from voice_agent.bridge.hub.words import Server
     from voice_agent.bridge.types import Json, Tool
 
@@ -127,9 +130,11 @@ class Link:
 
 @contextlib.asynccontextmanager
 async def open_link(
-    address: Address, token: str, *, permit: str | None, zone: str | None
+    address: Address, token: str, *, permit: str | None, zone: str | None, proposed: Proposed
 ) -> AsyncGenerator[Link, None]:
     """Attach the hub at `address` for whom the permit is made out to, who is in the time zone `zone`.
+
+    `proposed` puts what other agents want done to the user.
 
     Raises:
         OSError: Nobody listens there.
@@ -146,7 +151,10 @@ async def open_link(
         context: ClientRequestContext, params: mcp_types.ElicitRequestParams
     ) -> mcp_types.ElicitResult | mcp_types.ErrorData:
         del context
-        found = read_question(params.model_dump(by_alias=True, mode="json", exclude_none=True))
+        given = params.model_dump(by_alias=True, mode="json", exclude_none=True)
+        if (proposal := read_proposal(given.get("_meta"))) is not None:
+            return await answer_proposal(proposal, proposed)
+        found = read_question(given)
         asker = askers.get(found[0]) if found is not None else None
         if found is None or asker is None:
             return mcp_types.ElicitResult(action="cancel")

@@ -19,6 +19,7 @@ from voice_agent.bridge.hub.hub import Hub
 from voice_agent.bridge.hub.lines import Address
 from voice_agent.bridge.hub.people import People
 from voice_agent.bridge.hub.permits import Permits
+from voice_agent.bridge.hub.proposals import Conversations
 from voice_agent.bridge.hub.task_service import TaskService
 from voice_agent.config.again import read_again, signature, watched
 from voice_agent.errors import ConfigError, PartFailed
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 SOCKET, TOKEN = "hub.sock", "hub-token"
 """Files in the user's home."""
 _GARBAGE = (20_000, 20, 50)
-"""How rarely garbage is looked for: nearly all that a call makes is gone with its answer; a look holds up every call."""
+"""How rarely garbage is looked for: nearly all that a call makes is gone with its answer; a look holds up others."""
 _LOOK = 0.5
 """Seconds between two looks at `mcp.json`."""
 
@@ -86,7 +87,10 @@ async def serve(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voice-agent-hub-")))
         # The owner's connections are everybody's too: they sign in only where their entry says that one has to.
         credentials = Credentials(config.home, asks=True, unasked=False)
-        hub = Hub(People(config, TaskService.of(config.servers, folder), credentials), permits_of(config))
+        conversations = Conversations(config.settings.hub.hold)
+        hub = Hub(
+            People(config, TaskService.of(config.servers, folder), credentials), permits_of(config), conversations
+        )
         hub.start()
         stack.push_async_callback(hub.aclose)
         address = await stack.enter_async_context(by_socket(hub, tokens.jobs, socket_of(config)))
