@@ -33,20 +33,45 @@ WITHIN = 45.0
 @pytest.fixture(scope="session")
 def livekit(tmp_path_factory: pytest.TempPathFactory) -> Generator[Address]:
     """A LiveKit server with rooms of its own."""
+    with a_livekit(tmp_path_factory.mktemp("livekit")) as server:
+        yield server.address
+
+
+@dataclass
+class LiveKitServer:
+    """A LiveKit server that can be stopped for a while, and started again at the same place."""
+
+    address: Address
+    command: list[str]
+    process: subprocess.Popen[bytes]
+
+    def restart(self) -> None:
+        """Kill it, and start another one."""
+        self.process.kill()
+        self.process.wait()
+        self.process = _start(self.command)
+        _wait_until_up(self.address, self.process)
+
+
+@contextlib.contextmanager
+def a_livekit(folder: Path) -> Generator[LiveKitServer]:
+    """A LiveKit server of one test's own, which keeps its files in `folder`."""
     program = shutil.which("livekit-server") or shutil.which("livekit-server", path=str(BIN))
     if program is None:
         pytest.skip("there is no livekit-server; run: make livekit")
-    folder = tmp_path_factory.mktemp("livekit")
     path, address = write_config(folder)
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen([program, "--config", str(path)], stdout=log, stderr=log) as server,
-    ):
-        try:
-            _wait_until_up(address, server)
-            yield address
-        finally:
-            server.terminate()
+    command = [program, "--config", str(path)]
+    server = LiveKitServer(address, command, _start(command))
+    try:
+        _wait_until_up(address, server.process)
+        yield server
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _wait_until_up(address: Address, server: subprocess.Popen[bytes]) -> None:

@@ -218,6 +218,14 @@ class Record:
             await asyncio.wait({waiting, self._writing}, timeout=_AHEAD, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
 
+    async def leave_open(self) -> None:
+        """Write what is left, and stop: the conversation is not over."""
+        await self.written()
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait({self._writing})
+            self._writing = None
+
     async def aclose(self) -> None:
         """Write what is left, and that the conversation is over; bounded, and never raises."""
         if self._writing is None:

@@ -73,6 +73,11 @@ class Book:
         if self._record is not None:
             await self._record.written()
 
+    async def leave_open(self) -> None:
+        """Write no more: the conversation goes on in another process."""
+        if self._record is not None:
+            await self._record.leave_open()
+
     async def aclose(self) -> None:
         """Complete the record, and close the store; a past that nobody came back to ends here."""
         if self._record is None and self._past is not None:

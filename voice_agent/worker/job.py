@@ -28,6 +28,7 @@ from voice_agent.session.history import History
 from voice_agent.session.resume import Resumption
 from voice_agent.session.typed import hear_typed
 from voice_agent.worker.book import Book
+from voice_agent.worker.drain import follow_end
 from voice_agent.worker.link import Link
 from voice_agent.worker.presence import Presence
 from voice_agent.worker.rescue import Rescue
@@ -35,6 +36,8 @@ from voice_agent.worker.room_events import follow
 from voice_agent.worker.servers import bridge_of_job
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from livekit.agents import AgentSession, JobContext, JobProcess
 
     from voice_agent.bridge.bridge import Bridge
@@ -51,6 +54,15 @@ _DECIDES_WITHIN = 10.0
 _LEAVES_WITHIN = 3.0
 """Seconds that a job whose worker has died may take to leave its room."""
 _HELD = "voice_agent"
+_LOST = {
+    rtc.DisconnectReason.UNKNOWN_REASON,
+    rtc.DisconnectReason.SERVER_SHUTDOWN,
+    rtc.DisconnectReason.STATE_MISMATCH,
+    rtc.DisconnectReason.SIGNAL_CLOSE,
+    rtc.DisconnectReason.CONNECTION_TIMEOUT,
+    rtc.DisconnectReason.MEDIA_FAILURE,
+}
+"""Reasons that nobody wanted."""
 _TALKS = "lk.agent.state"
 """The attribute of an assistant whose conversation has begun."""
 
@@ -66,6 +78,9 @@ class _Held:
     presence: Presence
     book: Book
     ending: asyncio.Task[None]
+    unfollow: Callable[[], None]
+    lost: set[int]
+    """Why the room was lost, where it was; empty while it is there."""
 
 
 def prepare(config: Config, process: JobProcess) -> None:
@@ -114,7 +129,10 @@ async def hold(config: Config, ctx: JobContext) -> None:
     link = Link(ctx.room, identity, conversation, history)
     presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
     ending = asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation")
-    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, book, ending)
+    lost: set[int] = set()
+    follow(ctx.room, "disconnected", lost.add)
+    unfollow = follow_end(ctx.room, conversation)
+    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, book, ending, unfollow, lost)
     resumption = Resumption(conversation, story, now=time.time()) if story is not None else None
     if resumption is not None:
         resumption.begin()
@@ -131,6 +149,10 @@ async def finish(ctx: JobContext) -> None:
     if held is None:
         return
     held.presence.close()
+    held.unfollow()
+    if held.lost & _LOST and held.conversation.reason is None:
+        # The connection could not be made again. Whoever comes to the room next goes on with the conversation.
+        await held.book.leave_open()
     await held.conversation.aclose()
     await held.ending
     await held.link.aclose()

@@ -10,6 +10,8 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
+import aiohttp
+from livekit import api
 from livekit.agents import AgentServer, JobExecutorType, WorkerPermissions
 from livekit.protocol.models import TrackSource
 
@@ -17,6 +19,8 @@ from voice_agent.errors import ConfigError, PartFailed
 from voice_agent.session.dispatch import AGENT
 from voice_agent.worker import job
 from voice_agent.worker.admission import Admission
+from voice_agent.worker.drain import drain
+from voice_agent.worker.health import Health
 from voice_agent.worker.load import Load
 from voice_agent.worker.rescue import Rescue
 
@@ -47,20 +51,23 @@ async def serve(
         ConfigError: No LiveKit server is configured.
         PartFailed: The LiveKit server does not take this worker.
     """
-    server = make_server(config, in_threads=in_threads, port=port)
+    server = make_server(config, in_threads=in_threads)
+    await _check_key(config)
+    health = Health(server, port)
+    await health.open()
     loop = asyncio.get_running_loop()
     endings: set[asyncio.Task[None]] = set()
     watching: asyncio.Task[None] | None = None
 
-    def end(drain: float) -> None:
-        endings.add(asyncio.create_task(_end(server, drain)))
+    def end(is_drained: bool) -> None:
+        endings.add(asyncio.create_task(_end(server, config, is_drained=is_drained)))
 
     def registered(worker: str, _about: object) -> None:
         nonlocal watching
         if watching is None:
             watching = asyncio.create_task(Rescue(config).watch(server), name="rescue")
-        loop.add_signal_handler(signal.SIGTERM, end, config.settings.rooms.drain)
-        loop.add_signal_handler(signal.SIGINT, end, 0.0)
+        loop.add_signal_handler(signal.SIGTERM, end, True)
+        loop.add_signal_handler(signal.SIGINT, end, False)
         on_registered(worker)
 
     server.on("worker_registered", registered)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
@@ -72,7 +79,7 @@ async def serve(
         await server.run()
     except Exception as error:
         url = config.settings.livekit.url
-        raise PartFailed(f"The LiveKit server at {url} does not take this worker: {error}") from error
+        raise PartFailed(f"The LiveKit server at {url} cannot be reached, or takes no worker: {error}.") from error
     finally:
         if endings:
             await asyncio.wait(endings)
@@ -80,9 +87,10 @@ async def serve(
             watching.cancel()
             await asyncio.wait({watching})
         await server.aclose()
+        await health.aclose()
 
 
-def make_server(config: Config, *, in_threads: bool = False, port: int = 0) -> AgentServer:
+def make_server(config: Config, *, in_threads: bool = False) -> AgentServer:
     """Return LiveKit's worker for this configuration, not running.
 
     Raises:
@@ -100,7 +108,7 @@ def make_server(config: Config, *, in_threads: bool = False, port: int = 0) -> A
         api_key=livekit.api_key,
         api_secret=livekit.api_secret.get_secret_value(),
         host="127.0.0.1",
-        port=port,
+        port=0,
         job_executor_type=JobExecutorType.THREAD if in_threads else JobExecutorType.PROCESS,
         num_idle_processes=1,
         initialize_process_timeout=_PREPARED_WITHIN,
@@ -122,8 +130,27 @@ def _exit(_signal: int, _frame: FrameType | None) -> None:
     os._exit(0)
 
 
-async def _end(server: AgentServer, drain: float) -> None:
-    if drain > 0:
-        with contextlib.suppress(TimeoutError):
-            await server.drain(round(drain))
+async def _check_key(config: Config) -> None:
+    """Ask the LiveKit server something: LiveKit's worker would try a wrong key for two minutes, and not say so.
+
+    Raises:
+        PartFailed: It does not accept the key. One that cannot be reached may be on its way.
+    """
+    livekit = config.settings.livekit
+    assert livekit.api_secret is not None
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+        async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret.get_secret_value()) as server:
+            try:
+                await server.room.list_rooms(api.ListRoomsRequest(names=["-"]))
+            except api.TwirpError as error:
+                if error.status in {401, 403}:
+                    raise PartFailed(
+                        f"The LiveKit server at {livekit.url} does not accept the key {livekit.api_key}: "
+                        "check LIVEKIT_API_KEY and LIVEKIT_API_SECRET."
+                    ) from error
+
+
+async def _end(server: AgentServer, config: Config, *, is_drained: bool) -> None:
+    if is_drained:
+        await drain(server, config)
     await server.aclose()

@@ -1,0 +1,35 @@
+"""The health check of a worker that is not registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from voice_agent.config.load import load
+from voice_agent.errors import PartFailed
+from voice_agent.worker.health import Health
+from voice_agent.worker.serve import make_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.contract
+
+VARIABLES = {"LIVEKIT_URL": "ws://127.0.0.1:1", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "x" * 36}
+
+
+async def test_a_worker_that_is_not_registered_is_not_ready_and_a_taken_port_is_told(tmp_path: Path) -> None:
+    server = make_server(load(environ=VARIABLES | {"VOICE_AGENT_HOME": str(tmp_path)}, cwd=tmp_path))
+    health = Health(server, 0)
+    port = await health.open()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/")
+    another = Health(server, port)
+    with pytest.raises(PartFailed, match="--health-port"):
+        await another.open()
+    await another.aclose()
+    await health.aclose()
+    assert answer.status_code == 503
+    assert "not registered" in answer.text
