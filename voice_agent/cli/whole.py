@@ -123,7 +123,7 @@ class Whole:
         else:
             line = f"Open {self._page} and press Talk. Ctrl-C ends everything."
             if clients is not None:
-                line += f"\nText clients reach your servers at {clients} with the token in {self._home / _CLIENTS_FILE}."
+                line += f"\nText clients reach the servers at {clients} with the token in {self._home / _CLIENTS_FILE}."
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
