@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,11 @@ _KINDS = {
     "upcoming": "upcoming ",
     "undated": "undated ",
 }
+_COUNTED = re.compile(
+    r"(?:the )?(?:next|last|past|coming|previous) (?!(?:week|weekend|month|quarter|year|\w+day)\b)",
+    re.IGNORECASE,
+)
+"""Such as "the next three days", which "due" does not go with alone."""
 
 
 def overview(asked: Query, listed: Listed, now: datetime) -> str:
@@ -70,7 +76,8 @@ def _when(asked: Query, listed: Listed, now: datetime) -> str:
     day = _only_day(listed)
     if day is not None:
         return f" due {spoken.say_day(day.date(), now.date())}"
-    return f" due {asked.due.strip()}" if asked.due else ""
+    said = (asked.due or "").strip()
+    return f" due {'in ' if _COUNTED.match(said) else ''}{said}" if said else ""
 
 
 def _only_day(listed: Listed) -> datetime | None:

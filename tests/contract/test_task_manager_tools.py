@@ -98,6 +98,8 @@ async def test_due_narrows_to_a_day_or_a_span(tasks: Tasks) -> None:
     assert await tasks.titles(due="tomorrow morning") == ["sunday"]
     assert await tasks.titles(due="Friday") == []
     assert tasks.said == "Nothing is due Friday."
+    assert await tasks.titles(due="the last two weeks") == []
+    assert tasks.said == "Nothing is due in the last two weeks."
 
 
 async def test_words_and_tags_narrow_too(tasks: Tasks) -> None:
