@@ -12,8 +12,10 @@ import pytest
 from mcp_servers.task_manager.options import OPTIONS, Options
 from mcp_servers.task_manager.over_http import limits
 from mcp_servers.task_manager.snippets import CLIENTS
+from tests.interop.test_task_manager_clients import TOOLS
+from tests.interop.test_task_manager_conformance import CHECKS_THAT_DO_NOT_APPLY, DO_NOT_APPLY
 from tests.support.program import run
-from tests.support.task_service import serving
+from tests.support.task_service import HANDSHAKE, MODERN, serving
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
 
@@ -65,3 +67,25 @@ def test_the_docs_name_every_option_with_its_default_and_every_client() -> None:
 def test_the_docs_name_the_limits_that_are_held() -> None:
     assert f"within {limits.BODY_WITHIN:g} s; headers have {limits.HEADERS_WITHIN:g} s" in DOCS
     assert f"({limits.LARGEST_HEADERS // 1024} KiB)" in DOCS
+
+
+def test_the_docs_name_every_tool_resource_and_prompt() -> None:
+    assert all(f"`{name}`" in DOCS for name in TOOLS)
+    assert all(f"`{name}`" in DOCS for name in ("tasks://open", "tasks://today", "tasks://reminders", "tasks://{id}"))
+    assert all(f"`{name}`" in DOCS for name in ("daily_review", "plan_my_week"))
+
+
+def test_the_docs_name_every_conformance_scenario_that_is_left_out_with_its_reason() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "task-manager-conformance.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in told.splitlines() if line[:1] == "|"]
+    scenarios = {
+        version: {row[0]: row[3] for row in rows if len(row) == 4 and row[place] == "left out"}
+        for place, version in enumerate((HANDSHAKE, MODERN), start=1)
+    }
+    assert scenarios == DO_NOT_APPLY
+    checks = {(row[1], row[0]): row[2] for row in rows if len(row) == 3 and row[1] in (HANDSHAKE, MODERN)}
+    assert checks == {
+        (version, name): reason
+        for version, left_out in CHECKS_THAT_DO_NOT_APPLY.items()
+        for name, reason in left_out.items()
+    }
