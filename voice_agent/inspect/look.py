@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from voice_agent.config.types import ServerEntry
 
 _SLOW_START = 5.0
+_GRACE = 5.0
+"""Seconds that a server gets beyond its own time, for its reason to be known."""
 MODERN = "2026-07-28"
 
 
@@ -82,7 +84,7 @@ async def inspect(
     begun = time.perf_counter()
     bridge.start()
     try:
-        await bridge.settle(within)
+        await bridge.settle(within + _GRACE)
         status = bridge.servers[0]
         connection = kept.connection
         if status.state not in (State.READY, State.DEGRADED) or connection is None:

@@ -57,12 +57,10 @@ def _of_place(tool: Tool, tools: Sequence[Tool], finder: Finder) -> Iterator[Fin
     found = finder.find(said, len(tools)).tools
     place = found.index(tool) if tool in found else len(tools)
     if place:
-        what = (
-            f"For its own first sentence, “{found[0].name}” comes first." if found else "Its own words do not find it."
-        )
+        what = "For the first sentence of its description, another tool is found first."
         level = Level.FAULT if place >= _NEAR else Level.WARNING
         fix = "Begin its description with what it alone does, and name the thing it is about."
-        yield Finding(Area.NAMES, level, tool.name, what, fix)
+        yield Finding(Area.NAMES, level, tool.name, what, fix, found[0].name if found else "")
 
 
 def _of_pairs(tools: Sequence[Tool]) -> Iterator[Finding]:
@@ -71,6 +69,6 @@ def _of_pairs(tools: Sequence[Tool]) -> Iterator[Finding]:
         if not texts[one] or not texts[other]:
             continue
         if texts[one] == texts[other] or fuzz.ratio(texts[one], texts[other], score_cutoff=_ALIKE):
-            what = f"Its description is nearly that of “{one.name}”."
+            what = "Its description is nearly that of another tool."
             fix = "Say what sets the two apart, or make one tool of them with a parameter."
-            yield Finding(Area.NAMES, Level.WARNING, other.name, what, fix)
+            yield Finding(Area.NAMES, Level.WARNING, other.name, what, fix, one.name)

@@ -33,6 +33,10 @@ def look_at_parameters(tools: Sequence[Tool]) -> list[Finding]:
 
 def _of_tool(tool: Tool, tools: Sequence[Tool]) -> Iterator[Finding]:
     properties = cast("dict[str, Json]", tool.input_schema.get("properties", {}))
+    if not {"type", "properties", "$ref", "anyOf", "oneOf", "allOf"} & set(tool.original_schema):
+        what = "Its schema says nothing of what it must be told."
+        fix = "Describe its parameters; without that a model can only guess them."
+        yield Finding(Area.PARAMETERS, Level.FAULT, tool.name, what, fix)
     required = [name for name in tool.input_schema.get("required", []) if name in properties]
     for name in required:
         yield from _of_required(tool, name, properties[name], tools)
@@ -63,21 +67,21 @@ def _of_required(tool: Tool, name: str, node: Json, tools: Sequence[Tool]) -> It
     elif is_id(name, node):
         finders = [other for other in tools if other is not tool and finds(other)]
         if finders or _BY_WORDS.search(said):
-            what = f"It requires an id, which is looked up by words first ({finders[0].name if finders else 'itself'})."
+            what = "It requires an id, which has to be looked up by words first."
             fix = "Best is to take a name or words of it as well as the id."
-            yield Finding(Area.PARAMETERS, Level.NOTE, tool.name, what, fix)
+            yield Finding(Area.PARAMETERS, Level.NOTE, tool.name, what, fix, name)
         else:
-            what = f"It requires the id “{name}”, and no tool here finds one by words."
+            what = "It requires an id, and no tool here finds one by words."
             fix = "Take a name or words of it as well as the id, or offer a list or search tool."
-            yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix)
+            yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix, name)
     elif _is_nested(node):
-        what = f"It requires “{name}” as an object in an object."
+        what = "It requires an object in an object."
         fix = "Make its parts parameters of their own."
-        yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix)
+        yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix, name)
     elif node.get("type") == "string" and not node.get("enum") and _JSON.search(f"{name} {said}"):
-        what = f"It requires “{name}” as JSON in a text."
+        what = "It requires JSON in a text."
         fix = "Describe it as parameters, so that a model is told what belongs in it."
-        yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix)
+        yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix, name)
 
 
 def is_id(name: str, node: Json) -> bool:

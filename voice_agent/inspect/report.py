@@ -69,6 +69,8 @@ class Finding:
     """A sentence, with how it was judged where that is not plain."""
     fix: str
     """What to do about it, a sentence."""
+    detail: str = ""
+    """What differs from tool to tool of the same finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +196,14 @@ def _merged(findings: Iterable[Finding]) -> Iterable[tuple[Area, str, str, list[
     """Say once what is true of several tools."""
     groups: dict[tuple[Area, str, str], list[str]] = {}
     for one in findings:
-        groups.setdefault((one.area, one.what, one.fix), []).extend([one.tool] if one.tool else [])
+        groups.setdefault((one.area, one.what, one.fix), []).extend(_labelled(one))
     return [(area, what, fix, tools) for (area, what, fix), tools in groups.items()]
+
+
+def _labelled(finding: Finding) -> list[str]:
+    if finding.tool is None:
+        return [finding.detail] if finding.detail else []
+    return [f"{finding.tool} ({finding.detail})" if finding.detail else finding.tool]
 
 
 def _of_calls(report: Report) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.bridge.connection import Connection
-    from voice_agent.bridge.types import Json, Tool
+    from voice_agent.bridge.types import Json, Progress, Tool
     from voice_agent.inspect.report import Report
 
 MOST_CALLS = 40
@@ -84,8 +84,9 @@ def _reads(tool: Tool) -> bool:
 async def _call(report: Report, bridge: Bridge, tool: Tool, arguments: Json) -> str:
     """Call one tool, note how it went, and return the answer for comparison."""
     answers: list[Any] = []
+    steps: list[Progress] = []
     begun = time.perf_counter()
-    result = await bridge.call(tool, arguments, confirmed=True, on_answer=answers.append)
+    result = await bridge.call(tool, arguments, confirmed=True, on_answer=answers.append, on_progress=steps.append)
     seconds = time.perf_counter() - begun
     raw = answers[0].model_dump_json(by_alias=True, exclude_none=True) if answers else ""
     is_structured = bool(answers) and answers[0].structured_content is not None
@@ -95,21 +96,24 @@ async def _call(report: Report, bridge: Bridge, tool: Tool, arguments: Json) -> 
     if result.status is Status.OK:
         _look_at_result(report, tool, len(raw), result.text, is_structured=is_structured)
     elif not answers:
-        what = f"It did not answer as it should: {result.text[:160]}"
-        report.findings.append(Finding(Area.RESULTS, Level.FAULT, tool.name, what, "See the server's own log."))
-    if seconds >= _SLOW:
+        what, fix = f"It did not answer as it should: {result.text[:160]}", "See the server's own log."
+        report.findings.append(Finding(Area.RESULTS, Level.FAULT, tool.name, what, fix))
+    if seconds >= _SLOW and steps:
+        what, fix = "It took long, and told its progress.", "Say in each message what is being done, in words."
+        report.findings.append(Finding(Area.SPEED, Level.NOTE, tool.name, what, fix, f"{seconds:.1f} s"))
+    elif seconds >= _SLOW:
         level = Level.FAULT if seconds >= _VERY_SLOW else Level.WARNING
-        what = f"It took {seconds:.1f} s, in which somebody who speaks waits in silence."
+        what = "It took long, and somebody who speaks waits in silence."
         fix = "Answer within a second, or report progress, which is said aloud."
-        report.findings.append(Finding(Area.SPEED, level, tool.name, what, fix))
+        report.findings.append(Finding(Area.SPEED, level, tool.name, what, fix, f"{seconds:.1f} s"))
     return result.text
 
 
 def _look_at_result(report: Report, tool: Tool, size: int, text: str, *, is_structured: bool) -> None:
     if len(text) >= TEXT_LIMIT:
-        what = f"Its answer has {size:,} characters; a model is shown the first {TEXT_LIMIT:,} of its text."
+        what = f"Its answer is long: a model is shown the first {TEXT_LIMIT:,} characters of its text."
         fix = "Answer with less, in pages, or take a limit; people listen to three to five things at once."
-        report.findings.append(Finding(Area.RESULTS, Level.WARNING, tool.name, what, fix))
+        report.findings.append(Finding(Area.RESULTS, Level.WARNING, tool.name, what, fix, f"{size:,} characters"))
     if tool.output_schema is not None and not is_structured:
         what = "It has an outputSchema, but its answer has no structured content."
         report.findings.append(Finding(Area.RESULTS, Level.WARNING, tool.name, what, "Send structuredContent with it."))
