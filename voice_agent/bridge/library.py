@@ -65,6 +65,7 @@ class Library:
         self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._again: set[tuple[str, str]] = set()
         self._loading: set[str] = set()
+        self._followers: list[Callable[[], None]] = []
         self._loaded = asyncio.Event()
 
     @property
@@ -96,6 +97,16 @@ class Library:
 
         return unsubscribe
 
+    def follow_contents(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have `listener` told when `contents` may be other ones; call the returned function to end it."""
+        self._followers.append(listener)
+
+        def unfollow() -> None:
+            with contextlib.suppress(ValueError):
+                self._followers.remove(listener)
+
+        return unfollow
+
     async def read(self, server: str, uri: str) -> Result:
         """Return what is at a resource's URI; of a template, with its parameters filled in."""
         return await self._ask(server, lambda beside, within: beside.read(uri, within))
@@ -108,6 +119,7 @@ class Library:
         """Take notice of a server's connection, or of its options having changed. Needs a running event loop."""
         name, connection = supervisor.entry.name, supervisor.connection
         self._supervisors[name] = supervisor
+        self._tell_followers()
         wanted = supervisor.entry.voice.announce
         if (
             connection is None
@@ -117,7 +129,7 @@ class Library:
             return
         self._followed[name] = (connection, wanted)
         self._end(name)
-        self._loading.add(name)
+        self._expect(name)
         self._tasks[name] = asyncio.create_task(self._follow(name, connection.beside, wanted), name=f"contents {name}")
 
     def forget(self, name: str) -> None:
@@ -135,6 +147,7 @@ class Library:
         for name in list(self._tasks):
             self._end(name)
         self._listeners.clear()
+        self._followers.clear()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _end(self, name: str) -> None:
@@ -142,10 +155,18 @@ class Library:
             task.cancel()
         self._note_loaded(name)
 
+    def _expect(self, name: str) -> None:
+        self._loading.add(name)
+
     def _note_loaded(self, name: str) -> None:
         self._loading.discard(name)
         self._loaded.set()
         self._loaded = asyncio.Event()
+        self._tell_followers()
+
+    def _tell_followers(self) -> None:
+        for listener in tuple(self._followers):
+            listener()
 
     async def _follow(self, name: str, beside: _Beside, wanted: tuple[str, ...]) -> None:
         """List what there is, again when it changes, and pass on the news of what is announced."""

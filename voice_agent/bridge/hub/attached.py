@@ -18,6 +18,7 @@ from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.catalog import IDEMPOTENCY_KEY, has_idempotency_key, say_of
 from voice_agent.bridge.credentials.doorstep import looks_like_return
 from voice_agent.bridge.failures import CallFailed, doubt, way_to_check
+from voice_agent.bridge.hub.shelf import FarLibrary
 from voice_agent.bridge.hub.words import read_result, read_tool
 from voice_agent.bridge.lost_keys import LostKeys
 from voice_agent.bridge.policy import is_read, is_repeatable
@@ -96,8 +97,11 @@ class HubBridge(Bridge):
         self._servers: dict[str, Server] = {}
         self._expected = tuple(ServerStatus(one.name, say_of(one), State.STARTING, None, None, 0) for one in far)
         self._shown: dict[str, ServerStatus] = {one.name: one for one in self._expected}
+        self._link: Link | None = None
+        """The newest connection."""
         self._keys = LostKeys()
         self.sign_ins = _FarSignIns(self)
+        self.library = self._far_library = FarLibrary()
         self._hub = Supervisor(
             HttpEntry("hub", "http://hub", voice=VoiceOptions()),
             self._open,
@@ -111,6 +115,12 @@ class HubBridge(Bridge):
         if not self._others:
             super().start()
             self._also(self._hub.run(), "hub")
+
+    @override
+    def set_zone(self, zone: str) -> None:
+        self._place = replace(self._place, zone=zone)
+        if self._link is not None:
+            self._link.set_zone(zone)
 
     @property
     @override
@@ -245,7 +255,13 @@ class HubBridge(Bridge):
         async with open_link(
             place.address, place.token, permit=place.permit, zone=place.zone, proposed=self._put_to_user
         ) as link:
-            yield cast("Connection", link)
+            self._link = link
+            following = asyncio.create_task(self._far_library.follow(link), name="contents behind the hub")
+            try:
+                yield cast("Connection", link)
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
 
     async def _put_to_user(self, proposal: Proposal) -> Result | None:
         """Have the user asked about what another agent wants done; None where they do not agree."""

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from voice_agent.bridge.forms import Reply
 from voice_agent.bridge.hub.proposals import Conversations, client_name
+from voice_agent.bridge.hub.shelf import BESIDE, BesideParams, Shelf
 from voice_agent.bridge.hub.words import (
     PERMIT,
     RETURN,
@@ -28,7 +29,7 @@ from voice_agent.bridge.hub.words import (
     server_json,
     tool_json,
 )
-from voice_agent.bridge.types import CatalogChanged, Decision, Result, Status
+from voice_agent.bridge.types import CatalogChanged, Decision, Result, State, Status
 from voice_agent.errors import ToolUnknown
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Hub:
     _bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
     _followers: dict[int, _Follower] = field(default_factory=dict[int, _Follower])
     _listed: dict[tuple[str | None, str], _Listed] = field(default_factory=dict[tuple[str | None, str], _Listed])
+    _shelves: dict[str | None, Shelf] = field(default_factory=dict[str | None, Shelf])
     _announcing: asyncio.Task[None] | None = None
     _news: Literal["tools", "states"] | None = None
     _unsubscribe: Callable[[], None] | None = None
@@ -134,6 +136,7 @@ class Hub:
         self.server.add_request_handler("tools/list", mcp_types.PaginatedRequestParams, self._list)
         self.server.add_request_handler("tools/call", mcp_types.CallToolRequestParams, self._call)
         self.server.add_request_handler(RETURN, _Return, self._take_return)
+        self.server.add_request_handler(BESIDE, BesideParams, self._beside)
         # Without an exporter it costs each message time and tells nobody.
         self.server.middleware.clear()
 
@@ -179,7 +182,7 @@ class Hub:
         except ToolUnknown as error:
             if not asked.is_job:
                 raise MCPError(code=mcp_types.INVALID_PARAMS, message=str(error)) from None
-            return result_json(Result(Status.ERROR, f"“{params.name}” is no longer offered. Nothing was done."))
+            return result_json(Result(Status.ERROR, _not_there(desk, params.name, asked.server)))
         if asked.pin not in (None, tool.pin):
             text = f"“{tool.title}” has changed meanwhile. Nothing was done; look at it again."
             return result_json(Result(Status.ERROR, text))
@@ -199,6 +202,19 @@ class Hub:
                 on_question=_asker_of(ctx, asked),
             )
         return _complete(ctx, result_json(result) if asked.is_job else _plain(result, answers))
+
+    async def _beside(self, ctx: ServerRequestContext[Any], params: BesideParams) -> dict[str, Any]:
+        """Answer a job about what the servers have beside tools."""
+        peer = _peer(ctx)
+        if not peer.is_job:
+            raise MCPError(code=mcp_types.METHOD_NOT_FOUND, message="Method not found")
+        desk = await self.people.desk(peer.subject)
+        shelf = self._shelves.get(peer.subject)
+        if shelf is None or shelf.desk is not desk:
+            if shelf is not None:
+                shelf.close()
+            shelf = self._shelves[peer.subject] = Shelf(desk)
+        return await shelf.answer(params)
 
     def _json(self, desk: Desk, tool: Tool) -> Json:
         place = (desk.subject, tool.key)
@@ -241,6 +257,13 @@ async def _tell(follower: _Follower) -> None:
     # One that does not read must not keep the others from knowing.
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(follower.session.send_tool_list_changed(), _TELL_WITHIN)
+
+
+def _not_there(desk: Desk, key: str, server: str | None) -> str:
+    status = next((one.status for one in desk.servers if one.status.name == server), None)
+    if status is None or status.state in (State.READY, State.DEGRADED):
+        return f"“{key}” is no longer offered. Nothing was done."
+    return f"{status.say} is not there: it {status.reason or 'is starting'}. Nothing was done."
 
 
 def _peer(ctx: ServerRequestContext[Any]) -> Peer:

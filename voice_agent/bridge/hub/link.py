@@ -76,6 +76,10 @@ class Link:
         self.ended, self.changed = session.ended, changed
         self._ids = itertools.count(1)
 
+    def set_zone(self, zone: str) -> None:
+        """Make requests from here on for a person in this time zone, by its IANA name."""
+        self._person = person_meta(zone)
+
     async def list_tools(self, within: float) -> HubListing:
         """Return what the hub offers this person.
 
@@ -94,6 +98,14 @@ class Link:
         """
         answer = await self._session.ask(RETURN, {"address": address, "_meta": self._person}, _ANSWERS_WITHIN)
         return answer.get("taken") is True
+
+    async def beside(self, params: Json, within: float | None) -> Json:
+        """Ask for what the servers have beside tools (`shelf.BESIDE`).
+
+        Raises:
+            MCPError: The hub did not answer, or is gone.
+        """
+        return await self._session.ask("voice-agent/beside", {**params, "_meta": self._person}, within)
 
     async def call(
         self,
