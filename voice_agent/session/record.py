@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from livekit.agents.llm import ChatMessage
 
     from voice_agent.agents.events import ToolEvent
-    from voice_agent.bridge.types import BridgeEvent
+    from voice_agent.bridge.types import BridgeEvent, Media
     from voice_agent.session.conversation import Conversation
-    from voice_agent.session.journal import Journal
+    from voice_agent.session.journal import Journal, Line
 
 _PROGRESS_PAUSE = 0.2
 """Seconds between two progress lines of one call."""
@@ -56,9 +56,17 @@ def record_tools(journal: Journal) -> Callable[[ToolEvent], None]:
                     status=result.status.value,
                     text=result.text,
                     structured=result.structured,
+                    media=[_shown(one) for one in result.media],
                 )
+                if result.media:
+                    journal.attach(event.call, result.media)
 
     return note
+
+
+def _shown(media: Media) -> Line:
+    size = None if media.data is None else len(media.data)
+    return {"kind": media.kind, "mime_type": media.mime_type, "uri": media.uri, "size": size}
 
 
 def record_session(conversation: Conversation) -> None:

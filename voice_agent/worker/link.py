@@ -11,13 +11,14 @@ alone. Commands come in by LiveKit's RPC; those of anybody else are refused.
 | `va.filling` | `{"call": id}` | the user is busy with that form, which waits on |
 | `va.approve` | `{"server": name, "held": […]}` | lets tools be used as they have changed, exactly as was shown |
 | `va.cancel` | `{"call": id}` | gives up a running call, at its server too |
-| `va.result` | `{"call": id}` | sends the whole of a result that was cut short, with the topic `va.result` |
+| `va.result` | `{"call": id}` | sends the whole of a result, images too, with the topic `va.result` |
 | `va.end` | `{}` | ends the conversation |
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import logging
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from livekit.rtc.rpc import RpcInvocationData
 
+    from voice_agent.bridge.types import Media
     from voice_agent.session.conversation import Conversation
     from voice_agent.session.history import History
     from voice_agent.session.journal import Line
@@ -42,6 +44,8 @@ _FORBIDDEN, _MISSING, _WRONG = 403, 404, 400
 """Codes of refusals, of the range that LiveKit leaves to applications (0 to 999)."""
 _ANSWERED = "This is not waiting for an answer any more."
 _NOT_OWNER = "Only who runs this assistant can approve it, with: voice-agent servers approve"
+_LARGEST = 8 * 1024 * 1024
+"""Bytes of one image or sound that a page is sent."""
 _FLUSH = 3.0
 """Seconds that the end waits for lines that are still to be sent, or have not arrived."""
 
@@ -187,10 +191,11 @@ class Link:
 
     async def _result(self, fields: dict[str, Any]) -> None:
         call = _call(fields)
-        whole = self._history.result(call)
-        if whole is None:
+        whole, media = self._history.result(call), self._conversation.journal.attached(call)
+        if whole is None and not media:
             raise rtc.RpcError(_MISSING, "There is no more of this result.")
-        self._outgoing.put_nowait((RESULT, {"call": call, "structured": whole}))
+        shown = [_shown(one) for one in media]
+        self._outgoing.put_nowait((RESULT, {"call": call, "structured": whole, "media": shown}))
 
     async def _end(self, _fields: dict[str, Any]) -> None:
         self._conversation.end("goodbye")
@@ -208,6 +213,12 @@ def _read(payload: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise rtc.RpcError(_WRONG, "The payload must be a JSON object.")
     return cast("dict[str, Any]", found)
+
+
+def _shown(media: Media) -> dict[str, Any]:
+    is_whole = media.data is not None and len(media.data) <= _LARGEST
+    data = base64.b64encode(media.data).decode() if media.data is not None and is_whole else None
+    return {"kind": media.kind, "mime_type": media.mime_type, "uri": media.uri, "data": data}
 
 
 def _call(fields: dict[str, Any]) -> str:

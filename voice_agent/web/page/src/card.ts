@@ -35,7 +35,7 @@ export class Card {
 
   constructor(call: Call, actions: CardActions) {
     this.element = make("article", { "aria-label": call.name, "data-call": call.id, class: "card" });
-    const name = make("h2", {}, words(call.tool), make("span", { class: "server" }, call.server));
+    const name = make("h2", {}, words(call.tool), " ", make("span", { class: "server" }, call.server));
     this.element.append(make("header", {}, name, this.chip, this.cancel));
     if (Object.keys(call.arguments).length > 0) this.element.append(pairs(call.arguments));
     this.cancel.addEventListener("click", () => actions.cancel(call.id));
@@ -72,13 +72,22 @@ export class Card {
     }
   }
 
+  /** Ask for images and sounds once somebody looks. */
+  private fetch(call: Call, details: HTMLDetailsElement): void {
+    const ask = (): void => {
+      if (details.open) this.actions.more(call.id);
+    };
+    details.addEventListener("toggle", ask, { once: true });
+  }
+
   private made(call: Call): HTMLElement {
     const text = call.text ?? "";
     if (call.status !== "ok" || isShort(call)) return make("p", { class: "text" }, text);
     const wasOpen = this.result.querySelector("details")?.open ?? call.media.length > 0;
     const details = make("details", { open: wasOpen }, make("summary", {}, "Result"));
     details.append(call.structured === null ? make("p", { class: "text" }, text) : structured(call.structured));
-    details.append(...call.media.filter((one) => one.data || one.uri !== null).map(media));
+    details.append(...call.media.filter((one) => one.data || (one.uri !== null && !one.size)).map(media));
+    if (call.media.some((one) => one.size && !one.data)) this.fetch(call, details);
     if (call.isCut) {
       const more = make("button", { type: "button", class: "small" }, "Show everything");
       more.addEventListener("click", () => this.actions.more(call.id));

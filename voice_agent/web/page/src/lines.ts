@@ -55,6 +55,9 @@ export interface Media {
   kind: "image" | "audio" | "resource" | "link";
   mime_type: string | null;
   uri: string | null;
+  /** Bytes that there are of it; they are sent when asked for. */
+  size?: number | null;
+  /** In base64. */
   data?: string | null;
 }
 

@@ -121,10 +121,14 @@ export class QuestionView {
 
 function asks({ form, url }: Question): HTMLElement[] {
   const what = url === null ? "asks" : "asks you to open a page";
-  const title = make("h2", { id: "question-title" }, form.is_ours ? "A question" : `${form.say} ${what}`);
+  const title = make("h2", { id: "question-title" }, form.is_ours ? "A question" : `${capital(form.say)} ${what}`);
   return [title, make("p", { class: "asked" }, form.text)];
 }
 
 function leftOut(titles: string[]): string {
   return `Left out: ${titles.join(", ")}. No passwords or other secrets are taken here.`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
