@@ -102,7 +102,7 @@ class Desk:
         return tuple(_server(found[name], entries.get(name), limit) for name in ordered)
 
     async def find(self, key: str, server: str | None) -> Tool:
-        """Return the tool that is listed as `key`, after waiting for `server` where that is starting.
+        """Return the tool that is listed as `key`, after waiting for `server` where that is not up yet.
 
         Raises:
             ToolUnknown: There is none, or not for this person.
@@ -114,7 +114,7 @@ class Desk:
                     if bridge is self.own or tool.server in self.names:
                         return tool
             if not is_last and server is not None:
-                await self._bridge_of(server).settle(_STARTS_WITHIN, {server})
+                await _until_up(self._bridge_of(server), server)
         raise ToolUnknown(f"There is no tool “{key}”.")
 
     async def call(
@@ -297,6 +297,22 @@ class People:
     def _tell(self, event: BridgeEvent) -> None:
         for listener in tuple(self._listeners):
             listener(event)
+
+
+async def _until_up(bridge: Bridge, server: str) -> None:
+    """Wait until a server is up, or has failed in a way that time does not mend."""
+    changed = asyncio.Event()
+    unsubscribe = bridge.subscribe(lambda _: changed.set())
+    hopeful = (State.STARTING, State.RECONNECTING, State.FAILED)
+    try:
+        async with asyncio.timeout(_STARTS_WITHIN):
+            while any(one.name == server and one.state in hopeful for one in bridge.servers):
+                await changed.wait()
+                changed.clear()
+    except TimeoutError:
+        return
+    finally:
+        unsubscribe()
 
 
 def _attached(config: Config) -> list[ServerEntry]:

@@ -52,7 +52,7 @@ class TaskService:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._process: asyncio.subprocess.Process | None = None
         self._url = _NOWHERE
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
 
     @classmethod
@@ -79,18 +79,22 @@ class TaskService:
         Raises:
             OSError: It cannot be started.
         """
-        async with self._starting:
-            if self._process is None or self._process.returncode is not None:
-                await self._stop()
-                await self._start()
-            return self._url
+        is_ended = self._process is not None and self._process.returncode is not None
+        if self._starting is None or (self._starting.done() and (is_ended or _failed(self._starting))):
+            self._starting = asyncio.create_task(self._start(), name="Task Manager's start")
+        # It goes on for the others when one of those who wait gives up.
+        await asyncio.shield(self._starting)
+        return self._url
 
     async def aclose(self) -> None:
         """End the process."""
-        async with self._starting:
-            await self._stop()
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+        await self._stop()
 
     async def _start(self) -> None:
+        await self._stop()
         public = self._folder / "task-manager.pem"
         public.write_bytes(self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
         given = [word for word in self._entry.args if word not in ("stdio", "http")]
@@ -163,6 +167,10 @@ class _Vouching(httpx2.Auth):
             self._token = jwt.encode(claims, self._key, algorithm="ES256")
         request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return task.cancelled() or task.exception() is not None
 
 
 async def _drain(stream: asyncio.StreamReader) -> None:
