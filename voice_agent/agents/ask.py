@@ -76,6 +76,8 @@ class Questions:
     """Says a sentence beside the conversation."""
     zone: tzinfo = UTC
     silence: float = SILENCE
+    has_screen: bool = True
+    """The user can be shown a link."""
     _queue: list[Open] = field(default_factory=list[Open])
     _arrived: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
     _hidden: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
@@ -98,6 +100,9 @@ class Questions:
         if begun.reply is not None:
             self.tell(begun.say)
             return begun.reply
+        if asked.url is not None and not self.has_screen:
+            self.tell(say("link_phone", server=asked.say, domain=asked.domain))
+            return Reply("decline")
         self._count += 1
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         one = Open(call, asked, reply, f"{call.id}_answered_{self._count}", now)

@@ -196,6 +196,9 @@ class Bridge:
         ]
         return (*self._statuses.values(), *off)
 
+    def set_zone(self, zone: str) -> None:
+        """Take notice of the user's time zone (IANA name); servers that are attached directly have their own."""
+
     def subscribe(self, listener: Callable[[BridgeEvent], None]) -> Callable[[], None]:
         """Have `listener` told, in the event loop, of every change; call the returned function to end it."""
         self._listeners.append(listener)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,13 @@ class Stack:
                 pace = factor * (voice.candidate.speed or 1.0)
                 voice.instance.update_options(speed=within(voice.candidate.provider, pace))
         return bool(voices) and has_pace(voices[0].candidate)
+
+    def set_language(self, language: str) -> None:
+        """Hear and speak `language` (BCP 47) from the next turn on, as far as the providers go."""
+        for member in self.members:
+            update = getattr(member.instance, "update_options", None)
+            if member.candidate.part != "llm" and update and "language" in inspect.signature(update).parameters:
+                update(language=language)
 
     def set_vocabulary(self, words: Sequence[str]) -> None:
         """Tell the ears what can be said now, the likeliest first."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from livekit.agents import AgentSession
+from livekit.agents.voice.agent_session import DEFAULT_TTS_TEXT_TRANSFORMS
 from tzlocal import get_localzone_name
 
 from voice_agent.agents.assistant import Assistant
 from voice_agent.agents.deeds import Deeds
-from voice_agent.agents.sentences import Sentences, instructions
+from voice_agent.agents.phone import slow_digits
+from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Speech
 from voice_agent.agents.toolset import BridgeToolset
 from voice_agent.bridge.find.finder import Finder
 from voice_agent.session.announce import announce_news
 from voice_agent.session.answered import follow_confirmations, follow_questions
 from voice_agent.session.apology import apologise_for_failures
+from voice_agent.session.briefing import Briefing
 from voice_agent.session.conversation import Conversation
 from voice_agent.session.manners import keep_manners
 from voice_agent.session.proposals import hear_proposals
@@ -49,6 +51,7 @@ def build_conversation(
     journal: Journal,
     has_microphone: bool = False,
     story: Story | None = None,
+    on_phone: bool = False,
 ) -> Conversation:
     """Put one conversation together; nothing runs until it is started.
 
@@ -60,10 +63,12 @@ def build_conversation(
         journal: Gets a line for everything that happens.
         has_microphone: What the agent says may be heard by its own ears.
         story: What happened before, where the conversation goes on in another process.
+        on_phone: The user is on a telephone: there is no screen, and digits are said slowly.
     """
     settings = config.settings
     zone = settings.time_zone or get_localzone_name()
-    sentences = Sentences()
+    sentences = Sentences(on_phone=on_phone)
+    briefing = Briefing(settings.language, zone, on_phone=on_phone)
     deeds = Deeds(sentences)
     past = story.items if story is not None else []
     for deed in story.deeds if story is not None else []:
@@ -79,18 +84,18 @@ def build_conversation(
         finder=Finder(config.home),
         zone=ZoneInfo(zone),
     )
+    toolset.questions.has_screen = not on_phone
     session: AgentSession[None] = AgentSession(
         **stack.session_options(),
         tools=[toolset],
+        tts_text_transforms=[*DEFAULT_TTS_TEXT_TRANSFORMS, *([slow_digits] if on_phone else [])],
         max_tool_steps=settings.limits.tool_steps,
         aec_warmup_duration=_ECHO_WARM_UP if has_microphone else None,
         user_away_timeout=None,
         session_close_transcript_timeout=_LAST_WORDS,
     )
     assistant = Assistant(
-        instructions=instructions(
-            now=datetime.now(ZoneInfo(zone)), zone=zone, language=settings.language, extra=settings.instructions
-        ),
+        instructions=briefing.text(settings),
         toolset=toolset,
         speech=speech,
         sentences=sentences,
@@ -101,7 +106,17 @@ def build_conversation(
     )
     session.history.insert(past)
     conversation = Conversation(
-        settings, journal, bridge, stack, session, toolset, assistant, speech, profile=profile, problems=config.problems
+        settings,
+        journal,
+        bridge,
+        stack,
+        session,
+        toolset,
+        assistant,
+        speech,
+        profile=profile,
+        problems=config.problems,
+        briefing=briefing,
     )
     record_session(conversation)
     follow_confirmations(conversation)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from voice_agent.config.settings import Settings
     from voice_agent.config.types import Problem
     from voice_agent.providers.build import Stack
+    from voice_agent.session.briefing import Briefing
     from voice_agent.session.journal import Journal
 
 EndReason: TypeAlias = Literal["goodbye", "input_ended", "interrupted", "left", "error"]
@@ -47,6 +48,8 @@ class Conversation:
     profile: str
     problems: tuple[Problem, ...] = ()
     """What is wrong in the configuration."""
+    briefing: Briefing | None = None
+    """Of the person who talks."""
     is_started: bool = False
     reason: EndReason | None = None
     """Why it ended; None while it goes on."""

@@ -30,6 +30,7 @@ from voice_agent.session.typed import hear_typed
 from voice_agent.worker.book import Book
 from voice_agent.worker.drain import follow_end
 from voice_agent.worker.link import Link
+from voice_agent.worker.person import Person
 from voice_agent.worker.presence import Presence
 from voice_agent.worker.rescue import Rescue
 from voice_agent.worker.room_events import follow
@@ -76,6 +77,7 @@ class _Held:
     conversation: Conversation
     link: Link
     presence: Presence
+    person: Person
     book: Book
     ending: asyncio.Task[None]
     unfollow: Callable[[], None]
@@ -101,7 +103,7 @@ async def hold(config: Config, ctx: JobContext) -> None:
     try:
         bridge = bridge_of_job(config, dispatch)
         bridge.start()
-        stack, identity, _ = await asyncio.gather(
+        stack, participant, _ = await asyncio.gather(
             build(config.settings), _join(ctx, dispatch), book.look(dispatch.identity)
         )
     except (VoiceAgentError, RuntimeError, TimeoutError) as error:
@@ -112,6 +114,7 @@ async def hold(config: Config, ctx: JobContext) -> None:
             await book.aclose()
         ctx.shutdown(str(error))
         return
+    identity = participant.identity
     journal, story = book.begin(identity), book.story
     history = History(journal, book.lines)
     conversation = build_conversation(
@@ -122,22 +125,25 @@ async def hold(config: Config, ctx: JobContext) -> None:
         journal=journal,
         has_microphone=True,
         story=story,
+        on_phone=participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
     )
     conversation.toolset.before_call = book.written
     conversation.approvals = Approvals(config.home / PINS, config.servers)
     conversation.is_owners = dispatch.subject is None
+    person = Person(ctx.room, participant, conversation, name=dispatch.name)
     link = Link(ctx.room, identity, conversation, history)
     presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
     ending = asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation")
     lost: set[int] = set()
     follow(ctx.room, "disconnected", lost.add)
     unfollow = follow_end(ctx.room, conversation)
-    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, book, ending, unfollow, lost)
+    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, person, book, ending, unfollow, lost)
     resumption = Resumption(conversation, story, now=time.time()) if story is not None else None
     if resumption is not None:
         resumption.begin()
     link.open()
     presence.open()
+    await person.open()
     await conversation.start(room=ctx.room, room_options=_room_options(conversation, identity), session_host=False)
     if resumption is not None:
         await resumption.go_on()
@@ -149,6 +155,7 @@ async def finish(ctx: JobContext) -> None:
     if held is None:
         return
     held.presence.close()
+    held.person.close()
     held.unfollow()
     if held.lost & _LOST and held.conversation.reason is None:
         # The connection could not be made again. Whoever comes to the room next goes on with the conversation.
@@ -159,8 +166,8 @@ async def finish(ctx: JobContext) -> None:
     await held.book.aclose()
 
 
-async def _join(ctx: JobContext, dispatch: Dispatch) -> str:
-    """Connect and wait for the participant; return the identity.
+async def _join(ctx: JobContext, dispatch: Dispatch) -> rtc.RemoteParticipant:
+    """Connect and wait for the participant.
 
     Raises:
         RuntimeError: The room ended first.
@@ -170,8 +177,7 @@ async def _join(ctx: JobContext, dispatch: Dispatch) -> str:
     if await _has_another(ctx.room):
         raise RuntimeError("another assistant is in the room already")
     async with asyncio.timeout(_COMES_WITHIN):
-        participant = await ctx.wait_for_participant(identity=dispatch.identity)
-    return participant.identity
+        return await ctx.wait_for_participant(identity=dispatch.identity)
 
 
 async def _has_another(room: rtc.Room) -> bool:
