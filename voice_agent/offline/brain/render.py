@@ -23,6 +23,8 @@ _FEWEST = 2
 _MOST_WORDS = 45
 _LINE = 60
 """As much of a line as can be listened to."""
+_LEAD_WORDS = 4
+"""A sentence of no more words only leads to what follows it."""
 _MOSTLY = 0.7
 _ERROR_NAME = re.compile(
     r"^(?:(?:tool )?error(?: executing tool [\w-]+)?|[A-Z]\w*(?:Error|Exception)|MCP error -?\d+)\s*[:\-]\s*",
@@ -82,6 +84,10 @@ def render_output(output: Output, now: datetime) -> str:
     """A tool's answer in one or two sentences."""
     if output.prose:
         prose = _prose(output, now)
+        items = output.items or []
+        if prose and len(items) > 1 and len(prose.split()) <= _LEAD_WORDS and not told_in(prose, items):
+            # “Here you are.” is no answer: what is there comes after it.
+            return f"{prose} {render_items(items, now, total=output.total)}" if not re.search(r"\d", prose) else prose
         if prose:
             return prose
     if output.data is None:
