@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from voice_agent.bridge.forms import Reply
 from voice_agent.bridge.hub.proposals import Conversations, client_name
+from voice_agent.bridge.hub.shelf import BESIDE, BesideParams, Shelf
 from voice_agent.bridge.hub.words import (
     PERMIT,
     RETURN,
@@ -116,6 +117,7 @@ class Hub:
     _bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
     _followers: dict[int, _Follower] = field(default_factory=dict[int, _Follower])
     _listed: dict[tuple[str | None, str], _Listed] = field(default_factory=dict[tuple[str | None, str], _Listed])
+    _shelves: dict[str | None, Shelf] = field(default_factory=dict[str | None, Shelf])
     _announcing: asyncio.Task[None] | None = None
     _news: Literal["tools", "states"] | None = None
     _unsubscribe: Callable[[], None] | None = None
@@ -134,6 +136,7 @@ class Hub:
         self.server.add_request_handler("tools/list", mcp_types.PaginatedRequestParams, self._list)
         self.server.add_request_handler("tools/call", mcp_types.CallToolRequestParams, self._call)
         self.server.add_request_handler(RETURN, _Return, self._take_return)
+        self.server.add_request_handler(BESIDE, BesideParams, self._beside)
         # Without an exporter it costs each message time and tells nobody.
         self.server.middleware.clear()
 
@@ -199,6 +202,19 @@ class Hub:
                 on_question=_asker_of(ctx, asked),
             )
         return _complete(ctx, result_json(result) if asked.is_job else _plain(result, answers))
+
+    async def _beside(self, ctx: ServerRequestContext[Any], params: BesideParams) -> dict[str, Any]:
+        """Answer a job about what the servers have beside tools."""
+        peer = _peer(ctx)
+        if not peer.is_job:
+            raise MCPError(code=mcp_types.METHOD_NOT_FOUND, message="Method not found")
+        desk = await self.people.desk(peer.subject)
+        shelf = self._shelves.get(peer.subject)
+        if shelf is None or shelf.desk is not desk:
+            if shelf is not None:
+                shelf.close()
+            shelf = self._shelves[peer.subject] = Shelf(desk)
+        return await shelf.answer(params)
 
     def _json(self, desk: Desk, tool: Tool) -> Json:
         place = (desk.subject, tool.key)
