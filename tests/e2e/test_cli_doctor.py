@@ -68,6 +68,20 @@ def test_json_tells_each_check_with_its_remedy_and_status_1(tmp_path: Path) -> N
     assert all(check["remedy"] for check in report["checks"] if check["status"] != "ok")
 
 
+def test_where_several_people_can_log_in_it_says_which_servers_are_kept_from_them_and_why(tmp_path: Path) -> None:
+    time_server = {"command": str(Path(sys.executable).parent / "mcp-server-time")}
+    entries = {"tasks": {"disabled": True}, "time": time_server, "clock": {**time_server, "voice": {"scope": "shared"}}}
+    (tmp_path / "mcp.json").write_text(json.dumps({"mcpServers": entries}))
+
+    alone = run(tmp_path, VOICE_AGENT_TIME_ZONE="Europe/Berlin")
+    together = run(tmp_path, VOICE_AGENT_TIME_ZONE="Europe/Berlin", VOICE_AGENT_WEB__SUBJECT_HEADER="X-User")
+
+    assert "is yours alone" not in alone.stdout
+    assert "“time” is yours alone: it is started as a command and holds one person's data." in together.stdout
+    assert "write “scope”: “shared” under “voice” in mcp.json" in together.stdout
+    assert "“clock” is yours alone" not in together.stdout
+
+
 def test_a_config_that_cannot_be_read_is_a_problem_among_the_others(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
 

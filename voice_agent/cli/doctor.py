@@ -114,8 +114,9 @@ def _servers(config: Config) -> Iterator[Check]:
 
 
 def _kept(config: Config) -> Iterator[Check]:
-    """Say which servers people who log in are not offered, and why, where there is a hub to keep them apart."""
-    if config.settings.hub.address is None:
+    """Say which servers people who log in are not offered, and why, where several can."""
+    settings = config.settings
+    if settings.web.subject_header is None and settings.hub.permit_key is None:
         return
     from voice_agent.bridge.hub.sharing import why_kept
     from voice_agent.config.check import Check
