@@ -37,6 +37,25 @@ def worker(livekit: Address, home: Path) -> Generator[subprocess.Popen[bytes]]:
         yield running
 
 
+@pytest.mark.usefixtures("worker")
+async def test_servers_come_and_go_as_the_file_is_edited_also_before_the_conversation(
+    livekit: Address, home: Path
+) -> None:
+    config = home / "mcp.json"
+    before = config.read_text()
+    servers: dict[str, object] = json.loads(before)["mcpServers"]
+    config.write_text(json.dumps({"mcpServers": {**servers, "early": servers["slow"]}}))
+    async with a_guest(livekit, a_place()) as guest:
+        await guest.follow()
+        await guest.line("server", name="early", state="ready")
+        config.write_text(json.dumps({"mcpServers": {**servers, "late": servers["slow"]}}))
+        await guest.line("server", name="late", state="ready")
+        assert guest.of("server", name="early")[-1]["state"] == "disabled"
+        await guest.command("va.end")
+        await guest.line("end")
+    config.write_text(before)
+
+
 async def test_a_killed_job_is_taken_over_with_its_transcript_and_its_open_read_back(
     livekit: Address, home: Path, worker: subprocess.Popen[bytes]
 ) -> None:

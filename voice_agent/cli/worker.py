@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,8 @@ def run(args: argparse.Namespace) -> int:
     from voice_agent.config.load import load
 
     need_voice("A worker")
-    config = load(config=args.config, overrides={} if args.profile is None else {"profile": args.profile})
+    read = partial(load, config=args.config, overrides={} if args.profile is None else {"profile": args.profile})
+    config = read()
     set_up_logs(config.settings, is_verbose=args.verbose)
     for problem in config.problems:
         sys.stderr.write(f"{problem}\n")
@@ -43,5 +45,5 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
-    asyncio.run(serve(config, on_registered=tell, port=args.health_port))
+    asyncio.run(serve(config, on_registered=tell, read=read, port=args.health_port))
     return 0

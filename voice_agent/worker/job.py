@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from voice_agent.config.load import Config
     from voice_agent.session.conversation import Conversation
     from voice_agent.session.dispatch import Dispatch
+    from voice_agent.worker.source import Source
 
 _COMES_WITHIN = 30.0
 """Seconds in which the participant must have joined."""
@@ -92,9 +93,10 @@ def prepare(config: Config, process: JobProcess) -> None:
         asyncio.run(begin_to_load(config.settings))
 
 
-async def hold(config: Config, ctx: JobContext) -> None:
+async def hold(source: Source, ctx: JobContext) -> None:
     """Begin the conversation; it goes on when this has returned."""
     dispatch = read_dispatch(ctx.job.metadata)
+    config = await source.now()
     told = {"profile": dispatch.profile, "time_zone": dispatch.zone, "language": dispatch.language}
     given = {name: value for name, value in told.items() if value is not None}
     config = replace(config, settings=config.settings.model_copy(update=given))
@@ -128,6 +130,7 @@ async def hold(config: Config, ctx: JobContext) -> None:
         on_phone=participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
     )
     conversation.toolset.before_call = book.written
+    source.follow(conversation, config)
     conversation.approvals = Approvals(config.home / PINS, config.servers)
     conversation.is_owners = dispatch.subject is None
     person = Person(ctx.room, participant, conversation, name=dispatch.name)

@@ -23,6 +23,7 @@ from voice_agent.worker.drain import drain
 from voice_agent.worker.health import Health
 from voice_agent.worker.load import Load
 from voice_agent.worker.rescue import Rescue
+from voice_agent.worker.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,12 +38,18 @@ _ENDS_WITHIN = 12.0
 
 
 async def serve(
-    config: Config, *, on_registered: Callable[[str], None], in_threads: bool = False, port: int = 0
+    config: Config,
+    *,
+    on_registered: Callable[[str], None],
+    read: Callable[[], Config] | None = None,
+    in_threads: bool = False,
+    port: int = 0,
 ) -> None:
     """Take jobs until a signal: SIGTERM lets running conversations end by themselves, SIGINT ends them.
 
     Args:
         config: The user's settings and servers; the LiveKit server among them.
+        read: Reads the configuration again when `mcp.json` is edited; None: edits are not followed.
         on_registered: Called with the worker's id each time the LiveKit server has taken it on.
         in_threads: Hold jobs in threads of this process.
         port: Of the health check on loopback; 0: any free one.
@@ -51,7 +58,7 @@ async def serve(
         ConfigError: No LiveKit server is configured.
         PartFailed: The LiveKit server does not take this worker.
     """
-    server = make_server(config, in_threads=in_threads)
+    server = make_server(config, read, in_threads=in_threads)
     await _check_key(config)
     health = Health(server, port)
     await health.open()
@@ -90,7 +97,7 @@ async def serve(
         await health.aclose()
 
 
-def make_server(config: Config, *, in_threads: bool = False) -> AgentServer:
+def make_server(config: Config, read: Callable[[], Config] | None = None, *, in_threads: bool = False) -> AgentServer:
     """Return LiveKit's worker for this configuration, not running.
 
     Raises:
@@ -122,7 +129,9 @@ def make_server(config: Config, *, in_threads: bool = False) -> AgentServer:
         permissions=WorkerPermissions(can_publish_sources=[TrackSource.MICROPHONE]),
     )
     admission = Admission(config, load, lambda: len(server.active_jobs))
-    server.rtc_session(partial(job.hold, config), agent_name=AGENT, on_request=admission, on_session_end=job.finish)
+    server.rtc_session(
+        partial(job.hold, Source.of(config, read)), agent_name=AGENT, on_request=admission, on_session_end=job.finish
+    )
     return server
 
 
