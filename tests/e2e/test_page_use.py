@@ -11,10 +11,12 @@ from playwright.async_api import expect
 
 from tests.support.axe import look
 from tests.support.browser import PATIENCE, a_browser, a_page
+from tests.support.livekit import a_livekit
 from tests.support.stage import a_stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from playwright.async_api import Browser, Locator, Page
 
@@ -301,10 +303,15 @@ async def test_a_lost_assistant_is_told_of_and_the_next_one_goes_on(stage: Stage
         await in_state(page, "Waiting for the assistant")
         await look(page, "11-waiting")
         await sees(page.get_by_text("No assistant is free at the moment. Still trying."))
-        async with stage.comes(room, actor.identity, "another", lines):
+        async with stage.comes(room, actor.identity, "another", lines) as another:
             await in_state(page, "Listening")
             await expect(page.get_by_role("alert")).to_be_hidden()
             await expect(said(page, "Hello.")).to_have_count(1)
+            async with stage.comes(room, actor.identity, "a third", lines):
+                pass
+            # It has gone, and the one before is still there.
+            await another.told("snapshot")
+            await in_state(page, "Listening")
 
 
 async def test_a_lost_connection_is_told_of_and_comes_back(stage: Stage, browser: Browser) -> None:
@@ -316,3 +323,15 @@ async def test_a_lost_connection_is_told_of_and_comes_back(stage: Stage, browser
         await in_state(page, "Listening")
         await actor.say("Here again.")
         await sees(said(page, "Here again."))
+
+
+async def test_a_livekit_server_that_is_started_again_is_gone_back_to(browser: Browser, tmp_path: Path) -> None:
+    with a_livekit(tmp_path) as server:
+        async with a_stage(server.address, tmp_path) as stage, talking(stage, browser) as (page, actor):
+            server.restart()
+            await in_state(page, "Reconnecting")
+            await actor.told("snapshot")
+            await in_state(page, "Listening")
+            await actor.say("Here again.")
+            await sees(said(page, "Here again."))
+            await expect(said(page, "Hello.")).to_have_count(1)

@@ -172,7 +172,10 @@ export class Link {
       const { call, ...whole } = JSON.parse(text) as { call: string } & Whole;
       this.listener.whole(call, whole);
     }));
-    room.registerTextStreamHandler("lk.transcription", (reader, from) => void this.caption(reader, from.identity));
+    room.registerTextStreamHandler("lk.transcription", (reader, from) => {
+      // The room may end in the middle of a sentence.
+      void this.caption(reader, from.identity).catch(() => undefined);
+    });
     room
       .on(RoomEvent.ParticipantConnected, (participant) => {
         if (isAgent(participant)) void this.greet(participant);
@@ -180,6 +183,12 @@ export class Link {
       .on(RoomEvent.ParticipantDisconnected, (participant) => {
         if (participant.identity !== this.agent?.identity) return;
         this.agent = null;
+        // Two may be there for a moment, when one takes over from the other.
+        const other = [...room.remoteParticipants.values()].find(isAgent);
+        if (other !== undefined) {
+          void this.greet(other);
+          return;
+        }
         this.listener.notice("The assistant was lost. Another one is being called.");
         this.wait();
         void this.callAssistant();
