@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mcp_servers.task_manager import reminding, repeats, texts
+from mcp_servers.task_manager import texts
 from mcp_servers.task_manager.errors import BadRequest, NothingToUndo, TooMuch
 from mcp_servers.task_manager.journal import Journal
 from mcp_servers.task_manager.models import Completed, NewTask, Undone
 from mcp_servers.task_manager.resolving import resolve
 from mcp_servers.task_manager.store import Filter, TaskTable, before
+from mcp_servers.task_manager.times import reminding, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -237,7 +238,7 @@ class Desk:
         return after
 
     def _due(self, words: str | None) -> Due:
-        from mcp_servers.task_manager.dates import parse_due
+        from mcp_servers.task_manager.times.dates import parse_due
 
         return parse_due(words or "", self.now)
 
@@ -245,7 +246,7 @@ class Desk:
         """What the words mean for a task with that due time, see `moving`."""
         if _is_none(words):
             return None
-        from mcp_servers.task_manager.moving import new_due
+        from mcp_servers.task_manager.times.moving import new_due
 
         return new_due(words, self.now, due)
 

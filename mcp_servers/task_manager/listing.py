@@ -67,7 +67,7 @@ class Lister:
     def _understood(self, words: str | None) -> tuple[datetime, datetime] | None:
         if not words:
             return None
-        from mcp_servers.task_manager.dates import parse_span
+        from mcp_servers.task_manager.times.dates import parse_span
 
         return parse_span(words, self._now)
 

@@ -49,7 +49,7 @@ class Task:
 
     def as_json(self) -> dict[str, Any]:
         """The task as tools return it: ids are text, moments ISO 8601 with their offset to the second."""
-        from mcp_servers.task_manager.repeats import spoken
+        from mcp_servers.task_manager.times.repeats import spoken
 
         return {
             "id": str(self.id),

@@ -41,7 +41,12 @@ INSTRUCTIONS = (
     "The person's to-do list. Tasks are named by id or by the words of their title. "
     "Pass times on as they were said; they are understood in the person's time zone."
 )
-NEEDED_LATER = ("sqlalchemy", "rapidfuzz.process", "mcp_servers.task_manager.store", "mcp_servers.task_manager.dates")
+NEEDED_LATER = (
+    "sqlalchemy",
+    "rapidfuzz.process",
+    "mcp_servers.task_manager.store",
+    "mcp_servers.task_manager.times.dates",
+)
 """What the first call needs and listing the tools does not."""
 WARM_UP_DELAY = 0.05
 """Seconds between the first answer and the warm-up, so that the answer is not slowed down by it."""

@@ -73,7 +73,7 @@ def say_time(moment: datetime) -> str:
 
 def say_rule(rule: str) -> str:
     """Such as "every Monday"; nothing for a rule that nobody says."""
-    from mcp_servers.task_manager.repeats import spoken
+    from mcp_servers.task_manager.times.repeats import spoken
 
     said = spoken(rule)
     return "" if said == rule else said

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mcp_servers.task_manager.date_holidays import HOLIDAYS
-from mcp_servers.task_manager.dates import parse_due, parse_span
 from mcp_servers.task_manager.errors import DateNotUnderstood
 from mcp_servers.task_manager.models import due_as_text
+from mcp_servers.task_manager.times.dates import parse_due, parse_span
+from mcp_servers.task_manager.times.holidays import HOLIDAYS
 
 pytestmark = pytest.mark.unit
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_servers.task_manager.dates import parse_due, parse_span
 from mcp_servers.task_manager.errors import DateNotUnderstood
+from mcp_servers.task_manager.times.dates import parse_due, parse_span
 
 pytestmark = pytest.mark.unit
 

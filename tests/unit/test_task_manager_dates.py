@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_servers.task_manager.dates import parse_due, parse_span
 from mcp_servers.task_manager.errors import DateNotUnderstood
 from mcp_servers.task_manager.models import due_as_text
 from mcp_servers.task_manager.spoken import say_due
+from mcp_servers.task_manager.times.dates import parse_due, parse_span
 
 pytestmark = pytest.mark.unit
 

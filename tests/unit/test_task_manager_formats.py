@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_servers.task_manager import reminding, transfer
+from mcp_servers.task_manager import transfer
 from mcp_servers.task_manager.errors import BadRequest, TaskError, TooMuch
 from mcp_servers.task_manager.formats import Format
 from mcp_servers.task_manager.models import NewTask, Task
 from mcp_servers.task_manager.texts import notes_of, tags_of, title_of
+from mcp_servers.task_manager.times import reminding
 from tests.support.task_manager import BERLIN, NOW
 
 pytestmark = pytest.mark.unit

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mcp_servers.task_manager.errors import DateNotUnderstood
 from mcp_servers.task_manager.models import due_as_text
-from mcp_servers.task_manager.moving import new_due
 from mcp_servers.task_manager.spoken import say_due
+from mcp_servers.task_manager.times.moving import new_due
 from tests.support.task_manager import BERLIN, NOW
 
 pytestmark = pytest.mark.unit

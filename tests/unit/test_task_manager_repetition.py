@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_servers.task_manager import reminding, repeats
 from mcp_servers.task_manager.errors import BadRequest, DateNotUnderstood
+from mcp_servers.task_manager.times import reminding, repeats
 
 if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Due

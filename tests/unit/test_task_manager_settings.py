@@ -72,6 +72,7 @@ GIVEN = {
     "max_connections": "5",
     "max_body": "2048",
     "drain": "1.5",
+    "until_closed": "7",
     "log_level": "warning",
 }
 

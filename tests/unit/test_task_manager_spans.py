@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mcp_servers.task_manager.dates import parse_span
 from mcp_servers.task_manager.errors import DateNotUnderstood
+from mcp_servers.task_manager.times.dates import parse_span
 
 pytestmark = pytest.mark.unit
 

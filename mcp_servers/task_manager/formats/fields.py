@@ -10,11 +10,11 @@ import re
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from mcp_servers.task_manager import reminding, repeats
-from mcp_servers.task_manager.dates import parse_due
 from mcp_servers.task_manager.errors import BadRequest
 from mcp_servers.task_manager.models import NewTask
 from mcp_servers.task_manager.texts import notes_of, tags_of, title_of
+from mcp_servers.task_manager.times import reminding, repeats
+from mcp_servers.task_manager.times.dates import parse_due
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
-from mcp_servers.task_manager.date_words import MONTHS, WEEKDAYS, normalise
 from mcp_servers.task_manager.errors import BadRequest
+from mcp_servers.task_manager.times.words import MONTHS, WEEKDAYS, normalise
 
 if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Due
@@ -74,8 +74,8 @@ def _with_time(text: str) -> str | None:
     match = re.fullmatch(r"(.+?)(?: at (.+)| (?:in the |at )?(morning|afternoon|evening|night)s?)", text)
     if not match or (match[3] and match[1] == "every"):
         return _rule(text)
-    from mcp_servers.task_manager.date_rules import Clock, NoSuchTimeError
-    from mcp_servers.task_manager.date_single import clock_of
+    from mcp_servers.task_manager.times.rules import Clock, NoSuchTimeError
+    from mcp_servers.task_manager.times.single import clock_of
 
     try:
         clock = Clock(_PARTS[match[3]]) if match[3] else clock_of(match[2])
@@ -152,7 +152,7 @@ def _monthly(text: str) -> str | None:  # noqa: PLR0911 - one return for each wa
 
 
 def _on_holiday(text: str) -> str | None:
-    from mcp_servers.task_manager.date_holidays import fixed_day
+    from mcp_servers.task_manager.times.holidays import fixed_day
 
     day = fixed_day(text.removeprefix("every ").removeprefix("year on ")) if text.startswith("every ") else None
     return f"FREQ=YEARLY;BYMONTH={day[0]};BYMONTHDAY={day[1]}" if day else None
@@ -285,7 +285,7 @@ def rest(rule: str) -> str:
 
 
 def _at(day: date, clock: time, now: datetime) -> datetime:
-    from mcp_servers.task_manager.date_single import settled
+    from mcp_servers.task_manager.times.single import settled
 
     return settled(datetime.combine(day, clock.replace(tzinfo=None)), now.tzinfo)
 

@@ -14,7 +14,8 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from mcp_servers.task_manager.date_rules import (
+from mcp_servers.task_manager.times.dates import parse_due
+from mcp_servers.task_manager.times.rules import (
     QUANTITIES,
     Clock,
     NoSuchTimeError,
@@ -23,9 +24,8 @@ from mcp_servers.task_manager.date_rules import (
     in_seconds,
     quantities_in,
 )
-from mcp_servers.task_manager.date_single import LONGEST, at, not_understood
-from mcp_servers.task_manager.date_words import normalise
-from mcp_servers.task_manager.dates import parse_due
+from mcp_servers.task_manager.times.single import LONGEST, at, not_understood
+from mcp_servers.task_manager.times.words import normalise
 
 if TYPE_CHECKING:
     from datetime import date

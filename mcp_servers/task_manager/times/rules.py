@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from mcp_servers.task_manager.date_words import MONTHS, WEEKDAYS
+from mcp_servers.task_manager.times.words import MONTHS, WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

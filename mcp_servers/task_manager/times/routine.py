@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mcp_servers.task_manager.date_rules import Clock, Fill, in_seconds
+from mcp_servers.task_manager.times.rules import Clock, Fill, in_seconds
 
 if TYPE_CHECKING:
-    from mcp_servers.task_manager.date_rules import Parts
+    from mcp_servers.task_manager.times.rules import Parts
 
 _MEALS = {"breakfast": 8, "lunch": 12, "dinner": 19, "supper": 19}
 _EARLY_AND_LATE = {

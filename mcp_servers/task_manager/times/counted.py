@@ -7,11 +7,11 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from mcp_servers.task_manager.date_rules import NoSuchTimeError, add_months
-from mcp_servers.task_manager.date_words import MONTHS, WEEKDAYS
+from mcp_servers.task_manager.times.rules import NoSuchTimeError, add_months
+from mcp_servers.task_manager.times.words import MONTHS, WEEKDAYS
 
 if TYPE_CHECKING:
-    from mcp_servers.task_manager.date_rules import Fill, Parts
+    from mcp_servers.task_manager.times.rules import Fill, Parts
 
 _DAY_NAMES = "|".join(WEEKDAYS)
 _WORKING = r"(?:week|working|work|business) ?days?"

@@ -49,7 +49,7 @@ NONE = Reminder(None, None)
 
 def parse(words: str | None, now: datetime, due: Due | None) -> Reminder:
     """What the words mean for a task due then. Raises `DateNotUnderstood`, `BadRequest` for one without a due time."""
-    from mcp_servers.task_manager.dates import parse_due, range_start
+    from mcp_servers.task_manager.times.dates import parse_due, range_start
 
     said = " ".join((words or "").split())
     stored = said if _STORED.fullmatch(said) else _before(said)
@@ -64,9 +64,9 @@ def parse(words: str | None, now: datetime, due: Due | None) -> Reminder:
 
 def _before(said: str) -> str | None:
     """The text to be kept; None where the words name a moment. Raises `DateNotUnderstood`."""
-    from mcp_servers.task_manager.date_rules import QUANTITIES, Clock, NoSuchTimeError, days_and_months, quantities_in
-    from mcp_servers.task_manager.date_single import clock_of, not_understood
-    from mcp_servers.task_manager.date_words import normalise
+    from mcp_servers.task_manager.times.rules import QUANTITIES, Clock, NoSuchTimeError, days_and_months, quantities_in
+    from mcp_servers.task_manager.times.single import clock_of, not_understood
+    from mcp_servers.task_manager.times.words import normalise
 
     if _AT_DUE.fullmatch(said):
         return "-0s"
@@ -103,8 +103,8 @@ def _before(said: str) -> str | None:
 
 def _on_the_day(said: str) -> str | None:
     """Of "on the day at eight", "the evening before", "the morning of": the text to be kept."""
-    from mcp_servers.task_manager.date_rules import Clock, NoSuchTimeError
-    from mcp_servers.task_manager.date_single import clock_of, not_understood
+    from mcp_servers.task_manager.times.rules import Clock, NoSuchTimeError
+    from mcp_servers.task_manager.times.single import clock_of, not_understood
 
     match = _ON_THE_DAY.fullmatch(said)
     if match is None:

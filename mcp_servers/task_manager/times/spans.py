@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from mcp_servers.task_manager.date_rules import (
+from mcp_servers.task_manager.times.rules import (
     YEAR,
     Fill,
     NoSuchTimeError,
@@ -20,7 +20,7 @@ from mcp_servers.task_manager.date_rules import (
     in_seconds,
     year_said,
 )
-from mcp_servers.task_manager.date_words import MONTHS
+from mcp_servers.task_manager.times.words import MONTHS
 
 _MONTH_NAMES = "|".join(MONTHS)
 _NAME = f"(?P<name>day|week|weekend|month|quarter|year|{_MONTH_NAMES})"

@@ -11,12 +11,12 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from mcp_servers.task_manager.date_rules import YEAR, NoSuchTimeError, year_said
+from mcp_servers.task_manager.times.rules import YEAR, NoSuchTimeError, year_said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mcp_servers.task_manager.date_rules import Fill, Parts
+    from mcp_servers.task_manager.times.rules import Fill, Parts
 
 _DayOfYear: TypeAlias = "Callable[[int], date]"
 

@@ -9,13 +9,13 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
-from mcp_servers.task_manager.date_counted import COUNTED
-from mcp_servers.task_manager.date_holidays import HOLIDAY_RULES
-from mcp_servers.task_manager.date_routine import ROUTINE_RULES
-from mcp_servers.task_manager.date_rules import FILLERS, RULES, Clock, NoSuchTimeError, Parts, Span, add_months
-from mcp_servers.task_manager.date_spans import SPAN_RULES
-from mcp_servers.task_manager.date_words import normalise
 from mcp_servers.task_manager.errors import DateNotUnderstood
+from mcp_servers.task_manager.times.counted import COUNTED
+from mcp_servers.task_manager.times.holidays import HOLIDAY_RULES
+from mcp_servers.task_manager.times.routine import ROUTINE_RULES
+from mcp_servers.task_manager.times.rules import FILLERS, RULES, Clock, NoSuchTimeError, Parts, Span, add_months
+from mcp_servers.task_manager.times.spans import SPAN_RULES
+from mcp_servers.task_manager.times.words import normalise
 
 if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Due

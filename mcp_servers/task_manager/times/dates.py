@@ -10,7 +10,7 @@ Rules, where people differ:
 - A span that has begun is due on its last day ("this week": Sunday), one to come on its first ("next month": the 1st);
   a weekend on its Saturday, or today.
 - "Between three and five" or "Monday to Wednesday" is due at the second of the two, "after Friday" on the day after.
-- Holidays, early and late, meals: see `date_holidays`, `date_spans` and `date_routine`.
+- Holidays, early and late, meals: see `holidays`, `spans` and `routine`.
 - "12/01" is 1 December, as in American English, unless only the other way makes a date ("13/01");
   "12.01." is 12 January.
 - A time that daylight saving skips is moved on by what is skipped; of one that comes twice the first is meant.
@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from mcp_servers.task_manager.date_rules import NoSuchTimeError
-from mcp_servers.task_manager.date_single import LONGEST, names_day, not_understood, one_due, one_span
 from mcp_servers.task_manager.errors import DateNotUnderstood
+from mcp_servers.task_manager.times.rules import NoSuchTimeError
+from mcp_servers.task_manager.times.single import LONGEST, names_day, not_understood, one_due, one_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""Times, repetitions and reminders as people say them. Pure: "now" and its zone are given."""
