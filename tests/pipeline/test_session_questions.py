@@ -144,3 +144,28 @@ async def test_a_call_that_is_read_back_does_not_ask_which_a_second_time(tmp_pat
         assert await talk.say("delete the oat one") == "Delete the task “buy oat milk”? Shall I go ahead?"
         assert "Deleted “buy oat milk”" in await talk.say("yes")
     assert [line["tool"] for line in talk.of("tool_call")].count("delete_task") == 1
+
+
+async def test_a_request_in_between_is_answered_and_the_question_asked_again(tmp_path: Path) -> None:
+    milk = Milk(tmp_path)
+
+    def model(chat: Chat) -> Turn:
+        if chat.user.startswith("what"):
+            return f"Now: {chat.results[-1]}" if chat.results else Call("tasks_list_tasks", {})
+        return milk(chat)
+
+    async with a_talk(tmp_path, model, {"tasks": milk.server}) as talk:
+        await talk.say("add both")
+        asked = await talk.say("I've bought milk")
+        assert set(talk.conversation.toolset.questions.options) == {"buy milk", "buy oat milk"}
+        between = await talk.say("what is on my list today")
+        assert between.startswith("Now: ")
+        assert between.endswith(asked.split(". ", 1)[-1]) or "Which one?" in between
+        assert "Marked “buy oat milk” as done" in await talk.say("the oat milk")
+        assert talk.conversation.toolset.questions.options == ()
+    assert [line["tool"] for line in talk.of("tool_call")] == [
+        "create_task",
+        "create_task",
+        "complete_task",
+        "list_tasks",
+    ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -82,6 +83,8 @@ class Questions:
     _arrived: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
     _hidden: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """When the user was being asked: seconds since the epoch."""
+    _asides: set[float] = field(default_factory=set[float])
+    """When the user said something else while being asked: seconds since the epoch."""
     _replaced: set[str] = field(default_factory=set[str])
     """Ids of calls that have gone on under another id."""
     _withdrawn: set[str] = field(default_factory=set[str])
@@ -129,6 +132,13 @@ class Questions:
     def is_open(self) -> bool:
         """There is a question, put or not."""
         return bool(self._queue)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What can be answered to the question that is being asked, where it has options."""
+        if not self._queue or self._queue[0].at is None:
+            return ()
+        return tuple(one.title for field in self._queue[0].asked.fields for one in field.choices)
 
     @property
     def is_due(self) -> bool:
@@ -187,6 +197,8 @@ class Questions:
     def heard(self, items: Sequence[ChatItem]) -> None:
         """Take notice of the user's committed words."""
         if (judged := self.judge(items)) is not None and judged[1].reply is None:
+            if judged[1].is_aside:
+                self._asides.add(_users(items)[-1].created_at)
             self._announce(*judged)
 
     def resume(self, key: str, items: Sequence[ChatItem]) -> Call | None:
@@ -206,7 +218,18 @@ class Questions:
         if not self._hidden and not self._queue:
             return context
         spans = [*self._hidden, *((one.at, time.time()) for one in self._queue if one.at is not None)]
-        return llm.ChatContext([item for item in context.items if not self._is_hidden(item, spans)])
+        said = [one.created_at for one in _users(context.items)]
+        judged = self.judge(context.items)
+        asides = {*self._asides, *(said[-1:] if judged is not None and judged[1].is_aside else ())}
+        shown = [(at, next((later for later in said if later > at), math.inf)) for at in asides]
+        return llm.ChatContext(
+            [
+                item
+                for item in context.items
+                if any(start <= getattr(item, "created_at", -1.0) < end for start, end in shown)
+                or not self._is_hidden(item, spans)
+            ]
+        )
 
     def _is_hidden(self, item: ChatItem, spans: Sequence[tuple[float, float]]) -> bool:
         if item.type == "message":
@@ -261,6 +284,10 @@ class Questions:
 
     def _event(self, call: str) -> asyncio.Event:
         return self._arrived.setdefault(call, asyncio.Event())
+
+
+def _users(items: Sequence[ChatItem]) -> list[llm.ChatMessage]:
+    return [item for item in items if item.type == "message" and item.role == "user"]
 
 
 def going_on(one: Open) -> ChatChunk:

@@ -28,6 +28,8 @@ TRIES = 3
 """Answers to one field that cannot be used, after which the question is cancelled."""
 _SPARE_TURNS = 12
 """Turns that a form may take beyond two a field."""
+_ASIDE_WORDS = 4
+"""Words that a request of its own has at least."""
 _LISTED = 6
 """Options that are all said."""
 
@@ -42,6 +44,8 @@ class Step:
     """What is asked for; None of a link, and when it is asked whether to send the form."""
     reply: Reply | None = None
     """What goes to the server; None while the dialogue goes on."""
+    is_aside: bool = False
+    """The last words were no answer but a request of their own, after which `say` asks again."""
     values: Json = dataclasses.field(default_factory=dict[str, Any])
     """What has been answered so far, by the names of the fields."""
 
@@ -227,7 +231,9 @@ class _Form:
                 return self._send()
             return self._invalid("")
         found = read(current, text, self.now)
-        return self._invalid(found.problem or "") if found.value is None else self._take(current, found.value)
+        if found.value is not None:
+            return self._take(current, found.value)
+        return replace(self._again(), is_aside=True) if _is_aside(text) else self._invalid(found.problem or "")
 
     def _take(self, current: Field, value: Any) -> Step:
         self.values[current.name] = value
@@ -308,6 +314,11 @@ class _Form:
         if len(titles) > _LISTED:
             return say("options_many", count=len(titles), options=", ".join(titles[: _LISTED // 2]))
         return say("options", options=join(titles))
+
+
+def _is_aside(text: str) -> bool:
+    """Tell whether words that cannot be used as an answer are a request of their own."""
+    return len(text.split()) >= _ASIDE_WORDS and pattern("aside").search(text) is not None
 
 
 def _is_correction(text: str) -> bool:

@@ -111,7 +111,7 @@ class Assistant(Agent):
         if ended is not None:
             yield ended
             return
-        if words is not None and asked is not None:
+        if words is not None and asked is not None and not asked[1].is_aside:
             for part in self._answered(*asked):
                 yield part
             return
@@ -127,7 +127,8 @@ class Assistant(Agent):
             said += _text_of(chunk)
             yield chunk
         if not has_called:
-            for sentence in self._afterwards(said, judged, missing):
+            again = asked[1].say if asked is not None and asked[1].is_aside else None
+            for sentence in self._afterwards(said, judged, again or missing):
                 yield f" {sentence}"
 
     async def _seen_by_model(self, chat_ctx: ChatContext, tools: list[Tool]) -> tuple[ChatContext, list[Tool]]:

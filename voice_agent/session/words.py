@@ -12,6 +12,7 @@ from voice_agent.offline.vocabulary import vocabulary
 if TYPE_CHECKING:
     from voice_agent.bridge.types import BridgeEvent, Json, Tool
     from voice_agent.session.conversation import Conversation
+    from voice_agent.session.journal import Line
 
 _PAUSE = 0.2
 """Seconds in which changes are gathered."""
@@ -28,7 +29,7 @@ def keep_vocabulary(conversation: Conversation, sources: dict[str, tuple[str, ..
         return
     words = Words(conversation, sources)
     conversation.bridge.subscribe(words.note_bridge)
-    conversation.journal.listen(lambda line: words.refresh() if line["event"] == "tool_result" else None)
+    conversation.journal.listen(words.note_line)
     conversation.closers.append(words.aclose)
 
 
@@ -40,12 +41,21 @@ class Words:
         self._conversation = conversation
         self._sources = sources
         self._told: tuple[str, ...] = ()
+        self._known: tuple[str, ...] = ()
         self._due: asyncio.Task[None] | None = None
         self._again = False
 
     def note_bridge(self, event: BridgeEvent) -> None:
         """Take notice of new tools."""
         if isinstance(event, CatalogChanged):
+            self.refresh()
+
+    def note_line(self, line: Line) -> None:
+        """Take notice of what was done, and of what a server asks: its options are what is said next."""
+        if line["event"] == "question":
+            self._tell()
+        elif line["event"] == "tool_result":
+            self._tell()
             self.refresh()
 
     def refresh(self) -> None:
@@ -68,12 +78,16 @@ class Words:
             await asyncio.sleep(_PAUSE)
             tools = self._conversation.bridge.tools
             results = [result for tool in tools if self._is_source(tool) if (result := await self._ask(tool))]
-            words = vocabulary(tools, results)
-            if words != self._told:
-                self._told = words
-                self._conversation.stack.set_vocabulary(words)
+            self._known = vocabulary(tools, results)
+            self._tell()
             if not self._again:
                 return
+
+    def _tell(self) -> None:
+        words = tuple(dict.fromkeys((*self._conversation.toolset.questions.options, *self._known)))
+        if words != self._told:
+            self._told = words
+            self._conversation.stack.set_vocabulary(words)
 
     def _is_source(self, tool: Tool) -> bool:
         return tool.name in self._sources.get(tool.server, ()) and not tool.input_schema.get("required")
