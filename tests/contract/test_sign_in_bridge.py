@@ -347,3 +347,17 @@ async def test_a_server_without_registration_says_what_to_write(tmp_path: Path) 
     async with guarded(notes(), Authority(registers=False)) as gate, attached(tmp_path, gate) as bridge:
         reason = status_of(bridge, "notes").reason or ""
         assert reason.startswith("does not let programs register themselves; write “oauth”")
+
+
+async def test_who_has_signed_in_three_times_in_vain_is_not_asked_again(tmp_path: Path) -> None:
+    authority = Authority()
+    async with guarded(notes(), authority, is_shut=True) as gate, attached(tmp_path, gate) as bridge:
+        opened: set[str] = set()
+        for _ in range(3):
+            await until(bridge, lambda: status_of(bridge, "notes").link not in {None, *opened})
+            link = status_of(bridge, "notes").link or ""
+            opened.add(link)
+            await browse(link)
+        await until(bridge, lambda: status_of(bridge, "notes").reason == "wants you to sign in again and again")
+        assert status_of(bridge, "notes").link is None
+    assert authority.times("/authorize") == 3

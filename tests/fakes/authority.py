@@ -179,6 +179,8 @@ class Gate:
     url: str = ""
     seen: list[str | None] = field(default_factory=list["str | None"])
     """The `Authorization` of all requests."""
+    is_shut: bool = False
+    """No token is good enough."""
     moves_to: str | None = None
     """Where everybody is sent who asks."""
 
@@ -205,7 +207,7 @@ class Gate:
         grant = self.authority.tokens.get((given or "").removeprefix("Bearer "))
         said: dict[str, Any] = json.loads(body) if body else {}
         needed = self.needs.get(said.get("params", {}).get("name")) if said.get("method") == "tools/call" else None
-        if grant is None or grant.until < time.time() or grant.resource != f"{self.url}/mcp":
+        if self.is_shut or grant is None or grant.until < time.time() or grant.resource != f"{self.url}/mcp":
             more = f', scope="{self.scopes}"' if self.scopes else ""
             await self._refuse(401, f'error="invalid_token"{more}')(scope, receive, send)
         elif needed is not None and needed not in grant.scope.split():

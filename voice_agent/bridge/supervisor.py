@@ -259,6 +259,8 @@ class Supervisor:
     async def _note_listing(self, connection: Connection, listing: Listing) -> None:
         found = await self._on_listing(self, listing)
         self.connection = connection
+        if self.sign_in is not None:
+            self.sign_in.note_welcome()
         self._enter(*found)
 
     def take_verdict(self, verdict: Verdict) -> None:

@@ -77,8 +77,8 @@ class Wire:
 class Renewing(httpx2.Auth):
     """Vouches for requests, and may have something newer to vouch with when it is refused."""
 
-    async def refused(self, response: httpx2.Response) -> bool:
-        """Take notice of a refusal; True: the request can be made again.
+    async def refused(self, response: httpx2.Response, *, is_last: bool = False) -> bool:
+        """Take notice of a refusal; True: the request can be made again, unless this was the last time.
 
         Raises:
             httpx2.TransportError: Whoever would know cannot be asked.
@@ -106,12 +106,7 @@ class WatchedClient(httpx2.AsyncClient):
         is_told = wire.kind == "sse" or request.method == "POST"
         is_gone = False
         try:
-            response = await super().send(request, **options)
-            vouching = self.auth if response.status_code in _REFUSED else None
-            # Not in the flow of the auth itself, which would read the refusal to its end, however long that is.
-            if isinstance(vouching, Renewing) and await vouching.refused(response):
-                await response.aclose()
-                response = await super().send(request, **options)
+            response = await self._sent(request, **options)
         except httpx2.TransportError as error:
             trace.is_unsent, trace.is_lost = isinstance(error, _UNSENT), True
             if is_told:
@@ -137,6 +132,18 @@ class WatchedClient(httpx2.AsyncClient):
             wire.tell_lost()
             await response.aclose()
             return _stand_in(request, HTTPStatus.ACCEPTED)
+        return response
+
+    async def _sent(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """Send a request; a second time where it was refused and there is something newer to vouch with."""
+        response = await super().send(request, **options)
+        vouching = self.auth if response.status_code in _REFUSED else None
+        # Not in the flow of the auth itself, which would read the refusal to its end, however long that is.
+        if isinstance(vouching, Renewing) and await vouching.refused(response):
+            await response.aclose()
+            response = await super().send(request, **options)
+            if response.status_code in _REFUSED:
+                await vouching.refused(response, is_last=True)
         return response
 
 

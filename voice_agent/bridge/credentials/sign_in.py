@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PATIENCE = 600.0
 """Seconds that a link is good for."""
 _LINK_WITHIN = 20.0
+_IN_VAIN = 3
+"""Sign-ins in a row that the server did not take, after which there is no further link."""
 _LOOK = 0.5
 """Seconds between two looks at whether another process has signed in."""
 
@@ -58,6 +60,7 @@ class SignIn(Renewing):
         """Where the person signs in, while that is waited for."""
         self.trouble: SignInFailed | None = None
         """Why signing in failed the last time."""
+        self._in_vain = 0
         self.refusals = 0
         """How often the server has refused a request for want of a sign-in."""
         self.on_change: Callable[[], None] = _nothing
@@ -93,8 +96,10 @@ class SignIn(Renewing):
         yield request
 
     @override
-    async def refused(self, response: httpx2.Response) -> bool:
+    async def refused(self, response: httpx2.Response, *, is_last: bool = False) -> bool:
         """Take notice of a refusal; True: there is a new token, and the request can be made again.
+
+        `is_last`: it was the new token that was refused.
 
         Raises:
             httpx2.ConnectError: Whoever gives tokens cannot be reached.
@@ -103,7 +108,7 @@ class SignIn(Renewing):
         if response.status_code != HTTPStatus.UNAUTHORIZED and not challenge.wants_more:
             return False
         sent = response.request.headers.get("authorization", "").removeprefix("Bearer ") or None
-        if not challenge.wants_more and sent is not None:
+        if not challenge.wants_more and sent is not None and not is_last:
             try:
                 if await self._renew(sent):
                     return True
@@ -126,6 +131,9 @@ class SignIn(Renewing):
         if challenge.wants_more and self._asked_for is not None and challenge.header != self._asked_for.header:
             # What is wanted now goes beyond what the link is for.
             await self._give_up()
+        if self._in_vain >= _IN_VAIN:
+            self.trouble = SignInFailed("wants you to sign in again and again")
+            return None
         if self._login is None or self._login.done():
             self._asked_for, self.trouble = challenge, None
             self._shown.clear()
@@ -136,6 +144,10 @@ class SignIn(Renewing):
         finally:
             shown.cancel()
         return self.link
+
+    def note_welcome(self) -> None:
+        """Take notice that the server takes what there is."""
+        self._in_vain = 0
 
     async def finished(self) -> bool:
         """Wait until what was begun is over; tell whether the person is signed in."""
@@ -182,6 +194,7 @@ class SignIn(Renewing):
             await self._load()
             if oauth is not None and oauth.grant == "client_credentials":
                 await self._keep(await Flow(self._entry, self._record).sign_in(challenge))
+                self._in_vain += 1
                 return True
             if not self._asks:
                 self.trouble = SignInFailed(NEEDED, is_oauth=self._is_oauth(challenge))
@@ -189,6 +202,7 @@ class SignIn(Renewing):
             async with self._doorstep() as door, asyncio.timeout(PATIENCE):
                 self._door = door
                 await self._keep(await Flow(self._entry, self._record, self).sign_in(challenge))
+            self._in_vain += 1
         except SignInFailed as failed:
             self.trouble = failed
         except TimeoutError:

@@ -17,7 +17,7 @@ from voice_agent.config.types import HttpEntry, StdioEntry
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.contract
 
 URL = "https://notes.example/mcp"
 RECORD = {"tokens": {"access_token": "tell-nobody"}}
