@@ -102,9 +102,7 @@ class Bridge:
         self._listeners: list[Callable[[BridgeEvent], None]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._others: set[asyncio.Task[None]] = set()
-        self.library = Library()
-        self._changed = asyncio.Event()
-        self._listing = asyncio.Lock()
+        self.library, self._changed, self._listing = Library(), asyncio.Event(), asyncio.Lock()
         for entry in entries:
             self._add(entry)
 
