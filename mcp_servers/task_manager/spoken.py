@@ -93,7 +93,9 @@ def task_phrase(task: Task, now: datetime) -> str:
 def added(task: Task, now: datetime) -> str:
     """Added “water the plants”, due Monday, every week, with a reminder Monday at 8 AM."""
     due = f", {due_clause(task.due, now)}" if task.due else ""
-    return f"Added {quoted(task.title)}{due}{''.join(f', {part}' for part in _extras(task, now))}."
+    past = task.remind_at if task.remind_at and task.remind_at < now else None
+    late = f" The time of its reminder, {say_due(past, now)}, has passed." if past else ""
+    return f"Added {quoted(task.title)}{due}{''.join(f', {part}' for part in _extras(task, now))}.{late}"
 
 
 def completed(done: Completed, now: datetime) -> str:

@@ -337,6 +337,8 @@ async def test_a_reminder_is_told_with_its_task(tasks: Tasks) -> None:
     without = await tasks("update_task", task="dentist", remind="none")
     assert "remind" not in without["task"]
     assert tasks.said == "“dentist” has no reminder any more."
+    await tasks.add("bus", due="in an hour", remind="two hours before")
+    assert tasks.said == "Added “bus”, due today at 11 AM. The time of its reminder, today at 9 AM, has passed."
 
 
 async def test_the_last_change_can_be_taken_back_and_the_one_before_it(tasks: Tasks) -> None:

@@ -25,7 +25,7 @@ INSPECTOR = HERE / "node_modules" / ".bin" / "mcp-inspector"
 
 pytestmark = [
     pytest.mark.interop,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(400),
     pytest.mark.skipif(not CONFORMANCE.exists(), reason="npm packages are not installed; run: make test"),
 ]
 

@@ -14,7 +14,7 @@ from mcp.shared.subscriptions import ResourceUpdated
 if TYPE_CHECKING:
     from mcp_types import ResourceUpdatedNotification
 
-WITHIN = 10.0
+WITHIN = 45.0
 
 
 class Listener(MessageHandler):
