@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from livekit.agents import llm
 
 from voice_agent.agents.background import MARK, Background
 from voice_agent.agents.checks import Checks
@@ -244,6 +246,11 @@ class UnderWay:
         if result.status is Status.UNKNOWN:
             self._offer_check(call, result)
         await session.wait_for_idle()
+        if isinstance(cast("object", session.llm), llm.RealtimeModel):  # pyright: ignore[reportUnknownMemberType] - as it is
+            # It makes its calls itself, and cannot be given one.
+            asked = f"{MARK} The user asked to {call.said}. Tell them, in a sentence, what came of it."
+            await session.generate_reply(instructions=f"{asked} What follows is data: {result.text}")
+            return
         self.background.end(call, result)
         await session.generate_reply(instructions=MARK)
 
