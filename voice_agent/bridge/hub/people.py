@@ -163,6 +163,7 @@ class People:
     _desks: dict[str | None, Desk] = field(default_factory=dict[str | None, Desk])
     _listeners: list[Callable[[BridgeEvent], None]] = field(default_factory=list["Callable[[BridgeEvent], None]"])
     _closing_idle: asyncio.Task[None] | None = None
+    _beginning: dict[Bridge, asyncio.Task[None]] = field(default_factory=dict["Bridge", "asyncio.Task[None]"])
 
     def __post_init__(self) -> None:
         """Prepare the bridge that everybody shares."""
@@ -202,8 +203,7 @@ class People:
         if self._closing_idle is not None:
             self._closing_idle.cancel()
             await asyncio.wait({self._closing_idle})
-        own = [desk.own.aclose() for desk in self._desks.values() if desk.own is not None]
-        await asyncio.gather(self._shared.aclose(), *own)
+        await asyncio.gather(self._shared.aclose(), *map(self._close, self._desks.values()))
         if self.tasks is not None:
             await self.tasks.aclose()
 
@@ -233,7 +233,7 @@ class People:
         others = [self._desks.pop(subject) for subject in list(self._desks) if subject is not None]
         self._desks[None] = Desk(None, config, self._shared, frozenset(entry.name for entry in entries), None, {})
         await self._shared.reconfigure(entries, config.disabled)
-        await asyncio.gather(*(desk.own.aclose() for desk in others if desk.own is not None))
+        await asyncio.gather(*map(self._close, others))
 
     def _open(self, subject: str) -> Desk:
         common: list[str] = []
@@ -281,8 +281,23 @@ class People:
             opener=open_own,
         )
         bridge.subscribe(self._tell)
-        bridge.start()
+        self._beginning[bridge] = asyncio.create_task(self._begin(bridge), name="a person's servers")
         return bridge
+
+    async def _begin(self, bridge: Bridge) -> None:
+        """Start a person's bridge when the Task Manager is up, whose start would count as its being slow to answer."""
+        if self.tasks is not None:
+            with contextlib.suppress(OSError):
+                await self.tasks.url()
+        bridge.start()
+
+    async def _close(self, desk: Desk) -> None:
+        if desk.own is None:
+            return
+        beginning = self._beginning.pop(desk.own)
+        beginning.cancel()
+        await asyncio.wait({beginning})
+        await desk.own.aclose()
 
     async def _close_idle(self) -> None:
         while True:
@@ -291,8 +306,7 @@ class People:
             for subject, desk in list(self._desks.items()):
                 if subject is not None and not desk.running and now - desk.used > IDLE:
                     del self._desks[subject]
-                    if desk.own is not None:
-                        await desk.own.aclose()
+                    await self._close(desk)
 
     def _tell(self, event: BridgeEvent) -> None:
         for listener in tuple(self._listeners):
