@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from voice_agent.bridge.bridge import Bridge
+from voice_agent.bridge.supervisor import Pace
 from voice_agent.bridge.types import Decision, Result, State, Status
 from voice_agent.config.load import load
 
@@ -53,7 +54,7 @@ async def pasted(folder: Path, text: str, **variables: str) -> AsyncGenerator[Br
     assert config.problems == ()
     entries = [entry for entry in config.servers if str(file) in entry.origin]
     assert entries
-    bridge = Bridge(entries)
+    bridge = Bridge(entries, pace=Pace(connect=WITHIN, connect_url=WITHIN))
     bridge.start()
     try:
         assert await bridge.settle(WITHIN)
@@ -188,6 +189,61 @@ async def test_git_as_windsurf_and_gemini_have_it(tmp_path: Path) -> None:
     assert "a.txt" in status.text
     assert refused.status is Status.DENIED
     assert (decisions["git_commit"], decisions["git_add"]) == (Decision.CONFIRM, Decision.DENY)
+
+
+@needs_npm
+async def test_thinking_in_steps_keeps_its_steps(tmp_path: Path) -> None:
+    text = """
+    {"mcpServers": {"thinking": {
+        "command": "npx", "args": ["-y", "@modelcontextprotocol/server-sequential-thinking"]
+    }}}"""
+    thought = {"thought": "Milk first.", "nextThoughtNeeded": True, "thoughtNumber": 1, "totalThoughts": 2}
+    async with pasted(tmp_path, text) as bridge:
+        first = await called(bridge, "thinking.sequentialthinking", thought)
+        second = await called(bridge, "thinking.sequentialthinking", {**thought, "thoughtNumber": 2})
+    assert first.structured is not None
+    assert second.structured is not None
+    assert (first.structured["thoughtHistoryLength"], second.structured["thoughtHistoryLength"]) == (1, 2)
+
+
+@needs_npm
+async def test_a_server_of_somebody_else_in_the_newest_protocol(tmp_path: Path) -> None:
+    text = """
+    {"mcpServers": {"1password": {
+        "command": "npx", "args": ["-y", "@takescake/1password-mcp"],
+        "env": {"OP_SERVICE_ACCOUNT_TOKEN": "${TOKEN}"}
+    }}}"""
+    async with pasted(tmp_path, text, TOKEN="ops_nobody") as bridge:
+        three = await called(bridge, "1password.password_generate_memorable", {"wordCount": 3, "separator": "+"})
+        wrong = await bridge.call(bridge.resolve("1password.password_generate"), {"length": 3}, confirmed=True)
+        vaults = await bridge.call(bridge.resolve("1password.vault_list"), {})
+    assert three.text.count("+") >= 2
+    assert wrong.text == "The call was not made. “length” must be at least 8, not 3."
+    assert (vaults.status, "ops_nobody" in vaults.text) == (Status.ERROR, False)
+
+
+async def test_a_page_is_fetched_as_its_author_lets_it(tmp_path: Path) -> None:
+    pages = {
+        b"/robots.txt": b"User-agent: *\nDisallow: /private",
+        b"/": b"<html><body><p>Milk is in.</p></body></html>",
+    }
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+        body = pages.get(path, b"")
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
+        writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    text = '{"mcpServers": {"fetch": {"command": "mcp-server-fetch", "args": ["--allow-private-ips"]}}}'
+    async with server, pasted(tmp_path, text) as bridge:
+        page = await called(bridge, "fetch.fetch", {"url": url, "raw": True})
+        private = await bridge.call(bridge.resolve("fetch.fetch"), {"url": f"{url}private"}, confirmed=True)
+    assert "Milk is in." in page.text
+    assert (private.status, "robots.txt" in private.text) == (Status.ERROR, True)
 
 
 @needs_npm
