@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from voice_agent.agents.events import ToolEvent
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.config.load import Config
+    from voice_agent.config.settings import Settings
     from voice_agent.providers.build import Stack
     from voice_agent.session.journal import Journal
     from voice_agent.session.resume import Story
@@ -85,15 +86,8 @@ def build_conversation(
         zone=ZoneInfo(zone),
     )
     toolset.questions.has_screen = not on_phone
-    session: AgentSession[None] = AgentSession(
-        **stack.session_options(),
-        tools=[toolset],
-        tts_text_transforms=[*DEFAULT_TTS_TEXT_TRANSFORMS, *([slow_digits] if on_phone else [])],
-        max_tool_steps=settings.limits.tool_steps,
-        aec_warmup_duration=_ECHO_WARM_UP if has_microphone else None,
-        user_away_timeout=None,
-        session_close_transcript_timeout=_LAST_WORDS,
-    )
+    session = _session(stack, toolset, settings, has_microphone=has_microphone, on_phone=on_phone)
+    session.history.insert(past)
     assistant = Assistant(
         instructions=briefing.text(settings),
         toolset=toolset,
@@ -104,29 +98,36 @@ def build_conversation(
         wait_for_servers=settings.limits.wait_for_servers,
         past=past,
     )
-    session.history.insert(past)
-    conversation = Conversation(
-        settings,
-        journal,
-        bridge,
-        stack,
-        session,
-        toolset,
-        assistant,
-        speech,
-        profile=profile,
-        problems=config.problems,
-        briefing=briefing,
+    parts = (settings, journal, bridge, stack, session, toolset, assistant, speech)
+    conversation = Conversation(*parts, profile=profile, problems=config.problems, briefing=briefing)
+    _attend(conversation, config, sentences, ZoneInfo(zone))
+    return conversation
+
+
+def _session(
+    stack: Stack, toolset: BridgeToolset, settings: Settings, *, has_microphone: bool, on_phone: bool
+) -> AgentSession[None]:
+    return AgentSession(
+        **stack.session_options(),
+        tools=[toolset],
+        tts_text_transforms=[*DEFAULT_TTS_TEXT_TRANSFORMS, *([slow_digits] if on_phone else [])],
+        max_tool_steps=settings.limits.tool_steps,
+        aec_warmup_duration=_ECHO_WARM_UP if has_microphone else None,
+        user_away_timeout=None,
+        session_close_transcript_timeout=_LAST_WORDS,
     )
+
+
+def _attend(conversation: Conversation, config: Config, sentences: Sentences, zone: ZoneInfo) -> None:
+    """Have everything follow the conversation that goes beside the talk itself."""
     record_session(conversation)
     follow_confirmations(conversation)
     follow_questions(conversation)
     keep_manners(conversation)
     apologise_for_failures(conversation, sentences)
     hear_proposals(conversation)
-    announce_news(conversation, ZoneInfo(zone))
+    announce_news(conversation, zone)
     keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})
-    return conversation
 
 
 def _both(*listeners: Callable[[ToolEvent], None]) -> Callable[[ToolEvent], None]:
