@@ -138,7 +138,7 @@ async def hold(source: Source, ctx: JobContext) -> None:
     presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
     ending = asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation")
     lost: set[int] = set()
-    follow(ctx.room, "disconnected", lost.add)
+    follow(ctx.room, "disconnected", lambda reason: lost.add(int(reason)))  # LiveKit takes no built-in function.
     unfollow = follow_end(ctx.room, conversation)
     ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, person, book, ending, unfollow, lost)
     resumption = Resumption(conversation, story, now=time.time()) if story is not None else None
