@@ -12,6 +12,7 @@ from tests.support.bridges import QUICK, running, status_of, until, until_state
 from tests.support.web_servers import serving
 from voice_agent.bridge.credentials.keeper import Credentials
 from voice_agent.bridge.forms import Question, Reply
+from voice_agent.bridge.supervisor import Pace
 from voice_agent.bridge.types import State, Status
 from voice_agent.config.types import HttpEntry, OAuth, VoiceOptions
 
@@ -72,12 +73,12 @@ def notes() -> FastMCP[Any]:
 
 @contextlib.asynccontextmanager
 async def attached(
-    home: Path, gate: Gate, *, asks: bool = True, subject: str | None = None, **entry: Any
+    home: Path, gate: Gate, *, asks: bool = True, subject: str | None = None, pace: Pace = QUICK, **entry: Any
 ) -> AsyncGenerator[Bridge, None]:
     credentials = Credentials(home, asks=asks, keyring=False)
     written: dict[str, Any] = {"auth": "oauth"} | entry
     one = HttpEntry("notes", f"{gate.url}/mcp", "http", voice=EASY, **written)
-    async with running(one, sign_ins=credentials.of_person(subject), asks=True, pace=QUICK) as bridge:
+    async with running(one, sign_ins=credentials.of_person(subject), asks=True, pace=pace) as bridge:
         yield bridge
 
 
@@ -361,3 +362,17 @@ async def test_who_has_signed_in_three_times_in_vain_is_not_asked_again(tmp_path
         await until(bridge, lambda: status_of(bridge, "notes").reason == "wants you to sign in again and again")
         assert status_of(bridge, "notes").link is None
     assert authority.times("/authorize") == 3
+
+
+async def test_a_server_that_is_closed_to_who_has_signed_in_is_not_run_against(tmp_path: Path) -> None:
+    authority = Authority()
+    async with guarded(notes(), authority) as gate:
+        async with attached(tmp_path, gate) as bridge:
+            await signed_in(bridge)
+        gate.is_closed = True
+        before = len(gate.seen)
+        async with attached(tmp_path, gate, pace=Pace(permanent_retry=60.0)) as bridge:
+            status = status_of(bridge, "notes")
+            assert (status.state, status.link) == (State.NEEDS_LOGIN, None)
+            assert (status.reason or "").startswith("asked for a login (403)")
+        assert len(gate.seen) - before < 5

@@ -181,6 +181,8 @@ class Gate:
     """The `Authorization` of all requests."""
     is_shut: bool = False
     """No token is good enough."""
+    is_closed: bool = False
+    """Nobody is let in, whoever they are."""
     moves_to: str | None = None
     """Where everybody is sent who asks."""
 
@@ -203,6 +205,9 @@ class Gate:
                 break
         if self.moves_to is not None:
             await RedirectResponse(self.moves_to, status_code=307)(scope, receive, send)
+            return
+        if self.is_closed:
+            await Response(status_code=403)(scope, receive, send)
             return
         grant = self.authority.tokens.get((given or "").removeprefix("Bearer "))
         said: dict[str, Any] = json.loads(body) if body else {}

@@ -116,6 +116,8 @@ class Supervisor:
         """When what has been up went away, on the clock; None for what has not been up."""
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
+        self._was_refused = False
+        """The last connection met a refusal for want of a sign-in."""
         self.sign_in = sign_in
         if sign_in is not None:
             sign_in.on_change = self._note_sign_in
@@ -132,14 +134,15 @@ class Supervisor:
         while True:
             trouble = await self._live()
             _stop_if_cancelled()
-            if self.sign_in is not None and self.sign_in.is_needed and trouble.state is State.NEEDS_LOGIN:
-                trouble = await self._need_sign_in(self.sign_in, trouble)
+            refused = self.sign_in if self._was_refused and trouble.state is State.NEEDS_LOGIN else None
+            if refused is not None:
+                trouble = await self._need_sign_in(refused, trouble)
             delay = self._delay(trouble)
             was_up = self.state in _UP
             state = State.RECONNECTING if was_up and trouble.state is State.FAILED else trouble.state
             self._enter(state, trouble.reason, datetime.now(UTC) + timedelta(seconds=delay))
             self._wake.clear()
-            signed_in = self.sign_in.noticed() if self.sign_in is not None and trouble.is_permanent else _never()
+            signed_in = refused.noticed() if refused is not None and trouble.is_permanent else _never()
             await _first_of(self._wake.wait(), self._clock.sleep(delay), signed_in)
 
     def _note_sign_in(self) -> None:
@@ -150,6 +153,9 @@ class Supervisor:
 
     async def _need_sign_in(self, sign_in: SignIn, trouble: Trouble) -> Trouble:
         """Return how a server is whose user has to sign in, for which there may be a link now."""
+        if not sign_in.is_needed:
+            # They have done it while the request was on its way.
+            return replace(trouble, reason=NEEDED)
         # By a client that vouches for itself this is done at once, and the next try comes soon.
         link, failed = await sign_in.begin(), sign_in.trouble
         if failed is not None and failed.is_oauth:
@@ -220,7 +226,8 @@ class Supervisor:
         now = self._clock.now()
         if came_up is not None and (now - came_up >= self._pace.steady or self._away_since is None):
             self._attempts, self._away_since = 0, now
-        if came_up is None and self.sign_in is not None and self.sign_in.refusals > refusals:
+        self._was_refused = self.sign_in is not None and self.sign_in.refusals > refusals
+        if came_up is None and self._was_refused:
             # The last answer may be another one: that of a server of today to an “initialize” is 400.
             sight.http_status, sight.network_error = HTTPStatus.UNAUTHORIZED, None
         evidence = Evidence(
@@ -260,7 +267,7 @@ class Supervisor:
         found = await self._on_listing(self, listing)
         self.connection = connection
         if self.sign_in is not None:
-            self.sign_in.note_welcome()
+            await self.sign_in.welcome()
         self._enter(*found)
 
     def take_verdict(self, verdict: Verdict) -> None:

@@ -108,6 +108,9 @@ class SignIn(Renewing):
         if response.status_code != HTTPStatus.UNAUTHORIZED and not challenge.wants_more:
             return False
         sent = response.request.headers.get("authorization", "").removeprefix("Bearer ") or None
+        if not is_last and _token(self._record) not in (None, sent, self._refused):
+            # Somebody has signed in while the request was on its way.
+            return True
         if not challenge.wants_more and sent is not None and not is_last:
             try:
                 if await self._renew(sent):
@@ -145,9 +148,11 @@ class SignIn(Renewing):
             shown.cancel()
         return self.link
 
-    def note_welcome(self) -> None:
-        """Take notice that the server takes what there is."""
+    async def welcome(self) -> None:
+        """Take notice that the server takes what there is; a link is of no more use then, unless it is for more."""
         self._in_vain = 0
+        if self._asked_for is not None and not self._asked_for.wants_more and not self._is_keeping:
+            await self._give_up()
 
     async def finished(self) -> bool:
         """Wait until what was begun is over; tell whether the person is signed in."""
