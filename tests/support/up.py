@@ -28,6 +28,7 @@ class Up:
     page: str
     livekit: str
     worker: int
+    hub: int
 
     def processes(self) -> list[psutil.Process]:
         """What it has started, and what those have."""
@@ -40,13 +41,15 @@ def up(home: Path, *arguments: str, **variables: str) -> Generator[Up]:
     if shutil.which("livekit-server") is None and not (BIN / "livekit-server").exists():
         pytest.skip("there is no livekit-server; run: make livekit")
     command = [str(BIN / "voice-agent"), "up", "--json", "--profile", "offline", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(home, **variables), cwd=home) as process:
+    # However busy the machine is with other tests.
+    given = {"VOICE_AGENT_ROOMS__BUSY": "100", **variables}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(home, **given), cwd=home) as process:
         assert process.stdout is not None
         try:
             line = process.stdout.readline()
             assert line, "it ended while it was starting"
             told = json.loads(line)
-            yield Up(process, told["page"], told["livekit"], told["worker"])
+            yield Up(process, told["page"], told["livekit"], told["worker"], told["hub"])
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
