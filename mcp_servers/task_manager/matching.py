@@ -159,9 +159,8 @@ def alike(word: str, known: Callable[[], Sequence[str]], least: int) -> list[tup
 
     if len(word) < 4 or not word.isalpha():  # noqa: PLR2004 - short words differ by a letter
         return [(word, 100.0)]
-    others = (one for one in known() if one != word)
-    found = process.extract(word, list(others), scorer=fuzz.ratio, processor=None, limit=20, score_cutoff=least)
-    return [(word, 100.0), *((one, score) for one, score, _ in found)]
+    found = process.extract(word, known(), scorer=fuzz.ratio, processor=None, limit=21, score_cutoff=least)
+    return [(word, 100.0), *((one, score) for one, score, _ in found if one != word)][:21]
 
 
 def resembling(said: tuple[str, ...], titles: Mapping[int, str], limit: int) -> tuple[int, ...]:
