@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -17,6 +14,7 @@ from tests.support.up import up
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from playwright.async_api import Locator, Page
 
@@ -136,27 +134,6 @@ async def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
             await expect(page.get_by_role("status")).to_have_text("The conversation has ended", timeout=PATIENCE)
         assert everything.process.wait(PATIENCE / 1000) == 0
         assert [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
-
-
-async def test_a_long_call_shows_how_far_it_is_and_is_cancelled_at_its_server(tmp_path: Path) -> None:
-    note = tmp_path / "note"
-    root = str(Path(__file__).parents[2])
-    entry = {"command": sys.executable, "args": ["-m", "tests.support.slow_server", str(note)], "cwd": root}
-    config = tmp_path / "mcp.json"
-    config.write_text(json.dumps({"mcpServers": {"slow": {**entry, "voice": {"trust": True}}}}))
-    with up(tmp_path, "--config", str(config)) as everything:
-        async with a_browser() as browser, a_page(browser, everything.page) as page:
-            await begin(page)
-            await write(page, "count down")
-            running = card(page, "slow.count_down", "running")
-            await sees(running)
-            await sees(running.get_by_text("to go"))
-            await shoot(page, "6-running")
-            await button(page, "Cancel").click()
-            await sees(card(page, "slow.count_down", "cancelled"))
-            await button(page, "End").click()
-            await sees(button(page, "Talk"))
-    assert note.read_text() == "cancelled"
 
 
 async def test_a_part_that_dies_is_started_again_and_serves_the_next_conversation(tmp_path: Path) -> None:
