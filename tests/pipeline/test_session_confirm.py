@@ -181,7 +181,7 @@ async def test_several_calls_of_one_turn_are_read_back_as_one_list(tmp_path: Pat
     notes = Notes()
     async with a_talk(tmp_path, [deletes("milk", "eggs"), "Both are gone."], {"notes": notes.server}) as talk:
         asked = await talk.say("delete milk and eggs")
-        assert asked == "Delete the note “milk” and delete the note “eggs”? Shall I go ahead?"
+        assert asked == "Delete the notes “milk” and “eggs”? Shall I go ahead?"
         await talk.say("yes, both")
     assert notes.notes == {"bread"}
 

@@ -90,7 +90,7 @@ async def test_a_tool_that_is_not_in_sight_is_looked_for_and_then_called(tmp_pat
         "Bella is yours.",
     ]
     async with a_talk(tmp_path, script, many.servers) as talk:
-        assert await talk.say("what was that about again") == "Bella is yours."
+        assert await talk.say("and now Bella") == "Bella is yours."
         before, after = chats(talk)[:2]
         assert "store4_rent_horse" not in before.tools
         assert "store4_rent_horse" in after.tools
