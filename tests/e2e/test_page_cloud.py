@@ -1,0 +1,109 @@
+"""The page in Chromium on a whole room with the cloud plugins, on stand-ins for what they call."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from tests.fakes.chat import Call
+from tests.fakes.server import KEY
+from tests.fakes.stacks import cloud
+from tests.support.browser import PATIENCE, a_browser, a_page, speak
+from tests.support.program import tasks
+from tests.support.up import up
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import Locator, Page
+
+    from tests.fakes.chat import Chat, Turn
+    from tests.fakes.stacks import Cloud
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+def model(chat: Chat) -> Turn:
+    """Knows tasks, and nothing else."""
+    if chat.results:
+        return f"All right. {chat.results[-1].splitlines()[0]}"
+    if chat.user.startswith("Add "):
+        return Call("tasks_create_task", {"title": chat.user.removeprefix("Add ").rstrip(".")})
+    if chat.user.startswith("Delete "):
+        return Call("tasks_delete_task", {"task": chat.user.removeprefix("Delete ").rstrip(".")})
+    return "I only know tasks."
+
+
+def variables(stand_ins: Cloud) -> dict[str, str]:
+    return {
+        "DEEPGRAM_API_KEY": KEY,
+        "OPENAI_API_KEY": KEY,
+        "CARTESIA_API_KEY": KEY,
+        "VOICE_AGENT_STT__BASE_URL": stand_ins.deepgram.url,
+        "VOICE_AGENT_LLM__BASE_URL": stand_ins.openai.base_url,
+        "VOICE_AGENT_TTS__BASE_URL": stand_ins.cartesia.url,
+    }
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def said(page: Page, speaker: str, text: str) -> Locator:
+    return page.get_by_role("log").locator(f"[data-speaker={speaker}]").filter(has_text=text)
+
+
+def card(page: Page, tool: str, status: str) -> Locator:
+    return page.get_by_role("article", name=tool, exact=True).and_(page.locator(f"[data-status={status}]"))
+
+
+async def sees(locator: Locator) -> None:
+    await expect(locator.last).to_be_visible(timeout=PATIENCE)
+
+
+async def listens(page: Page) -> None:
+    await expect(page.get_by_role("status")).to_have_text("Listening", timeout=PATIENCE)
+
+
+async def test_what_is_spoken_is_done_shown_answered_and_confirmed_by_voice_and_by_button(tmp_path: Path) -> None:
+    async with cloud(model=model) as stand_ins:
+        everything = up(tmp_path, "--profile", "quality", **variables(stand_ins))
+        running = await asyncio.to_thread(everything.__enter__)
+        try:
+            async with a_browser() as browser, a_page(browser, running.page) as page:
+                await button(page, "Talk").click()
+                await sees(said(page, "agent", ""))
+                await listens(page)
+                before = await page.evaluate("heard")
+
+                stand_ins.deepgram.hear("Add buy milk.", "Delete buy milk.", "Yes.")
+                await speak(page, "Add buy milk.")
+                await sees(card(page, "tasks.create_task", "ok"))
+                await sees(said(page, "user", "Add buy milk."))
+                await sees(said(page, "agent", "All right."))
+                assert await page.evaluate("heard") > before
+                assert [task["title"] for task in tasks(tmp_path)] == ["buy milk"]
+
+                await listens(page)
+                await speak(page, "Delete buy milk.")
+                await sees(button(page, "Yes"))
+                await listens(page)
+                await speak(page, "Yes.")
+                await sees(card(page, "tasks.delete_task", "ok"))
+                assert tasks(tmp_path) == []
+
+                await page.get_by_role("textbox", name="Message", exact=True).fill("Add call Ann.")
+                await page.keyboard.press("Enter")
+                await sees(said(page, "agent", "call Ann"))
+                await page.get_by_role("textbox", name="Message", exact=True).fill("Delete call Ann.")
+                await page.keyboard.press("Enter")
+                await button(page, "No").click()
+                await sees(card(page, "tasks.delete_task", "declined"))
+                assert [task["title"] for task in tasks(tmp_path)] == ["call Ann"]
+                await button(page, "End").click()
+                await sees(button(page, "Talk"))
+        finally:
+            await asyncio.to_thread(everything.__exit__, None, None, None)
