@@ -10,6 +10,7 @@ import pytest
 from tests.interop.conformance import CONFORMANCE, Asked, run_suite
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.forms import Question, Reply
+from voice_agent.bridge.supervisor import Pace
 from voice_agent.config.types import HttpEntry, VoiceOptions
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ async def call_everything(asked: Asked) -> None:
     if asked.scenario.startswith(ELSEWHERE):
         return
     entry = HttpEntry("suite", asked.url, voice=VoiceOptions(confirm="never"))
-    bridge = Bridge([entry], asks=True)
+    bridge = Bridge([entry], asks=True, pace=Pace(connect_url=WITHIN))
     bridge.start()
     try:
         assert await bridge.settle(WITHIN)
