@@ -137,6 +137,8 @@ class Guest:
     room: rtc.Room
     lines: list[Line] = field(default_factory=list["Line"])
     agent: str = ""
+    gone: set[str] = field(default_factory=set[str])
+    """Who has left, though they may be back already."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _reading: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
 
@@ -157,8 +159,9 @@ class Guest:
         await self.until(lambda: self.lines)
 
     async def lose(self) -> None:
-        """Wait until the assistant has left, and forget what it told."""
-        await self.until(lambda: self.agent not in self.room.remote_participants)
+        """Wait until the assistant has left, or we have come back ourselves, and forget what it told."""
+        await self.until(lambda: self.agent in self.gone)
+        self.gone.discard(self.agent)
         self.lines.clear()
 
     async def command(self, method: str, **fields: Any) -> None:
@@ -201,6 +204,14 @@ class Guest:
     def note(self, *_: object) -> None:
         self._changed.set()
 
+    def note_return(self) -> None:
+        self.gone.add(self.agent)
+        self._changed.set()
+
+    def note_leaving(self, participant: rtc.RemoteParticipant) -> None:
+        self.gone.add(participant.identity)
+        self._changed.set()
+
     def read(self, reader: rtc.TextStreamReader, _identity: str) -> None:
         task = asyncio.create_task(self._read(reader))
         self._reading.add(task)
@@ -228,7 +239,9 @@ async def a_guest_with(url: str, token: str) -> AsyncGenerator[Guest]:
 
     guest = Guest(rtc.Room())
     guest.room.register_text_stream_handler("va.events", guest.read)
-    for event in ("participant_connected", "participant_disconnected", "disconnected", "track_subscribed"):
+    guest.room.on("participant_disconnected", guest.note_leaving)  # pyright: ignore[reportUnknownMemberType, reportArgumentType] - LiveKit's
+    guest.room.on("reconnected", guest.note_return)  # pyright: ignore[reportUnknownMemberType] - LiveKit's
+    for event in ("participant_connected", "participant_attributes_changed", "disconnected", "track_subscribed"):
         guest.room.on(event, guest.note)  # pyright: ignore[reportUnknownMemberType, reportArgumentType] - LiveKit's
     await guest.room.connect(url, token)
     try:
