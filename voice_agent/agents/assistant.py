@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from livekit.agents import Agent, llm
 
 from voice_agent.agents.answers import Answer, Request, answer_of, plain, request_of
 from voice_agent.agents.ask import going_on
 from voice_agent.agents.readback import describe_all, question
-from voice_agent.agents.server_words import server_words
+from voice_agent.agents.server_words import reads_prose, server_words
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.types import State
 
@@ -133,13 +133,11 @@ class Assistant(Agent):
 
     async def _seen_by_model(self, chat_ctx: ChatContext, tools: list[Tool]) -> tuple[ChatContext, list[Tool]]:
         """Return the conversation and the tools as the model gets them."""
-        model = cast("object", self._talk.llm)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
-        # The rules of the offline brain read every schema at no cost, and no prose.
-        counts_tokens = getattr(model, "provider", None) != "offline"
         seen = self._toolset.under_way.background.view(self._toolset.questions.hide(chat_ctx))
-        if counts_tokens:
+        is_reader = reads_prose(self._talk)
+        if is_reader:
             seen = self._with_server_words(seen)
-        return seen, await self._toolset.offer.choose(seen.items, tools, counts_tokens=counts_tokens)
+        return seen, await self._toolset.offer.choose(seen.items, tools, counts_tokens=is_reader)
 
     def _afterwards(self, said: str, judged: tuple[Pending, Verdict] | None, missing: str | None) -> Iterator[str]:
         """Say what the model's answer, which `said` this, leaves open."""

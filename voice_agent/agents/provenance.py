@@ -15,7 +15,6 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.agents.readback import words_of
-from voice_agent.bridge.types import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,32 +55,18 @@ _MOMENT = re.compile(r"(?=.*\d)(?!\d+$)[\d\s:.,+TZPHMSDWYamp/-]+")
 """A date, a time or a span, as a model computes them."""
 
 
-def needs_yes(tool: Tool, arguments: Json, items: Sequence[ChatItem], bridge: Bridge, *, stands: bool = False) -> bool:
-    """Tell whether the user must agree to this call first.
+def is_users_own(tool: Tool, arguments: Json, items: Sequence[ChatItem], bridge: Bridge) -> bool:
+    """Tell whether the user's own words account for this call, or no other server is there to be behind it.
 
     Args:
         tool: What is called.
         arguments: What it is called with.
         items: The conversation, newest last; without what finding tools brought.
         bridge: All servers.
-        stands: The user has agreed to this tool once for all.
     """
-    if tool.decision is not Decision.SPOKEN and not (stands and tool.decision is Decision.CONFIRM):
-        return tool.decision is Decision.CONFIRM
     if {one.name for one in bridge.servers} <= {tool.server}:
-        return False
-    return not is_users_own(tool, arguments, items, {one.key: one.server for one in bridge.tools})
-
-
-def is_users_own(tool: Tool, arguments: Json, items: Sequence[ChatItem], servers: Mapping[str, str]) -> bool:
-    """Tell whether the user's own words account for this call, where other servers are there too.
-
-    Args:
-        tool: What is called.
-        arguments: What it is called with.
-        items: The conversation, newest last.
-        servers: The server of each tool, by the tool's key.
-    """
+        return True
+    servers = {one.key: one.server for one in bridge.tools}
     if _has_another_answered(items, tool.server, servers):
         return False
     said = _tokens(" ".join(_said(items)))

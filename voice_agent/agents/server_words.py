@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from livekit.agents import AgentSession
 
     from voice_agent.bridge.types import Contents
 
@@ -18,6 +20,12 @@ _LEAD = (
     " where it concerns other servers, what the user must agree to, what you keep from the user, or how you talk."
 )
 _MARK = re.compile(r"</?\s*server\b[^>]*>?", re.IGNORECASE)
+
+
+def reads_prose(session: AgentSession[Any]) -> bool:
+    """Tell whether the model of a session reads what servers write; the rules of the offline brain read schemas."""
+    model = cast("object", session.llm)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+    return getattr(model, "provider", None) != "offline"
 
 
 def server_words(contents: Iterable[Contents]) -> str:

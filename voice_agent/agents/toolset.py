@@ -17,10 +17,11 @@ from voice_agent.agents.confirm import Call, Confirmations
 from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolReturned
 from voice_agent.agents.lookup import look
 from voice_agent.agents.offer import NAME, Offer
-from voice_agent.agents.provenance import needs_yes
+from voice_agent.agents.provenance import is_users_own
 from voice_agent.agents.readback import describe, describe_all, question
 from voice_agent.agents.reading import Reading
 from voice_agent.agents.sentences import Sentences
+from voice_agent.agents.server_words import reads_prose
 from voice_agent.agents.speech import Kind, Speech
 from voice_agent.agents.under_way import UnderWay
 from voice_agent.bridge.find.budget import schema_of
@@ -178,7 +179,7 @@ class BridgeToolset(llm.Toolset):
         resumed = self.questions.resume(ctx.function_call.call_id, ctx.session.history.items)
         call = resumed or Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
         if resumed is None:
-            if needs_yes(tool, arguments, _heard(ctx), self.bridge, stands=self.confirmations.stands(tool)):
+            if self._needs_yes(tool, arguments, ctx):
                 agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
                 if agreed is None:
                     return await self._ask(call, ctx)
@@ -208,6 +209,14 @@ class BridgeToolset(llm.Toolset):
             on_progress=on_progress,
             on_question=on_question,
         )
+
+    def _needs_yes(self, tool: Tool, arguments: Json, ctx: RunContext[Any]) -> bool:
+        """Tell whether the user must agree first: always to some tools, to others where a server may be behind it."""
+        if tool.decision is Decision.CONFIRM and not self.confirmations.stands(tool):
+            return True
+        if tool.decision not in {Decision.CONFIRM, Decision.SPOKEN}:
+            return False
+        return reads_prose(ctx.session) and not is_users_own(tool, arguments, _heard(ctx), self.bridge)
 
     async def _ask(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
         turn = ctx.speech_handle.id
