@@ -58,6 +58,9 @@ class Server:
     answered: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     url: str = ""
     process: asyncio.subprocess.Process | None = None
+    logged: list[str] = field(default_factory=list[str])
+    """What every process of it wrote to standard error: faults, for nothing else is logged."""
+    reading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Until it listens, on another port each time."""
@@ -70,6 +73,7 @@ class Server:
         if not line.startswith("listening on "):
             raise SystemExit(line + (await self.process.stderr.read()).decode())
         self.url = line.removeprefix("listening on ").strip()
+        self.reading = asyncio.create_task(self._read(self.process.stderr))
         self.up.set()
 
     async def kill(self) -> None:
@@ -79,6 +83,12 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         await self.process.wait()
+        if self.reading:
+            await self.reading
+
+    async def _read(self, stream: asyncio.StreamReader) -> None:
+        async for line in stream:
+            self.logged.append(line.decode(errors="replace"))
 
 
 @dataclass
@@ -143,7 +153,8 @@ class Writer:
             text = next((line[6:] for line in answer.text.splitlines() if line.startswith("data: {")), answer.text)
             result = json.loads(text).get("result")
             if not result or result.get("isError"):
-                raise SystemExit(f"{tool} {arguments}: {answer.text}")
+                await asyncio.sleep(1)  # for the server's log to arrive
+                raise SystemExit(f"{tool} {arguments}: {answer.text}\n{''.join(self.server.logged)}")
             self.server.answered.release()
             return result["structuredContent"]
 

@@ -76,8 +76,10 @@ def _serve(options: Options) -> int:
         gc.enable()
         gc.set_threshold(*GARBAGE)
         return serve(options, address, zone)
+    from mcp_servers.task_manager.logs import log_as_json
     from mcp_servers.task_manager.server import build_server
 
+    log_as_json("warning")
     server = build_server(address, zone)
     gc.freeze()
     gc.enable()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_servers.task_manager.errors import StoreUnavailable
+from mcp_servers.task_manager.faults import fault_of
 from mcp_servers.task_manager.models import Change
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Feed:
                 try:
                     watcher.hear(change)
                 except Exception as error:  # noqa: BLE001 - the others are still to be told
-                    _log.error("fault", extra={"error": type(error).__name__})
+                    _log.error("fault", extra=fault_of(error))
         self._seen |= {owner: number for owner, number in seen.items() if owner in self._seen}
 
 

@@ -21,7 +21,7 @@ from pydantic import ValidationError as PydanticValidationError
 
 from mcp_servers.task_manager.caller import current_principal
 from mcp_servers.task_manager.errors import TaskError
-from mcp_servers.task_manager.faults import places
+from mcp_servers.task_manager.faults import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -48,8 +48,8 @@ class JsonLines(logging.Formatter):
             line |= {name: value for name, value in vars(record).items() if name not in _USUAL}
         else:
             line |= {"event": "library", "where": f"{record.name}:{record.funcName}:{record.lineno}"}
-        if record.exc_info and record.exc_info[0]:
-            line |= {"error": record.exc_info[0].__name__, "trace": places(record.exc_info[2])}
+        if record.exc_info and record.exc_info[1]:
+            line |= fault_of(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
 
 

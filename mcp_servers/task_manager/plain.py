@@ -11,7 +11,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
 from mcp_servers.task_manager.errors import StoreUnavailable, TaskError, TaskNotFound
-from mcp_servers.task_manager.faults import places
+from mcp_servers.task_manager.faults import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,5 +44,5 @@ def as_told(error: Exception, about: Mapping[str, str]) -> MCPError:
         code = INTERNAL_ERROR if isinstance(cause, StoreUnavailable) else INVALID_PARAMS
         return MCPError(code, str(cause), dict(about) if isinstance(cause, TaskNotFound) else None)
     if cause is not None:
-        _log.error("fault", extra={"error": type(cause).__name__, "trace": places(cause.__traceback__)})
+        _log.error("fault", extra=fault_of(cause))
     return MCPError(INTERNAL_ERROR, "That failed by a fault of the Task Manager. Try again.")

@@ -20,7 +20,7 @@ from mcp_servers.task_manager.caller import Caller
 from mcp_servers.task_manager.completion import add_completion
 from mcp_servers.task_manager.database import Database, database_at
 from mcp_servers.task_manager.errors import TaskError
-from mcp_servers.task_manager.faults import places
+from mcp_servers.task_manager.faults import fault_of
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person
 from mcp_servers.task_manager.prompts import add_prompts
 from mcp_servers.task_manager.resources import add_resources
@@ -136,9 +136,7 @@ class PlainErrors(Middleware):
             if cause is None:
                 raise
             tool = context.message.name
-            _log.error(
-                "fault", extra={"tool": tool, "error": type(cause).__name__, "trace": places(cause.__traceback__)}
-            )
+            _log.error("fault", extra={"tool": tool, **fault_of(cause)})
             raise ToolError(
                 f"{tool} failed by a fault of the Task Manager. List the tasks before trying again."
             ) from None

@@ -168,8 +168,6 @@ class SqliteDatabase(Database):
 
     async def _write_together(self, batch: list[_Write]) -> None:
         """In one transaction; where that fails as a whole, each in its own."""
-        from sqlalchemy.exc import DBAPIError
-
         try:
             connection = await self._in_thread(_begin_write, batch[0].engine)
         except BaseException as error:  # noqa: BLE001 - as above
@@ -179,8 +177,9 @@ class SqliteDatabase(Database):
         try:
             outcomes = [_in_savepoint(connection, one.work) for one in batch]
             await self._in_thread(connection.commit)
-        except (DBAPIError, StoreUnavailable):
-            await self._in_thread(connection.close)
+        except Exception:  # noqa: BLE001 - each meets it again, alone, where it is not one of them that spoiled it
+            with contextlib.suppress(Exception):
+                await self._in_thread(connection.close)
             await self._write_each(batch)
             return
         connection.close()

@@ -24,7 +24,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from mcp_servers.task_manager.caller import STATE_KEY, Principal
-from mcp_servers.task_manager.faults import places
+from mcp_servers.task_manager.faults import fault_of
 from mcp_servers.task_manager.logs import REQUEST_KEY
 from mcp_servers.task_manager.over_http.answers import Answer
 from mcp_servers.task_manager.over_http.auth import METADATA_PATH, Authenticator
@@ -110,8 +110,7 @@ class App:
         except ClientLeft:
             return
         except Exception as error:
-            fault = {"request": scope[REQUEST_KEY], "error": type(error).__name__, "trace": places(error.__traceback__)}
-            _log.error("fault", extra=fault)
+            _log.error("fault", extra={"request": scope[REQUEST_KEY], **fault_of(error)})
             if recorded.has_begun:
                 raise
             answer = Answer(500, "The Task Manager met a fault of its own. Try again.")
