@@ -1,10 +1,12 @@
 """How the Task Manager answers, and what memory it takes, with 1,000,000 tasks of one person beside 1,000.
 
-`python benchmarks/task_manager_scale.py [--json] [--tasks N] [--calls N] [--database DIR] [--fill]`
+`python benchmarks/task_manager_scale.py [--json] [--tasks N] [--calls N] [--database DIR] [--server URL] [--fill]`
 
 The tasks are written straight into the tables. A million have words, due times, tags and priorities as lists of
 people have them, three in five done. Each call goes through the service, as the tools' calls do; the times are those
 in the server. Memory is that of a process of its own, which makes the same calls on the full and on an empty list.
+On a PostgreSQL server (`--server postgresql://user:password@host:port`, of somebody who may create databases) the
+same is measured there, in databases named `scale_N` that are kept for another run.
 """
 
 from __future__ import annotations
@@ -13,183 +15,26 @@ import argparse
 import asyncio
 import json
 import random
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-from zoneinfo import ZoneInfo
 
-from mcp_servers.task_manager.matching import stems
-from mcp_servers.task_manager.migrate import migrate
-from mcp_servers.task_manager.models import LOCAL_OWNER, Person, Priority, Task
-from mcp_servers.task_manager.places import RANKS, end_of, place_of_done, place_of_open
+from benchmarks.made_up_tasks import ME, NOW, PEOPLE, TAGS, THINGS, VERBS, fill, fill_server, tasks
+from mcp_servers.task_manager.database import database_at
 from mcp_servers.task_manager.service import Query, TaskService
-from mcp_servers.task_manager.sqlite_file import SqliteDatabase
-from mcp_servers.task_manager.tables import ticks
-from mcp_servers.task_manager.terms import mistakable, signature_of, terms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
 Call: TypeAlias = "Callable[[random.Random], Awaitable[object]]"
-ZONE = ZoneInfo("Europe/Berlin")
-ME = Person(LOCAL_OWNER, ZONE)
-NOW = datetime(2026, 11, 21, 10, tzinfo=ZONE)
 BASELINE = 1_000
-VERBS = [
-    "call",
-    "buy",
-    "pay",
-    "email",
-    "clean",
-    "fix",
-    "write",
-    "read",
-    "book",
-    "renew",
-    "send",
-    "order",
-    "check",
-    "plan",
-    "prepare",
-    "return",
-    "cancel",
-    "visit",
-]
-THINGS = [
-    "dentist",
-    "milk",
-    "rent",
-    "report",
-    "garage",
-    "passport",
-    "invoice",
-    "kitchen",
-    "tickets",
-    "slides",
-    "groceries",
-    "insurance",
-    "car",
-    "bike",
-    "garden",
-    "taxes",
-    "birthday",
-    "present",
-    "contract",
-    "laundry",
-    "window",
-    "heating",
-    "printer",
-    "phone",
-    "backup",
-    "newsletter",
-    "budget",
-    "recipe",
-    "sofa",
-    "lamp",
-]
-PEOPLE = [
-    "Anna",
-    "Ben",
-    "Carla",
-    "David",
-    "Emma",
-    "Felix",
-    "Greta",
-    "Henry",
-    "Ida",
-    "Jonas",
-    "Karla",
-    "Leo",
-    "Mia",
-    "Noah",
-    "Olga",
-    "Paul",
-    "Rosa",
-    "Simon",
-]
-WHERE = ["at home", "for work", "in town", "before lunch", "after the meeting", "for school", "in the office", ""]
-TAGS = ["home", "work", "errands", "family", "money", "health"]
 SLOWEST = 10.0
 """Milliseconds at p99: the goal."""
-
-
-def title(number: int, chance: random.Random) -> str:
-    """Such as "call Anna about the rent for work 4711"; one in a hundred has a rare word."""
-    words = [chance.choice(VERBS), chance.choice(PEOPLE), "about the", chance.choice(THINGS), chance.choice(WHERE)]
-    rare = _rare(number // 100) if number % 100 == 0 else str(number)
-    return " ".join([*(word for word in words if word), rare])
-
-
-def _rare(number: int) -> str:
-    """A word of letters, another for every number."""
-    syllables = [first + second for first in "bdfgklmnprstvz" for second in "aeiou"]
-    found = ""
-    for _ in range(3):
-        number, rest = divmod(number, len(syllables))
-        found += syllables[rest]
-    return found
-
-
-def tasks(count: int) -> Iterator[Task]:
-    chance = random.Random(7)  # noqa: S311 - made-up tasks
-    priorities: list[Priority] = ["normal", "normal", "normal", "normal", "high", "low"]
-    for number in range(1, count + 1):
-        done = number % 5 < 3
-        created = NOW - timedelta(minutes=chance.randrange(1_500_000))
-        moment = (NOW + timedelta(minutes=chance.randrange(-700_000, 700_000))).replace(second=0)
-        due = None if number % 4 == 0 else moment if number % 4 == 1 else moment.date()
-        tags = tuple(chance.sample(TAGS, 1)) if number % 3 == 0 else ()
-        tags += ("rare",) if number % 20_000 == 1 else ()
-        finished = created + timedelta(hours=1, microseconds=number) if done else None
-        yield Task(
-            *(number, title(number, chance), "done" if done else "open", due, None),
-            *(chance.choice(priorities), tags, None, created, finished),
-        )
-
-
-def fill(path: Path, count: int) -> None:
-    """Write the tasks as the store would, but all at once."""
-    migrate(path)
-    rows: list[tuple[Any, ...]] = []
-    terms: list[tuple[Any, ...]] = []
-    known: set[str] = set()
-    done = 0
-    for task in tasks(count):
-        is_done = task.completed is not None
-        done += is_done
-        place = place_of_done(task.completed) if task.completed else place_of_open(task.due, task.priority, ZONE)
-        day = task.due.isoformat() if task.due and not isinstance(task.due, datetime) else None
-        at = ticks(end_of(task.due, ZONE)) if task.due else None
-        created = ticks(task.created)
-        finished = ticks(task.completed) if task.completed else None
-        rows.append(
-            (
-                *(task.id, int(is_done), place, task.title, RANKS[task.priority], json.dumps(task.tags), day, at),
-                *(created, created, finished),
-            )
-        )
-        own = terms_of(task.title, task.tags, task.priority)
-        signature = signature_of(own)
-        terms += [(term, int(is_done), place, task.id, signature) for term in own]
-        known |= mistakable(stems(task.title))
-    terms.sort()
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("PRAGMA cache_size = -400000")
-        connection.execute("INSERT INTO owners VALUES (1, ?, 1, ?, ?)", (ME.owner, count - done, done))
-        connection.executemany(
-            "INSERT INTO tasks (id, owner_id, status, place, title, priority, tags, due_day, due_at, created_at, "
-            "changed_at, completed_at) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
-        connection.executemany("INSERT INTO terms VALUES (1, ?, ?, ?, ?, ?)", terms)
-        connection.executemany("INSERT INTO words VALUES (1, ?, ?)", [(len(word), word) for word in known])
 
 
 def calls(service: TaskService, count: int) -> dict[str, Call]:
@@ -274,8 +119,8 @@ async def _refused(call: Awaitable[object]) -> None:
         return
 
 
-async def measure(path: Path, count: int, rounds: int) -> dict[str, dict[str, float]]:
-    database = SqliteDatabase(path)
+async def measure(address: Path | str, count: int, rounds: int) -> dict[str, dict[str, float]]:
+    database = database_at(address)
     service = TaskService(database, lambda: NOW.astimezone(UTC))
     found: dict[str, dict[str, float]] = {}
     for name, call in calls(service, count).items():
@@ -304,9 +149,9 @@ async def measure(path: Path, count: int, rounds: int) -> dict[str, dict[str, fl
     return found
 
 
-async def resident(path: Path, count: int) -> float:
+async def resident(address: Path | str, count: int) -> float:
     """MB that this process has at most, after some of every call."""
-    database = SqliteDatabase(path)
+    database = database_at(address)
     service = TaskService(database, lambda: NOW.astimezone(UTC))
     chance = random.Random(1)  # noqa: S311 - made-up calls
     for name in ("list open", "list all, 200", "list overdue", "list two words", "list misheard word", "get by id"):
@@ -326,8 +171,8 @@ def _most_resident() -> float:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) / 1024
 
 
-def memory(path: Path, count: int) -> float:
-    command = [sys.executable, "-m", "benchmarks.task_manager_scale", "--memory", str(path), "--tasks", str(count)]
+def memory(address: Path | str, count: int) -> float:
+    command = [sys.executable, "-m", "benchmarks.task_manager_scale", "--memory", str(address), "--tasks", str(count)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1])
     return float(done.stdout)
 
@@ -339,25 +184,33 @@ def main() -> None:
     parser.add_argument("--fill", action="store_true", help="only make the files in --database")
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--database", type=Path, help="a folder to keep the files in, for another run")
-    parser.add_argument("--memory", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--server", metavar="URL", help="a PostgreSQL server, to measure that instead of SQLite")
+    parser.add_argument("--memory", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.memory:
-        print(asyncio.run(resident(args.memory, args.tasks)))
+        print(asyncio.run(resident(args.memory if "://" in args.memory else Path(args.memory), args.tasks)))
         return
     with tempfile.TemporaryDirectory() as made:
         folder = args.database or Path(made)
         folder.mkdir(exist_ok=True)
-        files = {count: folder / f"{count}.db" for count in (0, BASELINE, args.tasks)}
         begin = time.perf_counter()
-        for count, path in files.items():
-            if not path.exists():
-                fill(path, count)
+        places = {count: _filled(args.server, folder, count) for count in (0, BASELINE, args.tasks)}
         filled = time.perf_counter() - begin
         if args.fill:
             return
-        found = {count: asyncio.run(measure(files[count], count, args.calls)) for count in (BASELINE, args.tasks)}
-        sizes = {count: memory(files[count], count) for count in (0, args.tasks)}
+        found = {count: asyncio.run(measure(places[count], count, args.calls)) for count in (BASELINE, args.tasks)}
+        sizes = {count: memory(places[count], count) for count in (0, args.tasks)}
     report(args, found, sizes, filled)
+
+
+def _filled(server: str | None, folder: Path, count: int) -> Path | str:
+    """Where so many tasks are."""
+    if server:
+        return fill_server(server, count)
+    path = folder / f"{count}.db"
+    if not path.exists():
+        fill(path, count)
+    return path
 
 
 def report(
