@@ -14,7 +14,8 @@ from mcp_servers.task_manager.errors import BadRequest, NothingToUndo, TooMuch
 from mcp_servers.task_manager.journal import Journal
 from mcp_servers.task_manager.models import Completed, NewTask, Undone
 from mcp_servers.task_manager.resolving import resolve
-from mcp_servers.task_manager.store import Filter, TaskTable, before
+from mcp_servers.task_manager.selecting import Filter, before
+from mcp_servers.task_manager.store import TaskTable
 from mcp_servers.task_manager.times import reminding, repeats
 
 if TYPE_CHECKING:

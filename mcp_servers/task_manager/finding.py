@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mcp_servers.task_manager import matching
 from mcp_servers.task_manager.indexing import TermIndex
-from mcp_servers.task_manager.store import STATUSES
+from mcp_servers.task_manager.selecting import STATUSES
 from mcp_servers.task_manager.terms import LONGEST_WORD, same_letters, same_words
 
 if TYPE_CHECKING:
@@ -48,18 +48,33 @@ class Finder:
         self._near: dict[str, list[tuple[str, float]]] = {}
 
     def find(self, words: str, status: Status) -> Hits:
-        """The best kind of match that finds anything, newest first."""
+        """The best kind of match that finds anything, but for slips; newest first."""
+        said, number = matching.stems(words), STATUSES[status]
+        same, one_more_said = self._index.ids_of_each(_keys(words, said), number, BOUND)
+        if (hits := self._hits(words, same)).tasks:
+            return hits
+        groups = self._index.rarest_first([[term] for term in self.required_terms(words)], number) if said else []
+        all_said = self._index.ids(groups, number, BOUND) if groups else []
+        hits = self._hits(words, all_said)
+        return hits if hits.tasks else self._hits(words, one_more_said)
+
+    def misheard(self, words: str, status: Status) -> Hits:
+        """What the words mean with a slip of ear or pen; newest first."""
+        said = list(dict.fromkeys(matching.stems(words)))
+        if not said:
+            return Hits(matching.NOTHING, ())
         number = STATUSES[status]
-        for stage in (self._same, self._all_said, self._one_more_said, self._with_slips):
-            ids = stage(words, number)
-            if not ids:
-                continue
-            candidates = {task.id: task for task in self._table.many(ids)}
-            found = matching.find(words, {one: task.title for one, task in candidates.items()})
-            if found.ids:
-                newest_first = sorted(found.ids, reverse=True)
-                return Hits(found.rank, tuple(candidates[one] for one in newest_first), len(ids) < BOUND)
-        return Hits(matching.NOTHING, ())
+        ids = self._index.ids([self._alike("".join(said), matching.SLIP)], number, BOUND)
+        groups = [self._alike(word, matching.SLIP) for word in said]
+        if len(said) > 1 and any(len(group) > 1 for group in groups):
+            rarest_first = self._index.rarest_first(groups, number)
+            ids += self._index.ids(rarest_first, number, BOUND) if rarest_first else []
+        return self._hits(words, list(dict.fromkeys(ids)), slips=True)
+
+    def _hits(self, words: str, ids: Sequence[int], *, slips: bool = False) -> Hits:
+        candidates = {task.id: task for task in self._table.many(ids)}
+        found = matching.find(words, {one: task.title for one, task in candidates.items()}, slips=slips)
+        return Hits(found.rank, tuple(candidates[one] for one in sorted(found.ids, reverse=True)), len(ids) < BOUND)
 
     def required_terms(self, words: str) -> tuple[str, ...]:
         """The terms of a title that has all the words, in any form."""
@@ -80,35 +95,6 @@ class Finder:
             titles.setdefault(candidates[one].title.casefold(), candidates[one])
         return list(titles.values())[:_SUGGESTED]
 
-    def _same(self, words: str, status: int) -> list[int]:
-        said = matching.stems(words)
-        keys = [same_words(said or (matching.plain(words),))]
-        if said:
-            keys += [same_letters(said), same_words(["".join(said)])]
-        return self._index.ids([list(dict.fromkeys(keys))], status, BOUND)
-
-    def _all_said(self, words: str, status: int) -> list[int]:
-        required = self.required_terms(words)
-        if not required:
-            return []
-        groups = self._index.rarest_first([[term] for term in required], status)
-        return self._index.ids(groups, status, BOUND)
-
-    def _one_more_said(self, words: str, status: int) -> list[int]:
-        said = list(dict.fromkeys(matching.stems(words)))
-        keys = [same_words([word for word in said if word != left_out]) for left_out in said]
-        return self._index.ids([keys], status, BOUND) if len(said) > 1 else []
-
-    def _with_slips(self, words: str, status: int) -> list[int]:
-        said = list(dict.fromkeys(matching.stems(words)))
-        if not said:
-            return []
-        ids = self._index.ids([self._alike("".join(said), matching.SLIP)], status, BOUND)
-        groups = [self._alike(word, matching.SLIP) for word in said]
-        if len(said) > 1 and any(len(group) > 1 for group in groups):
-            ids += self._index.ids(self._index.rarest_first(groups, status), status, BOUND)
-        return list(dict.fromkeys(ids))
-
     def _alike(self, word: str, least: int) -> list[str]:
         """Words of titles that this one may be, itself first."""
         if word not in self._near:
@@ -120,3 +106,13 @@ class Finder:
         if not self._is_read:
             self._vocabulary, self._is_read = self._index.vocabulary(), True
         return self._index.words_near(word) if self._vocabulary is None else self._vocabulary
+
+
+def _keys(words: str, said: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The terms of the titles that are the same words, and of those that are these but for one."""
+    same = [same_words(said or (matching.plain(words),))]
+    if said:
+        same += [same_letters(said), same_words(["".join(said)])]
+    different = list(dict.fromkeys(said))
+    fewer = [same_words([word for word in different if word != left_out]) for left_out in different]
+    return list(dict.fromkeys(same)), fewer if len(different) > 1 else []

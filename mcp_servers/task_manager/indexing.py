@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Task
 
 Conditions: TypeAlias = "tuple[ColumnElement[bool], ...]"
-PROBED = (200, 4_000)
-"""Up to how many tasks of a term are counted to see which of several is the rarest: first few, then more."""
+PROBED = 500
+"""Up to how many tasks of a term are counted to see which of several is the rarest."""
 MOST_KNOWN = 25_000
 """Up to how many words a misheard one is compared with all."""
 MOST_COMPARED = 6_000
@@ -93,46 +93,44 @@ class TermIndex:
             query = query.where(words.c.length.in_({len(word) for word in known}), words.c.word.in_(known))
         self._connection.execute(query)
 
-    def having(self, groups: Sequence[Sequence[str]], status: int) -> tuple[Conditions, dict[str, Any]]:
-        """Conditions on `terms`, and what they bind: the tasks of that status that have a term of every group.
-
-        They come in the order of lists where the first group, which drives the query, is a single term.
-        """
-        first, *others = groups
-        values: dict[str, Any] = {"mine": self._owner, "state": status}
-        values["term0"] = first[0] if len(first) == 1 else list(first)
-        for number, group in enumerate(others, start=1):
-            for place, term in enumerate(group):
-                values[f"term{number}_{place}"] = term
-                values[f"bits{number}_{place}"] = bits_of(term)
-        return _having(tuple(len(group) for group in groups)), values
-
     def ids(self, groups: Sequence[Sequence[str]], status: int, limit: int) -> list[int]:
         """Tasks of that status that have a term of every group, ordered as those of `having`."""
-        _, values = self.having(groups, status)
         query = _ids(tuple(len(group) for group in groups))
-        return list(dict.fromkeys(self._connection.execute(query, values | {"most": limit}).scalars()))
+        values = bound(groups, self._owner, status) | {"most": limit}
+        return list(dict.fromkeys(self._connection.execute(query, values).scalars()))
+
+    def ids_of_each(self, groups: Sequence[Sequence[str]], status: int, limit: int) -> list[list[int]]:
+        """For each group the tasks of that status that have one of its terms, in no order."""
+        values: dict[str, Any] = {"mine": self._owner, "state": status, "most": limit}
+        values |= {f"terms{number}": list(group) for number, group in enumerate(groups)}
+        found: list[list[int]] = [[] for _ in groups]
+        for number, task in self._connection.execute(_ids_of_each(len(groups)), values).all():
+            found[number].append(task)
+        return [list(dict.fromkeys(ids)) for ids in found]
 
     def rarest_first(self, groups: Sequence[Sequence[str]], status: int) -> list[list[str]]:
-        """Groups of terms, that with the fewest tasks first; of several, terms that no task has are left out.
+        """Groups of terms, that with the fewest tasks first; empty where there is one that no task has a term of.
 
-        How common the common ones are is only estimated.
+        Terms that no task has are left out. How common the common ones are is only estimated: the rarer a term, the
+        further on in the list is the last of its first tasks.
         """
         if len(groups) == 1:
             return [list(groups[0])]
-        counts = self._counts({term for group in groups for term in group}, status, PROBED[0])
-        common = {term for term, count in counts.items() if count == PROBED[0]}
-        if all(common.intersection(group) for group in groups):
-            counts |= self._counts(common, status, PROBED[1])
-        found = [[term for term in group if counts[term]] or list(group[:1]) for group in groups]
-        return sorted(found, key=lambda group: sum(counts[term] for term in group))
+        counts = self._counts({term for group in groups for term in group}, status)
+        found = [[term for term in group if counts[term][0]] for group in groups]
+        if not all(found):
+            return []
+        return sorted(
+            found, key=lambda group: (sum(counts[term][0] for term in group), -min(counts[term][1] for term in group))
+        )
 
-    def _counts(self, wanted: Iterable[str], status: int, most: int) -> dict[str, int]:
-        """How many tasks of that status have each term, counted up to `most`."""
+    def _counts(self, wanted: Iterable[str], status: int) -> dict[str, tuple[int, int]]:
+        """How many tasks of that status have each term, counted up to `PROBED`, and the place of the last counted."""
         listed = sorted(wanted)
         values = {f"term{number}": term for number, term in enumerate(listed)}
-        values |= {"mine": self._owner, "state": status, "most": most}
-        return {listed[number]: count for number, count in self._connection.execute(_counts(len(listed)), values).all()}
+        values |= {"mine": self._owner, "state": status, "most": PROBED}
+        rows = self._connection.execute(_counts(len(listed)), values).all()
+        return {listed[number]: (count, last or 0) for number, count, last in rows}
 
     def vocabulary(self) -> list[str] | None:
         """All the words that may be misheard; None for more than `MOST_KNOWN`."""
@@ -164,9 +162,25 @@ _ALL, _OF_LENGTH = _joining(), _joining(_NEAR)
 _SAME_LETTER = _joining(_NEAR, words.c.word >= bindparam("first"), words.c.word < bindparam("after"))
 
 
+def bound(groups: Sequence[Sequence[str]], owner: int, status: int) -> dict[str, Any]:
+    """What to bind to the conditions of `having`."""
+    values: dict[str, Any] = {"mine": owner, "state": status}
+    for number, group in enumerate(groups):
+        if number == 0:
+            values["term0"] = group[0] if len(group) == 1 else list(group)
+            continue
+        for place, term in enumerate(group):
+            values |= {f"term{number}_{place}": term, f"bits{number}_{place}": bits_of(term)}
+    return values
+
+
 @lru_cache(maxsize=256)
-def _having(sizes: tuple[int, ...]) -> Conditions:
-    """See `TermIndex.having`. The signature passes over most rows without looking any other up."""
+def having(sizes: tuple[int, ...]) -> Conditions:
+    """Conditions on `terms`: the tasks of a status that have a term of every group, of which there are so many.
+
+    They come in the order of lists where the first group, which drives the query, is a single term. The signature
+    passes over most rows without looking any other up.
+    """
     first = bindparam("term0", type_=EXACT, expanding=sizes[0] > 1)
     found = [
         terms.c.owner_id == bindparam("mine"),
@@ -186,16 +200,27 @@ def _having(sizes: tuple[int, ...]) -> Conditions:
 
 @lru_cache(maxsize=256)
 def _ids(sizes: tuple[int, ...]) -> Select[int]:
-    query = select(terms.c.task_id).where(*_having(sizes)).limit(bindparam("most"))
+    query = select(terms.c.task_id).where(*having(sizes)).limit(bindparam("most"))
     return query.order_by(terms.c.place, terms.c.task_id) if sizes[0] == 1 else query
 
 
-@lru_cache(maxsize=64)
-def _counts(how_many: int) -> CompoundSelect[int, int]:
+@lru_cache(maxsize=16)
+def _ids_of_each(how_many: int) -> CompoundSelect[int, int]:
     parts: list[Select[int, int]] = []
     for number in range(how_many):
         mine = (terms.c.owner_id == bindparam("mine"), terms.c.status == bindparam("state"))
-        some = select(terms.c.task_id).where(*mine, terms.c.term == bindparam(f"term{number}"))
-        some = some.limit(bindparam("most")).subquery()
-        parts.append(select(literal(number, Integer), func.count()).select_from(some))
+        these = bindparam(f"terms{number}", type_=EXACT, expanding=True)
+        some = select(terms.c.task_id).where(*mine, terms.c.term.in_(these)).limit(bindparam("most")).subquery()
+        parts.append(select(literal(number, Integer), some.c.task_id))
+    return union_all(*parts)
+
+
+@lru_cache(maxsize=64)
+def _counts(how_many: int) -> CompoundSelect[int, int, int]:
+    parts: list[Select[int, int, int]] = []
+    for number in range(how_many):
+        mine = (terms.c.owner_id == bindparam("mine"), terms.c.status == bindparam("state"))
+        some = select(terms.c.place).where(*mine, terms.c.term == bindparam(f"term{number}"))
+        some = some.order_by(terms.c.place).limit(bindparam("most")).subquery()
+        parts.append(select(literal(number, Integer), func.count(), func.max(some.c.place)).select_from(some))
     return union_all(*parts)

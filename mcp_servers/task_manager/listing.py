@@ -8,15 +8,19 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from mcp_servers.task_manager.desk import CLEAR
 from mcp_servers.task_manager.errors import BadRequest
 from mcp_servers.task_manager.finding import Finder
 from mcp_servers.task_manager.models import Page, Person, Status, Task
+from mcp_servers.task_manager.selecting import Dues, Filter, ahead, before
 from mcp_servers.task_manager.service import MOST_AT_ONCE, Listed, Listing, Query
-from mcp_servers.task_manager.store import Dues, Filter, TaskTable, ahead, before
 from mcp_servers.task_manager.terms import priority_term, tag_term
 from mcp_servers.task_manager.texts import tag_of, words_of
+
+if TYPE_CHECKING:
+    from mcp_servers.task_manager.store import TaskTable
 
 MOST_COUNTED = 500
 """Up to how many tasks are counted where there is no counter."""
@@ -73,7 +77,10 @@ class Lister:
 
     def _otherwise(self, finder: Finder) -> frozenset[int]:
         """Where no task has all the words: those of the best other kind of match."""
-        hits = [finder.find(self._words, one.status) for one in self._sections]
+        statuses: list[Status] = [one.status for one in self._sections]
+        hits = [finder.find(self._words, status) for status in statuses]
+        if not any(hit.tasks for hit in hits):
+            hits = [finder.misheard(self._words, status) for status in statuses]
         best = min(hit.rank for hit in hits)
         return frozenset(task.id for hit in hits if hit.rank == best for task in hit.tasks if self._is_asked(task))
 

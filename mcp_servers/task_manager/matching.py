@@ -84,15 +84,16 @@ class Found:
     ids: tuple[int, ...]
 
 
-def find(words: str, titles: Mapping[int, str]) -> Found:
-    """The titles that the words mean, in the order of `titles`."""
+def find(words: str, titles: Mapping[int, str], *, slips: bool = False) -> Found:
+    """The titles that the words mean, in the order of `titles`; `slips`: also those that they mean if misheard."""
     literal = tuple(number for number, title in titles.items() if plain(title) == plain(words))
     if literal:
         return Found(0, literal)
     said = stems(words)
     if not said:
         return Found(NOTHING, ())
-    for rank, fits in enumerate((_same, _all_said, _one_more_said, _with_slips), start=1):
+    kinds = (_same, _all_said, _one_more_said, _with_slips) if slips else (_same, _all_said, _one_more_said)
+    for rank, fits in enumerate(kinds, start=1):
         ids = tuple(number for number, title in titles.items() if fits(said, stems(title)))
         if ids:
             return Found(rank, ids)

@@ -57,6 +57,10 @@ def _by_words(table: TaskTable, said: str, now: datetime, prefer: Status, *, rep
             fresh = tuple(one for one in other.tasks if now - table.changed_at(one) <= JUST_NOW)
             hits = Hits(other.rank, fresh, other.is_all) if fresh else hits
     if not hits.tasks:
+        hits = finder.misheard(said, prefer)
+    if not hits.tasks:
+        hits = finder.misheard(said, other_status)
+    if not hits.tasks:
         raise TaskNotFound(_none_like(said, [one.title for one in finder.close(said, (prefer, other_status))]))
     if len(hits.tasks) == 1:
         return hits.tasks[0]

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from mcp_servers.task_manager.indexing import TermIndex
 from mcp_servers.task_manager.models import NewTask, Person, Status, Task
-from mcp_servers.task_manager.places import PRIORITIES, RANKS, STEPS, UNDUE, end_of, place_of_done, place_of_open
-from mcp_servers.task_manager.tables import tasks, terms
+from mcp_servers.task_manager.places import PRIORITIES, RANKS, end_of, place_of_done, place_of_open
+from mcp_servers.task_manager.selecting import STATUSES, Filter, statement
+from mcp_servers.task_manager.tables import tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
+    from sqlalchemy import ColumnElement, Connection, RowMapping
 
     from mcp_servers.task_manager.models import Due
 
-STATUSES: dict[Status, int] = {"open": 0, "done": 1}
 _WORDS: dict[int, Status] = {number: status for status, number in STATUSES.items()}
 _INSERT = insert(tasks).returning(tasks.c.id)
 _ONE = (tasks.c.id == bindparam("number"), tasks.c.owner_id + 0 == bindparam("mine"))
 """One task of an owner. The sum keeps SQLite from reading all the owner's tasks for it."""
 _GET, _UPDATE = select(tasks).where(*_ONE), update(tasks).where(*_ONE)
+_MANY = select(tasks).where(tasks.c.id.in_(bindparam("numbers", expanding=True)), _ONE[1])
 _FIRST = (
     select(tasks)
     .where(tasks.c.owner_id == bindparam("mine"), tasks.c.status == bindparam("state"))
@@ -34,39 +35,6 @@ _FIRST = (
     .limit(bindparam("most"))
 )
 """The first page of all tasks of one status."""
-_EPOCH = date(1970, 1, 1).toordinal()
-_DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Dues:
-    """Due within these bounds; each may be open."""
-
-    first_day: date | None = None
-    last_day: date | None = None
-    """Inclusive."""
-    start: datetime | None = None
-    end: datetime | None = None
-    """Exclusive."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which tasks of one status; every part narrows."""
-
-    status: Status
-    dues: tuple[Dues, ...] = ()
-    undue: bool = False
-    """Only those without a due time."""
-    finished: tuple[datetime, datetime] | None = None
-    """Only those completed from the first moment until before the second."""
-    terms: tuple[str, ...] = ()
-    ids: frozenset[int] | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is everything of that status."""
-        return self == Filter(self.status)
 
 
 @dataclass(slots=True)
@@ -128,30 +96,26 @@ class TaskTable:
         """Tasks in the order of their places, which come with them; `after`: place and id to go on from."""
         if wanted.is_whole and after is None:
             values = {"mine": self.owner.id, "state": STATUSES[wanted.status], "most": limit}
-            return [(self._task(row), row["place"]) for row in self.connection.execute(_FIRST, values).mappings()]
-        place, number = (terms.c.place, terms.c.task_id) if wanted.terms else (tasks.c.place, tasks.c.id)
-        query, values = self._rows(wanted)
-        if after is not None:
-            query = query.where(tuple_(place, number) > tuple_(*after))
-        if wanted.dues and not wanted.terms:
-            return self._few_of_many(query, limit, is_sorted=wanted.status == "open")
-        query = query.order_by(place, number).limit(limit)
-        return [(self._task(row), row["place"]) for row in self.connection.execute(query, values).mappings()]
-
-    def _few_of_many(self, query: Select[Any], limit: int, *, is_sorted: bool) -> list[tuple[Task, int]]:
-        """Chosen in an index alone, and read then. The sum keeps SQLite to the index of due times."""
-        place = tasks.c.place if is_sorted else tasks.c.place + 0
-        ids = query.with_only_columns(tasks.c.id, tasks.c.place).order_by(place, tasks.c.id).limit(limit)
-        found = {row[0]: row[1] for row in self.connection.execute(ids)}
-        return [(task, found[task.id]) for task in self.many(list(found))]
+            return [(self._task(row), row["place"]) for row in self.connection.execute(_FIRST, values).mappings().all()]
+        ordered = self._rarest_first(wanted)
+        if ordered is None:
+            return []
+        if wanted.dues and not wanted.terms:  # chosen in an index alone, and read then
+            query, values = statement("places", ordered, self.owner.id, limit, after)
+            found: dict[int, int] = {row.id: row.place for row in self.connection.execute(query, values).all()}
+            return [(task, found[task.id]) for task in self.many(list(found))]
+        query, values = statement("rows", ordered, self.owner.id, limit, after)
+        return [(self._task(row), row["place"]) for row in self.connection.execute(query, values).mappings().all()]
 
     def count(self, wanted: Filter, most: int) -> int | None:
         """How many match; None for more than `most`."""
         if wanted.is_whole:
             return self.owner.counts[wanted.status]
-        query, values = self._rows(wanted, counted=True)
-        inner = query.limit(most + 1).subquery()
-        found = int(self.connection.execute(select(func.count()).select_from(inner), values).scalar_one())
+        ordered = self._rarest_first(wanted)
+        if ordered is None:
+            return 0
+        query, values = statement("count", ordered, self.owner.id, most + 1)
+        found = int(self.connection.execute(query, values).scalar_one())
         return found if found <= most else None
 
     def replace(self, before: Task, after: Task) -> Task:
@@ -224,8 +188,6 @@ class TaskTable:
         }
 
     def _numbered(self, task: Task, number: int) -> Task:
-        from dataclasses import replace
-
         return replace(task, id=number)
 
     def _task(self, row: RowMapping) -> Task:
@@ -254,102 +216,19 @@ class TaskTable:
     def _rows_of(self, numbers: Sequence[int]) -> Iterable[RowMapping]:
         if len(numbers) == 1:
             return self.connection.execute(_GET, {"number": numbers[0], "mine": self.owner.id}).mappings()
-        return self.connection.execute(select(tasks).where(self._own(numbers))).mappings()
+        return self.connection.execute(_MANY, {"numbers": numbers, "mine": self.owner.id}).mappings().all()
 
     def _own(self, numbers: Sequence[int]) -> ColumnElement[bool]:
         """Those of these ids that are the owner's. The sum keeps SQLite from reading all the owner's tasks for it."""
         fits = tasks.c.id == numbers[0] if len(numbers) == 1 else tasks.c.id.in_(numbers)
         return and_(fits, tasks.c.owner_id + 0 == self.owner.id)
 
-    def _rows(self, wanted: Filter, *, counted: bool = False) -> tuple[Select[Any], dict[str, Any]]:
-        """What matches, driven by the rarest of its terms, else by the index of the lists; `counted`: only ids.
-
-        Also what is to be bound to it.
-        """
-        status, place = STATUSES[wanted.status], tasks.c.place
-        needs_row = not counted or bool(wanted.dues) or wanted.undue
-        values: dict[str, Any] = {}
-        if wanted.terms:
-            groups = self._index.rarest_first([[term] for term in dict.fromkeys(wanted.terms)], status)
-            place = terms.c.place
-            query = select(terms.c.task_id) if counted else select(tasks)
-            if needs_row:
-                query = query.join_from(terms, tasks, tasks.c.id == terms.c.task_id)
-            conditions, values = self._index.having(groups, status)
-            query = query.where(*conditions)
-        else:
-            mine = tasks.c.owner_id == self.owner.id if wanted.ids is None else self._own(sorted(wanted.ids))
-            query = select(tasks.c.id) if counted else select(tasks)
-            query = query.where(mine, tasks.c.status == status)
-        if wanted.undue:
-            query = query.where(place >= UNDUE if wanted.status == "open" else tasks.c.due_at.is_(None))
-        if wanted.finished is not None:
-            first_moment, last = wanted.finished
-            query = query.where(place <= place_of_done(first_moment), place > place_of_done(last))
-        for dues in wanted.dues:
-            query = query.where(*_due_within(dues))
-        if wanted.dues and wanted.status == "open":
-            query = query.where(*_place_within(wanted.dues, place))
-        return query, values
-
-
-def _due_within(dues: Dues) -> list[ColumnElement[bool]]:
-    day, moment = tasks.c.due_day, tasks.c.due_at
-    found: list[ColumnElement[bool]] = [moment.is_not(None)]
-    earliest, latest = _rough_bounds(dues)
-    if earliest is not None:
-        found.append(moment >= datetime.fromtimestamp(earliest, UTC))
-    if latest is not None:
-        found.append(moment <= datetime.fromtimestamp(latest, UTC))
-    if dues.first_day is not None and dues.start is not None:
-        found.append(or_(day >= dues.first_day, and_(day.is_(None), moment >= dues.start)))
-    if dues.last_day is not None and dues.end is not None:
-        found.append(or_(day <= dues.last_day, and_(day.is_(None), moment < dues.end)))
-    return found
-
-
-def _place_within(dues: Sequence[Dues], place: ColumnElement[int]) -> list[ColumnElement[bool]]:
-    """Bounds by which the index narrows: the exact ones, widened by how far apart the days of two zones are.
-
-    One on each side: of several, SQLite looks only for the first.
-    """
-    bounds = [_rough_bounds(one) for one in dues]
-    earliest = [one for one, _ in bounds if one is not None]
-    latest = [one for _, one in bounds if one is not None]
-    found: list[ColumnElement[bool]] = [place < min([UNDUE, *((one + 1) * STEPS for one in latest)])]
-    if earliest:
-        found.append(place >= max(earliest) * STEPS)
-    return found
-
-
-_SOONEST, _LATEST = -62_135_596_800, 253_402_300_798
-"""Seconds from 1970 to the first and the last second of the calendar."""
-
-
-def _rough_bounds(dues: Dues) -> tuple[int | None, int | None]:
-    """Seconds since 1970 that `due_at` lies between, wherever a whole day was given."""
-    earliest = latest = None
-    if dues.first_day is not None and dues.start is not None:
-        day = (dues.first_day.toordinal() - _EPOCH + 1) * _DAY - 15 * 3600
-        earliest = max(_SOONEST, min(day, int(dues.start.timestamp())))
-    if dues.last_day is not None and dues.end is not None:
-        day = (dues.last_day.toordinal() - _EPOCH + 1) * _DAY + 13 * 3600
-        latest = min(_LATEST, max(day, int(dues.end.timestamp())))
-    return earliest, latest
-
-
-def before(now: datetime) -> Dues:
-    """Overdue: its day or moment has passed."""
-    return Dues(last_day=_yesterday(now.date()), end=now)
-
-
-def ahead(now: datetime) -> Dues:
-    """Its day or moment has not passed."""
-    return Dues(first_day=now.date(), start=now)
-
-
-def _yesterday(day: date) -> date:
-    return day - timedelta(days=1)
+    def _rarest_first(self, wanted: Filter) -> Filter | None:
+        """The same with its terms in the order in which they are best looked for; None where no task has one."""
+        if len(wanted.terms) <= 1:
+            return wanted
+        groups = self._index.rarest_first([[term] for term in dict.fromkeys(wanted.terms)], STATUSES[wanted.status])
+        return replace(wanted, terms=tuple(term for (term,) in groups)) if groups else None
 
 
 def _as_image(row: RowMapping) -> dict[str, Any]:

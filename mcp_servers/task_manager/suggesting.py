@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from mcp_servers.task_manager.indexing import TermIndex
 from mcp_servers.task_manager.matching import plain, stems
-from mcp_servers.task_manager.store import STATUSES, Filter
+from mcp_servers.task_manager.selecting import STATUSES, Filter
 from mcp_servers.task_manager.tables import terms
 from mcp_servers.task_manager.terms import tag_term
 from mcp_servers.task_manager.texts import one_line
