@@ -14,6 +14,8 @@ from voice_agent.config.types import VoiceOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from voice_agent.bridge.types import Result
+
 pytestmark = pytest.mark.contract
 
 NEVER_ASK = VoiceOptions(confirm="never", trust=True)
@@ -23,6 +25,23 @@ async def _line(path: Path, start: str) -> None:
     async with asyncio.timeout(WITHIN):
         while not any(line.startswith(start) for line in lines_of(path)):
             await asyncio.to_thread(path.exists)
+
+
+async def _done_while_the_hub_is_killed(folder: Path, tool: str, seconds: float) -> Result:
+    """What becomes of a call that is under way when the hub ends, and another one comes up in its place."""
+    calls, socket = folder / "calls", folder / "s"
+    entry = raw_entry(calls=str(calls), voice=NEVER_ASK)
+    first = contextlib.AsyncExitStack()
+    running = await first.enter_async_context(running_hub(folder, entry, path=socket, token="t"))
+    async with running.job() as bridge:
+        call = asyncio.create_task(bridge.call(bridge.resolve(f"raw.{tool}"), {"seconds": seconds}))
+        await _line(calls, tool)
+        await first.aclose()
+        async with running_hub(folder, entry, path=socket, token="t"):
+            result = await call
+            await until_state(bridge, State.READY)
+            assert (await bridge.call(bridge.resolve("raw.echo"), {})).status is Status.OK
+    return result
 
 
 async def test_a_conversation_goes_on_when_its_hub_has_been_started_again(tmp_path: Path) -> None:
@@ -45,35 +64,16 @@ async def test_a_conversation_goes_on_when_its_hub_has_been_started_again(tmp_pa
 
 
 async def test_a_write_that_went_down_with_the_hub_is_unknown_and_not_made_again(tmp_path: Path) -> None:
-    calls, socket = tmp_path / "calls", tmp_path / "s"
-    entry = raw_entry(calls=str(calls), voice=NEVER_ASK)
-    first = contextlib.AsyncExitStack()
-    running = await first.enter_async_context(running_hub(tmp_path, entry, path=socket, token="t"))
-    async with running.job() as bridge:
-        call = asyncio.create_task(bridge.call(bridge.resolve("raw.write_slowly"), {"seconds": 60}))
-        await _line(calls, "write_slowly")
-        await first.aclose()
-        async with running_hub(tmp_path, entry, path=socket, token="t"):
-            result = await call
-            await until_state(bridge, State.READY)
-            assert (await bridge.call(bridge.resolve("raw.echo"), {})).status is Status.OK
+    result = await _done_while_the_hub_is_killed(tmp_path, "write_slowly", 60)
     assert result.status is Status.UNKNOWN
     assert "I don't know whether it went through" in result.text
-    assert [line for line in lines_of(calls) if line.startswith("write")] == ["write_slowly"]
+    assert [line for line in lines_of(tmp_path / "calls") if line.startswith("write")] == ["write_slowly"]
 
 
 async def test_a_read_that_went_down_with_the_hub_is_made_again(tmp_path: Path) -> None:
-    calls, socket = tmp_path / "calls", tmp_path / "s"
-    entry = raw_entry(calls=str(calls), voice=NEVER_ASK)
-    first = contextlib.AsyncExitStack()
-    running = await first.enter_async_context(running_hub(tmp_path, entry, path=socket, token="t"))
-    async with running.job() as bridge:
-        call = asyncio.create_task(bridge.call(bridge.resolve("raw.read_slowly"), {"seconds": 0.3}))
-        await _line(calls, "read_slowly")
-        await first.aclose()
-        async with running_hub(tmp_path, entry, path=socket, token="t"):
-            assert (await call).status is Status.OK
-    assert [line for line in lines_of(calls) if line.startswith("read")] == ["read_slowly", "read_slowly"]
+    assert (await _done_while_the_hub_is_killed(tmp_path, "read_slowly", 0.3)).status is Status.OK
+    reads = [line for line in lines_of(tmp_path / "calls") if line.startswith("read")]
+    assert reads == ["read_slowly", "read_slowly"]
 
 
 async def test_a_hub_that_never_comes_is_said_to_be_away_and_nothing_waits_for_ever(tmp_path: Path) -> None:

@@ -6,19 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import expect
 
 from tests.fakes.chat import Call
 from tests.fakes.server import KEY
 from tests.fakes.stacks import cloud
-from tests.support.browser import PATIENCE, a_browser, a_page, speak
+from tests.support.browser import a_browser, a_page, speak
+from tests.support.pages import button, card, end, listens, said, sees, write
 from tests.support.program import tasks
 from tests.support.up import up
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from playwright.async_api import Locator, Page
 
     from tests.fakes.chat import Chat, Turn
     from tests.fakes.stacks import Cloud
@@ -48,26 +46,6 @@ def variables(stand_ins: Cloud) -> dict[str, str]:
     }
 
 
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def said(page: Page, speaker: str, text: str) -> Locator:
-    return page.get_by_role("log").locator(f"[data-speaker={speaker}]").filter(has_text=text)
-
-
-def card(page: Page, tool: str, status: str) -> Locator:
-    return page.get_by_role("article", name=tool, exact=True).and_(page.locator(f"[data-status={status}]"))
-
-
-async def sees(locator: Locator) -> None:
-    await expect(locator.last).to_be_visible(timeout=PATIENCE)
-
-
-async def listens(page: Page) -> None:
-    await expect(page.get_by_role("status")).to_have_text("Listening", timeout=PATIENCE)
-
-
 async def test_what_is_spoken_is_done_shown_answered_and_confirmed_by_voice_and_by_button(tmp_path: Path) -> None:
     async with cloud(model=model) as stand_ins:
         everything = up(tmp_path, "--profile", "quality", **variables(stand_ins))
@@ -75,7 +53,6 @@ async def test_what_is_spoken_is_done_shown_answered_and_confirmed_by_voice_and_
         try:
             async with a_browser() as browser, a_page(browser, running.page) as page:
                 await button(page, "Talk").click()
-                await sees(said(page, "agent", ""))
                 await listens(page)
                 before = await page.evaluate("heard")
 
@@ -95,15 +72,12 @@ async def test_what_is_spoken_is_done_shown_answered_and_confirmed_by_voice_and_
                 await sees(card(page, "tasks.delete_task", "ok"))
                 assert tasks(tmp_path) == []
 
-                await page.get_by_role("textbox", name="Message", exact=True).fill("Add call Ann.")
-                await page.keyboard.press("Enter")
+                await write(page, "Add call Ann.")
                 await sees(said(page, "agent", "call Ann"))
-                await page.get_by_role("textbox", name="Message", exact=True).fill("Delete call Ann.")
-                await page.keyboard.press("Enter")
+                await write(page, "Delete call Ann.")
                 await button(page, "No").click()
                 await sees(card(page, "tasks.delete_task", "declined"))
                 assert [task["title"] for task in tasks(tmp_path)] == ["call Ann"]
-                await button(page, "End").click()
-                await sees(button(page, "Talk"))
+                await end(page)
         finally:
             await asyncio.to_thread(everything.__exit__, None, None, None)

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 from tests.support.axe import look
 from tests.support.browser import PATIENCE, a_browser, a_page
+from tests.support.pages import in_state
 from tests.support.stage import a_stage
 
 if TYPE_CHECKING:
@@ -91,10 +92,6 @@ async def stage(livekit: Address, tmp_path_factory: pytest.TempPathFactory) -> A
 async def browser() -> AsyncGenerator[Browser]:
     async with a_browser() as browser:
         yield browser
-
-
-async def in_state(page: Page, text: str) -> None:
-    await expect(page.get_by_role("status")).to_have_text(text, timeout=PATIENCE)
 
 
 async def begin(actor: Actor) -> None:

@@ -12,13 +12,14 @@ from playwright.async_api import expect
 from tests.support.axe import look
 from tests.support.browser import PATIENCE, a_browser, a_page
 from tests.support.livekit import a_livekit
+from tests.support.pages import button, in_state, said, sees
 from tests.support.stage import a_stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from playwright.async_api import Browser, Locator, Page
+    from playwright.async_api import Browser, Page
 
     from tests.support.stage import Actor, Stage
     from voice_agent.cli.livekit_server import Address
@@ -81,22 +82,6 @@ async def talking(stage: Stage, browser: Browser, script: str = "") -> AsyncGene
             await actor.state("listening")
             await in_state(page, "Listening")
             yield page, actor
-
-
-async def in_state(page: Page, text: str) -> None:
-    await expect(page.get_by_role("status")).to_have_text(text, timeout=PATIENCE)
-
-
-async def sees(locator: Locator) -> None:
-    await expect(locator).to_be_visible(timeout=PATIENCE)
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def said(page: Page, text: str) -> Locator:
-    return page.get_by_role("log").locator("[data-speaker]").filter(has_text=text)
 
 
 def a_field(name: str, kind: str, **more: Any) -> dict[str, Any]:
@@ -242,10 +227,10 @@ async def test_what_is_chosen_holds_and_is_kept(stage: Stage, browser: Browser) 
         assert await page.evaluate("document.documentElement.dataset.motion") == "none"
         await actor.caption("half a sen", "user")
         await actor.say("Nobody hears this.")
-        await sees(said(page, "Nobody hears this."))
+        await sees(said(page, "agent", "Nobody hears this."))
         # What cannot be heard is for the screen reader to say.
-        assert await said(page, "Hello.").get_attribute("aria-live") == "off"
-        assert await said(page, "Nobody hears this.").get_attribute("aria-live") is None
+        assert await said(page, "agent", "Hello.").get_attribute("aria-live") == "off"
+        assert await said(page, "agent", "Nobody hears this.").get_attribute("aria-live") is None
         assert await page.get_by_text("half a sen").count() == 0
         await page.reload()
         await button(page, "Settings").click()
@@ -302,7 +287,7 @@ async def test_a_lost_assistant_is_told_of_and_the_next_one_goes_on(stage: Stage
         async with stage.comes(room, actor.identity, "another", lines) as another:
             await in_state(page, "Listening")
             await expect(page.get_by_role("alert")).to_be_hidden()
-            await expect(said(page, "Hello.")).to_have_count(1)
+            await expect(said(page, "agent", "Hello.")).to_have_count(1)
             async with stage.comes(room, actor.identity, "a third", lines):
                 pass
             # It has gone, and the one before is still there.
@@ -318,7 +303,7 @@ async def test_a_lost_connection_is_told_of_and_comes_back(stage: Stage, browser
         await page.evaluate("window.isCut = false")
         await in_state(page, "Listening")
         await actor.say("Here again.")
-        await sees(said(page, "Here again."))
+        await sees(said(page, "agent", "Here again."))
 
 
 async def test_a_livekit_server_that_is_started_again_is_gone_back_to(browser: Browser, tmp_path: Path) -> None:
@@ -329,5 +314,5 @@ async def test_a_livekit_server_that_is_started_again_is_gone_back_to(browser: B
             await actor.told("snapshot")
             await in_state(page, "Listening")
             await actor.say("Here again.")
-            await sees(said(page, "Here again."))
-            await expect(said(page, "Hello.")).to_have_count(1)
+            await sees(said(page, "agent", "Here again."))
+            await expect(said(page, "agent", "Hello.")).to_have_count(1)

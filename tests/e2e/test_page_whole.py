@@ -14,13 +14,14 @@ from playwright.async_api import expect
 
 from tests.support.bridges import RAW_SERVER
 from tests.support.browser import PATIENCE, a_browser, a_page, speak
+from tests.support.pages import begin, button, card, end, in_state, listens, said, sees, write
 from tests.support.program import run, tasks
 from tests.support.up import up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from playwright.async_api import Browser, Locator, Page
+    from playwright.async_api import Browser, Page
 
     from tests.support.up import Up
 
@@ -70,37 +71,9 @@ def _module(name: str, *arguments: str) -> dict[str, Any]:
 async def talking(running: Up, browser: Browser) -> AsyncGenerator[Page]:
     """A conversation, from the greeting to the end."""
     async with a_page(browser, running.page) as page:
-        await button(page, "Talk").click()
-        await sees(said(page, "agent", "What can I do for you?"))
-        await listens(page)
+        await begin(page)
         yield page
-        await button(page, "End").click()
-        await sees(button(page, "Talk"))
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def said(page: Page, speaker: str, text: str) -> Locator:
-    return page.get_by_role("log").locator(f"[data-speaker={speaker}]").filter(has_text=text)
-
-
-def card(page: Page, tool: str, status: str) -> Locator:
-    return page.get_by_role("article", name=tool, exact=True).and_(page.locator(f"[data-status={status}]"))
-
-
-async def sees(locator: Locator) -> None:
-    await expect(locator.last).to_be_visible(timeout=PATIENCE)
-
-
-async def listens(page: Page) -> None:
-    await expect(page.get_by_role("status")).to_have_text("Listening", timeout=PATIENCE)
-
-
-async def write(page: Page, text: str) -> None:
-    await page.get_by_role("textbox", name="Message", exact=True).fill(text)
-    await page.keyboard.press("Enter")
+        await end(page)
 
 
 async def test_a_form_is_answered_on_the_page_and_changed_tools_are_approved(running: Up, browser: Browser) -> None:
@@ -139,7 +112,7 @@ async def test_a_reload_in_the_middle_of_a_call_or_an_answer_goes_on_and_repeats
 
         await listens(page)
         await write(page, MANY)
-        await expect(page.get_by_role("status")).to_have_text("Speaking", timeout=PATIENCE)
+        await in_state(page, "Speaking")
         await page.reload()
         await sees(said(page, "user", MANY))
         await listens(page)

@@ -9,14 +9,13 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support.browser import PATIENCE, a_browser, a_page, shoot, speak
+from tests.support.pages import begin, button, card, end, in_state, listens, said, sees, write
 from tests.support.program import tasks
 from tests.support.up import up
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
-
-    from playwright.async_api import Locator, Page
 
     from tests.support.up import Up
 
@@ -32,39 +31,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def running(home: Path) -> Generator[Up]:
     with up(home) as everything:
         yield everything
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def said(page: Page, speaker: str, text: str) -> Locator:
-    return page.get_by_role("log").locator(f"[data-speaker={speaker}]").filter(has_text=text)
-
-
-def card(page: Page, tool: str, status: str) -> Locator:
-    return page.get_by_role("article", name=tool, exact=True).and_(page.locator(f"[data-status={status}]"))
-
-
-async def sees(locator: Locator) -> None:
-    await expect(locator.last).to_be_visible(timeout=PATIENCE)
-
-
-async def listens(page: Page) -> None:
-    """Wait until it is the person's turn."""
-    await sees(said(page, "agent", ""))
-    await expect(page.get_by_role("status")).to_have_text("Listening", timeout=PATIENCE)
-
-
-async def begin(page: Page) -> None:
-    await button(page, "Talk").click()
-    await sees(said(page, "agent", "What can I do for you?"))
-    await listens(page)
-
-
-async def write(page: Page, text: str) -> None:
-    await page.get_by_role("textbox", name="Message", exact=True).fill(text)
-    await page.keyboard.press("Enter")
 
 
 async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, home: Path) -> None:
@@ -92,7 +58,7 @@ async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, home
         assert tasks(home) == []
 
         await button(page, "End").click()
-        await expect(page.get_by_role("status")).to_have_text("The conversation has ended", timeout=PATIENCE)
+        await in_state(page, "The conversation has ended")
         await sees(button(page, "Talk"))
         await shoot(page, "4-ended")
 
@@ -120,8 +86,7 @@ async def test_a_reload_goes_on_where_it_was_and_the_buttons_answer(running: Up,
         await sees(card(page, "tasks.delete_task", "ok"))
         assert tasks(home) == []
         await expect(card(page, "tasks.create_task", "ok")).to_have_count(1)
-        await button(page, "End").click()
-        await sees(button(page, "Talk"))
+        await end(page)
 
 
 async def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
@@ -131,7 +96,7 @@ async def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
             started = everything.processes()
             assert len(started) >= 4
             everything.process.send_signal(2)
-            await expect(page.get_by_role("status")).to_have_text("The conversation has ended", timeout=PATIENCE)
+            await in_state(page, "The conversation has ended")
         assert everything.process.wait(PATIENCE / 1000) == 0
         assert [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
 
@@ -156,8 +121,7 @@ async def test_two_people_at_once_do_not_hear_one_another(running: Up) -> None:
         await expect(said(ann, "user", "dog")).to_have_count(0)
         await expect(said(bob, "user", "cat")).to_have_count(0)
         for page in (ann, bob):
-            await button(page, "End").click()
-            await sees(button(page, "Talk"))
+            await end(page)
 
 
 async def test_a_conversation_can_be_held_without_a_microphone(running: Up) -> None:
@@ -169,5 +133,4 @@ async def test_a_conversation_can_be_held_without_a_microphone(running: Up) -> N
         await sees(page.get_by_text("The microphone cannot be used."))
         await write(page, "what can you do?")
         await sees(said(page, "agent", "").nth(1))
-        await button(page, "End").click()
-        await sees(button(page, "Talk"))
+        await end(page)

@@ -63,11 +63,7 @@ async def test_a_killed_job_is_taken_over_with_its_transcript_and_its_open_read_
     async with a_guest(livekit, place) as guest:
         await guest.follow()
         await guest.line("agent", kind="greeting")
-        await guest.type("add feed the cat")
-        await guest.line("tool_result", status="ok")
-        await guest.line("agent", kind="reply")
-        await guest.type("delete feed the cat")
-        call = (await guest.line("confirm"))["call"]
+        call = await guest.ask_to_delete("feed the cat")
         await guest.line("agent", kind="confirm")
         first = guest.agent
 

@@ -54,11 +54,7 @@ async def test_it_greets_does_what_is_typed_and_ends_when_told(livekit: Address,
 async def test_the_button_is_the_same_yes_and_only_while_the_question_is_open(livekit: Address) -> None:
     async with a_guest(livekit, a_place()) as guest:
         await guest.follow()
-        await guest.type("add water the plants")
-        await guest.line("tool_result", status="ok")
-        await guest.line("agent", kind="reply")
-        await guest.type("delete water the plants")
-        call = (await guest.line("confirm"))["call"]
+        call = await guest.ask_to_delete("water the plants")
         with pytest.raises(rtc.RpcError, match="not waiting"):
             await guest.command("va.confirm", call="another", yes=True)
         assert not guest.of("tool_result", call=call)
@@ -77,11 +73,7 @@ async def test_who_comes_back_finds_the_conversation_as_it_was_and_no_second_gre
     async with a_guest(livekit, place) as guest:
         await guest.follow()
         await guest.line("agent", kind="greeting")
-        await guest.type("add feed the cat")
-        await guest.line("tool_result", status="ok")
-        await guest.line("agent", kind="reply")
-        await guest.type("delete feed the cat")
-        call = (await guest.line("confirm"))["call"]
+        call = await guest.ask_to_delete("feed the cat")
 
     async with a_guest(livekit, place) as guest:
         await guest.follow()

@@ -172,6 +172,14 @@ class Guest:
     async def type(self, text: str) -> None:
         await self.room.local_participant.send_text(text, topic="lk.chat", destination_identities=[self.agent])
 
+    async def ask_to_delete(self, title: str) -> str:
+        """Have a task added and ask for its deletion; return the call that waits for a yes, which is not said yet."""
+        await self.type(f"add {title}")
+        await self.line("tool_result", status="ok")
+        await self.line("agent", kind="reply")
+        await self.type(f"delete {title}")
+        return (await self.line("confirm"))["call"]
+
     async def line(self, event: str, **fields: Any) -> Line:
         """Wait for a line; return the newest that fits."""
         await self.until(lambda: self.of(event, **fields))
