@@ -108,3 +108,24 @@ async def test_many_that_begin_at_once_in_a_new_database_are_all_recorded(tmp_pa
         await store.aclose()
     assert troubles == []
     assert [len(lines) for lines in found] == [1] * 8
+
+
+async def test_two_that_go_on_with_one_conversation_for_a_moment_lose_no_line(tmp_path: Path) -> None:
+    store, troubles = Store(None, tmp_path), list[str]()
+    first = begin(store, "room", troubles)
+    first.note({"event": "user", "text": "one"})
+    await first.written()
+    past = await store.unfinished("room")
+    assert past is not None
+    second = store.go_on(past, on_trouble=lambda: troubles.append("second"))
+    second.note({"event": "user", "text": "two"})
+    second.note({"event": "user", "text": "three"})
+    await second.written()
+    await second.leave_open()
+    for text in ("four", "five"):
+        first.note({"event": "user", "text": text})
+        await first.written()
+    await first.aclose()
+    assert [line["text"] for line in await store.lines("room")] == ["one", "two", "three", "four", "five"]
+    assert troubles == []
+    await store.aclose()

@@ -1,4 +1,4 @@
-"""The LiveKit server stands still, or refuses; the worker is told to end."""
+"""The LiveKit server stands still, is started again, or refuses; the worker is told to end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def health(port: int, status: int) -> str:
     return answer.text
 
 
-async def test_a_livekit_server_that_stands_still_for_five_seconds_goes_unnoticed(tmp_path: Path) -> None:
+async def test_a_livekit_server_that_stands_still_or_is_started_again_loses_no_conversation(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     with a_livekit(tmp_path) as server, a_worker(server.address, tmp_path, "--health-port", str(port)):
         assert await health(port, 200) == "ready"
@@ -41,8 +41,21 @@ async def test_a_livekit_server_that_stands_still_for_five_seconds_goes_unnotice
             server.process.send_signal(signal.SIGCONT)
             await guest.type("add feed the cat")
             await guest.line("tool_result", status="ok")
-            await guest.line("agent", kind="reply")
             assert not guest.gone
+            first = guest.agent
+
+            server.restart()
+
+            await guest.lose()
+            await guest.follow()
+            assert guest.agent == first
+            assert guest.of("user", text="add feed the cat")
+            assert len(guest.of("agent", kind="greeting")) == 1
+            await guest.type("add walk the dog")
+            await guest.until(lambda: len(guest.of("tool_result", status="ok")) == 2)
+            assert await health(port, 200) == "ready"
+            async with a_guest(server.address, a_place()) as another:
+                await another.follow()
 
 
 async def test_a_worker_that_is_told_to_end_takes_no_more_and_says_when_it_has_to_go(

@@ -139,7 +139,9 @@ class Guest:
     agent: str = ""
     gone: set[str] = field(default_factory=set[str])
     """Who has left, though they may be back already."""
+    _snapshots: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _reading: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
 
     async def follow(self) -> None:
@@ -147,6 +149,7 @@ class Guest:
         from livekit import rtc
 
         await self.until(self._find_agent)
+        before = self._snapshots
         async with asyncio.timeout(WITHIN):
             while True:
                 try:
@@ -156,7 +159,7 @@ class Guest:
                         raise
                     continue
                 break
-        await self.until(lambda: self.lines)
+        await self.until(lambda: self._snapshots > before)
 
     async def lose(self) -> None:
         """Wait until the assistant has left, or we have come back ourselves, and forget what it told."""
@@ -226,8 +229,13 @@ class Guest:
         task.add_done_callback(self._reading.discard)
 
     async def _read(self, reader: rtc.TextStreamReader) -> None:
-        line = json.loads(await reader.read_all())
-        self.lines += line["lines"] if line["event"] == "snapshot" else [line]
+        async with self._order:
+            line = json.loads(await reader.read_all())
+        if line["event"] == "snapshot":
+            self.lines = line["lines"]
+            self._snapshots += 1
+        else:
+            self.lines.append(line)
         self._changed.set()
 
 

@@ -67,7 +67,7 @@ class Assistant(Agent):
         )
         self._greets = not past
         self.is_back = asyncio.Event()
-        """Set, but while a conversation that goes on in another process is being put right: words wait for it."""
+        """Set, but while a conversation in a room begins, or goes on in another process: words wait for it."""
         self.is_back.set()
         self._toolset = toolset
         self._speech = speech

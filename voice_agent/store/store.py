@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import JSON, DateTime, ForeignKey, String, event, select, update
-from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy import JSON, DateTime, ForeignKey, String, event, func, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -206,10 +206,7 @@ class Record:
             return
         if line["event"] == "end":
             self._reason = line["reason"]
-        self._count += 1
-        self._rows.put_nowait(
-            LineRow(conversation=self.id, number=self._count, at=_now(), event=line["event"], fields=line)
-        )
+        self._rows.put_nowait(LineRow(conversation=self.id, at=_now(), event=line["event"], fields=line))
 
     async def written(self) -> None:
         """Wait until all that was noted is in the database; bounded, and never raises."""
@@ -257,9 +254,23 @@ class Record:
             self._on_trouble()
 
     async def _insert(self, rows: Sequence[Base]) -> None:
-        async with AsyncSession(self._engine) as session:
-            session.add_all(rows)
-            await session.commit()
+        for tries_left in reversed(range(_TRIES)):
+            lines = [row for row in rows if isinstance(row, LineRow)]
+            for number, line in enumerate(lines, self._count + 1):
+                line.number = number
+            try:
+                async with AsyncSession(self._engine) as session, session.begin():
+                    session.add_all(rows)
+            except IntegrityError:
+                # For a moment two assistants had this conversation, and the other one took these numbers.
+                if tries_left == 0:
+                    raise
+                newest = select(func.max(LineRow.number)).where(LineRow.conversation == self.id)
+                async with self._engine.connect() as connection:
+                    self._count = await connection.scalar(newest) or 0
+            else:
+                self._count += len(lines)
+                return
 
 
 def _to_json(value: object) -> str:

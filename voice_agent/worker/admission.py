@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from voice_agent.config.profiles import load_profile
 from voice_agent.errors import ConfigError
 from voice_agent.session.dispatch import read_dispatch
+from voice_agent.worker.elder import SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,8 @@ class Admission:
         else:
             self._coming += 1
             try:
-                await request.accept(name="Assistant")
+                since = str(request.job.state.started_at)
+                await request.accept(name="Assistant", attributes={SINCE: since})
             finally:
                 self._coming -= 1
 

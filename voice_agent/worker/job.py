@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe
-from livekit.agents.voice.room_io import AudioInputOptions, RoomOptions, TextInputEvent, TextInputOptions
+from livekit.agents.voice.room_io import AudioInputOptions, RoomOptions
 
 from voice_agent.bridge.approvals import Approvals
 from voice_agent.bridge.bridge import PINS
@@ -26,9 +26,9 @@ from voice_agent.session.build import build_conversation
 from voice_agent.session.dispatch import read_dispatch
 from voice_agent.session.history import History
 from voice_agent.session.resume import Resumption
-from voice_agent.session.typed import hear_typed
 from voice_agent.worker.book import Book
 from voice_agent.worker.drain import follow_end
+from voice_agent.worker.elder import follow_elders, has_elder
 from voice_agent.worker.link import Link
 from voice_agent.worker.person import Person
 from voice_agent.worker.presence import Presence
@@ -39,7 +39,7 @@ from voice_agent.worker.servers import bridge_of_job
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from livekit.agents import AgentSession, JobContext, JobProcess
+    from livekit.agents import JobContext, JobProcess
 
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.config.load import Config
@@ -49,10 +49,6 @@ if TYPE_CHECKING:
 
 _COMES_WITHIN = 30.0
 """Seconds in which the participant must have joined."""
-_LONGEST = 4000
-"""Characters of a typed turn."""
-_DECIDES_WITHIN = 10.0
-"""Seconds in which another assistant, which came at the same time, must have begun or left."""
 _LEAVES_WITHIN = 3.0
 """Seconds that a job whose worker has died may take to leave its room."""
 _HELD = "voice_agent"
@@ -65,8 +61,6 @@ _LOST = {
     rtc.DisconnectReason.MEDIA_FAILURE,
 }
 """Reasons that nobody wanted."""
-_TALKS = "lk.agent.state"
-"""The attribute of an assistant whose conversation has begun."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +75,9 @@ class _Held:
     person: Person
     book: Book
     ending: asyncio.Task[None]
-    unfollow: Callable[[], None]
-    lost: set[int]
-    """Why the room was lost, where it was; empty while it is there."""
+    unfollow: tuple[Callable[[], None], ...]
+    elsewhere: asyncio.Event
+    """Set when the conversation goes on with another assistant, or with the next that comes."""
 
 
 def prepare(config: Config, process: JobProcess) -> None:
@@ -137,19 +131,36 @@ async def hold(source: Source, ctx: JobContext) -> None:
     link = Link(ctx.room, identity, conversation, history)
     presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
     ending = asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation")
-    lost: set[int] = set()
-    follow(ctx.room, "disconnected", lambda reason: lost.add(int(reason)))  # LiveKit takes no built-in function.
-    unfollow = follow_end(ctx.room, conversation)
-    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, person, book, ending, unfollow, lost)
+    elsewhere = asyncio.Event()
+    unfollow = follow_end(ctx.room, conversation), *_follow_loss(ctx, elsewhere)
+    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, person, book, ending, unfollow, elsewhere)
+    # Words that come before everything is ready wait for it.
+    conversation.assistant.is_back.clear()
     resumption = Resumption(conversation, story, now=time.time()) if story is not None else None
     if resumption is not None:
         resumption.begin()
     link.open()
     presence.open()
     await person.open()
-    await conversation.start(room=ctx.room, room_options=_room_options(conversation, identity), session_host=False)
+    await conversation.start(room=ctx.room, room_options=_room_options(identity), session_host=False)
     if resumption is not None:
         await resumption.go_on()
+    conversation.assistant.is_back.set()
+
+
+def _follow_loss(ctx: JobContext, elsewhere: asyncio.Event) -> tuple[Callable[[], None], ...]:
+    """Set `elsewhere` when the room is lost, or has an older assistant; returns what ends the following."""
+
+    def note_loss(reason: int) -> None:
+        if reason in _LOST:
+            # The connection could not be made again. Whoever comes to the room next goes on.
+            elsewhere.set()
+
+    def leave() -> None:
+        elsewhere.set()
+        ctx.shutdown("an older assistant is in the room")
+
+    return follow(ctx.room, "disconnected", note_loss), follow_elders(ctx.room, leave)
 
 
 async def finish(ctx: JobContext) -> None:
@@ -159,9 +170,10 @@ async def finish(ctx: JobContext) -> None:
         return
     held.presence.close()
     held.person.close()
-    held.unfollow()
-    if held.lost & _LOST and held.conversation.reason is None:
-        # The connection could not be made again. Whoever comes to the room next goes on with the conversation.
+    for end in held.unfollow:
+        end()
+    if held.elsewhere.is_set() and held.conversation.reason is None:
+        await ctx.room.disconnect()
         await held.book.leave_open()
     await held.conversation.aclose()
     await held.ending
@@ -177,49 +189,18 @@ async def _join(ctx: JobContext, dispatch: Dispatch) -> rtc.RemoteParticipant:
         TimeoutError: Nobody came.
     """
     await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
-    if await _has_another(ctx.room):
+    if await has_elder(ctx.room):
         raise RuntimeError("another assistant is in the room already")
     async with asyncio.timeout(_COMES_WITHIN):
         return await ctx.wait_for_participant(identity=dispatch.identity)
 
 
-async def _has_another(room: rtc.Room) -> bool:
-    """Tell whether this room has its assistant; of two that come at the same time, one stays."""
-    settled = asyncio.Event()
-    endings = [
-        follow(room, "participant_disconnected", lambda _: settled.set()),
-        follow(room, "participant_attributes_changed", lambda _: settled.set()),
-    ]
-    try:
-        async with asyncio.timeout(_DECIDES_WITHIN):
-            while others := _assistants(room):
-                if any(_TALKS in one.attributes or one.identity < room.local_participant.identity for one in others):
-                    return True
-                settled.clear()
-                await settled.wait()
-    except TimeoutError:
-        return True
-    finally:
-        for end in endings:
-            end()
-    return False
-
-
-def _assistants(room: rtc.Room) -> list[rtc.RemoteParticipant]:
-    agent = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-    return [one for one in room.remote_participants.values() if one.kind == agent]
-
-
-def _room_options(conversation: Conversation, identity: str) -> RoomOptions:
-    async def hear(_session: AgentSession[None], event: TextInputEvent) -> None:
-        text = event.text.strip()[:_LONGEST]
-        if text:
-            await hear_typed(conversation, text)
-
+def _room_options(identity: str) -> RoomOptions:
     return RoomOptions(
         participant_identity=identity,
         audio_input=AudioInputOptions(pre_connect_audio=False),
-        text_input=TextInputOptions(text_input_cb=hear),
+        # LiveKit's own input drops what is typed while it does not know the participant, as when both come back.
+        text_input=False,
         close_on_disconnect=False,
     )
 

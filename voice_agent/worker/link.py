@@ -30,7 +30,7 @@ from voice_agent.session.typed import hear_typed
 from voice_agent.worker.room_events import follow
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from livekit.rtc.rpc import RpcInvocationData
 
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from voice_agent.session.journal import Line
 
 EVENTS, RESULT = "va.events", "va.result"
+_TYPED = "lk.chat"
+_LONGEST = 4000
+"""Characters of a typed turn."""
 _FORBIDDEN, _MISSING, _WRONG = 403, 404, 400
 """Codes of refusals, of the range that LiveKit leaves to applications (0 to 999)."""
 _ANSWERED = "This is not waiting for an answer any more."
@@ -81,13 +84,24 @@ class Link:
         }
         for method, command in commands.items():
             self._room.local_participant.register_rpc_method(method, self._guarded(command))
+        self._room.register_text_stream_handler(_TYPED, self._take_typed)
         self._unfollow = follow(self._room, "participant_disconnected", self._note_leaving)
         self._conversation.journal.listen(self._note_line)
         self._sending = asyncio.create_task(self._send(), name="link")
 
+    def _take_typed(self, reader: rtc.TextStreamReader, identity: str) -> None:
+        async def read() -> None:
+            text = (await reader.read_all()).strip()[:_LONGEST]
+            if text:
+                await hear_typed(self._conversation, text)
+
+        if identity == self._identity:
+            self._keep(read())
+
     async def aclose(self) -> None:
         """Send what is still to be sent, and end."""
         self._unfollow()
+        self._room.unregister_text_stream_handler(_TYPED)
         for task in self._answering:
             task.cancel()
         if self._sending is not None:
@@ -148,6 +162,7 @@ class Link:
         if not isinstance(is_yes, bool):
             raise rtc.RpcError(_WRONG, "“yes” must be true or false.")
         await self._conversation.assistant.is_back.wait()
+        await self._conversation.assistant.is_back.wait()
         toolset, history = self._conversation.toolset, self._conversation.session.history.items
         pending = toolset.confirmations.waiting(history)
         if pending is None or _call(fields) not in {call.id for call in pending.calls}:
@@ -181,7 +196,10 @@ class Link:
 
     def _hear(self, text: str) -> None:
         """Take `text` as the user's turn."""
-        task = asyncio.create_task(hear_typed(self._conversation, text))
+        self._keep(hear_typed(self._conversation, text))
+
+    def _keep(self, answering: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(answering)
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
