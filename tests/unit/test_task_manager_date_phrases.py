@@ -61,8 +61,18 @@ NAMED = {
     "Black Friday": "2026-11-27",
     "St. Patrick's Day": "2027-03-17",
     "4th of July": "2027-07-04",
+    "Thanksgiving weekend": "2026-11-28",
+    "Labor Day weekend": "2027-09-04",
+    "in spring": "2027-03-01",
+    "this autumn": "2026-11-30",
+    "next winter": "2026-12-01",
+    "mid fall": "2027-10-15",
+    "late summer 2028": "2028-08-01",
 }
 PARTS = {
+    "in the coming week": "2026-11-25",
+    "within the next month": "2026-12-18",
+    "next Tuesday but one": "2026-12-01",
     "early next week": "2026-11-23",
     "the middle of next week": "2026-11-25",
     "late next week": "2026-11-26",
@@ -78,6 +88,8 @@ PARTS = {
     "the last two weeks": "2026-11-18",
 }
 TIMES = {
+    "two hours before midnight": "2026-11-18T22:00",
+    "half an hour after lunch tomorrow": "2026-11-19T12:30",
     "noonish": "2026-11-18T12:00",
     "around 3ish": "2026-11-18T15:00",
     "four-ish on Friday": "2026-11-20T16:00",

@@ -27,6 +27,7 @@ FRIDAY = datetime(2026, 11, 27, 15, tzinfo=BERLIN)
     ("words", "rule"),
     [
         ("daily", "FREQ=DAILY"),
+        ("every 1 January and 1 July", "FREQ=YEARLY;BYMONTH=1,7;BYMONTHDAY=1"),
         ("every day", "FREQ=DAILY"),
         ("every weekday", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
         ("Monday to Friday", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),

@@ -14,6 +14,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=BERLIN)
 
 SPANS = {
+    "the coming week": ("2026-11-21T00:00", "2026-11-29T00:00"),
+    "Thanksgiving weekend": ("2026-11-26T00:00", "2026-11-30T00:00"),
+    "this winter": ("2026-12-01T00:00", "2027-03-01T00:00"),
+    "early next summer": ("2027-06-01T00:00", "2027-07-01T00:00"),
     "today": ("2026-11-21T00:00", "2026-11-22T00:00"),
     "tomorrow": ("2026-11-22T00:00", "2026-11-23T00:00"),
     "for tomorrow": ("2026-11-22T00:00", "2026-11-23T00:00"),

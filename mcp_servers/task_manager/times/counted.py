@@ -72,6 +72,11 @@ def _after_next(match: re.Match[str], parts: Parts) -> None:
     parts.put("date", parts.today + timedelta(days=14 + WEEKDAYS.index(match[1]) - parts.today.weekday()))
 
 
+def _but_one(match: re.Match[str], parts: Parts) -> None:
+    """The one after the next."""
+    parts.put("date", parts.today + timedelta(days=(WEEKDAYS.index(match[1]) - parts.today.weekday() - 1) % 7 + 8))
+
+
 def _week_of(_match: re.Match[str], parts: Parts) -> None:
     parts.is_week = True
 
@@ -95,6 +100,7 @@ _TABLE: tuple[tuple[str, Fill], ...] = (
     (rf"(?:in )?(\d{{1,2}}) ({_DAY_NAMES})s? (?:from now|from today|hence|away)", _weekdays_on),
     (r"(?:in |during )?(?:the )?week (?:of|commencing|beginning|starting)(?: on)?(?: the)?(?= )", _week_of),
     (rf"(?:the )?({_DAY_NAMES}) after next(?: week)?", _after_next),
+    (rf"(?:the )?(?:next )?({_DAY_NAMES}) but 1", _but_one),
     (rf"(?:the )?({_DAY_NAMES}|weekend) (before|after)(?! (?:next|{_NO_DAY})\b)(?= [a-z])", _beside),
 )
 COUNTED = tuple((re.compile(rf"(?:{pattern})(?![^ ])"), fill) for pattern, fill in _TABLE)

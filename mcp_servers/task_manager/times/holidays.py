@@ -1,6 +1,8 @@
 """Holidays by name, with the day that each has in a year. Pure.
 
 Where countries differ it is the American day (Thanksgiving, Mother's Day, Labor Day); Easter is the western one.
+A holiday's weekend is the Saturday and Sunday nearest to it, with the holiday where it touches them, and the Friday
+after Thanksgiving; it is due on its Saturday.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from mcp_servers.task_manager.times.rules import YEAR, NoSuchTimeError, year_said
+from mcp_servers.task_manager.times.rules import YEAR, NoSuchTimeError, Span, year_said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +47,7 @@ def _easter(plus: int = 0) -> _DayOfYear:
     return day_of
 
 
-_MONDAY, _THURSDAY, _SUNDAY = 0, 3, 6
+_MONDAY, _THURSDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 3, 4, 5, 6
 _SAINT = r"(?:st|saint) "
 HOLIDAYS: tuple[tuple[str, _DayOfYear], ...] = (
     (r"new years?(?: day)?", _on(1, 1)),
@@ -115,6 +117,19 @@ def _fill(day_of: _DayOfYear, match: re.Match[str], parts: Parts) -> None:
     parts.put("date", min(ahead))
 
 
+def _weekend(day_of: _DayOfYear, match: re.Match[str], parts: Parts) -> None:
+    year = year_said(match["year"], parts.today)
+    years = [year] if year is not None else [parts.today.year, parts.today.year + 1]
+    for one in years:
+        day = day_of(one)
+        saturday = day + timedelta(days=(_SATURDAY - day.weekday() + 3) % 7 - 3)
+        start = day if day.weekday() in (_THURSDAY, _FRIDAY) else saturday
+        end = saturday + timedelta(days=2 + (day.weekday() == _MONDAY))
+        if year is not None or end > parts.today:
+            parts.put("span", Span(start, end, min(max(saturday, parts.today), end - timedelta(days=1))))
+            return
+
+
 def fixed_day(name: str) -> tuple[int, int] | None:
     """Month and day of a holiday that is on the same one every year."""
     day_of = next((day_of for names, day_of in HOLIDAYS if re.fullmatch(names, name)), None)
@@ -122,10 +137,11 @@ def fixed_day(name: str) -> tuple[int, int] | None:
     return days.pop() if len(days) == 1 else None
 
 
-HOLIDAY_RULES: tuple[tuple[re.Pattern[str], Fill], ...] = tuple(
-    (
-        re.compile(rf"(?:(?P<which>this|next|last|past|coming) )?(?:coming )?(?:{name}){YEAR}(?![^ ])"),
-        partial(_fill, day_of),
-    )
-    for name, day_of in HOLIDAYS
+def _rule(names: str, fill: Fill) -> tuple[re.Pattern[str], Fill]:
+    return re.compile(rf"(?:(?P<which>this|next|last|past|coming) )?(?:coming )?(?:{names}){YEAR}(?![^ ])"), fill
+
+
+HOLIDAY_RULES: tuple[tuple[re.Pattern[str], Fill], ...] = (
+    *(_rule(names, partial(_fill, day_of)) for names, day_of in HOLIDAYS),
+    *(_rule(f"(?:{names}) weekend", partial(_weekend, day_of)) for names, day_of in HOLIDAYS),
 )

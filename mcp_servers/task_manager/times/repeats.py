@@ -7,11 +7,12 @@ its last day instead.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from mcp_servers.task_manager.errors import BadRequest
-from mcp_servers.task_manager.times.words import MONTHS, WEEKDAYS, normalise
+from mcp_servers.task_manager.times.words import MONTHS, SEASONS, WEEKDAYS, normalise
 
 if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Due
@@ -29,6 +30,8 @@ _OTHER_UNITS: Final = {"fortnight": "2 weeks", "quarter": "3 months", "half year
 _NTH: Final = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "last": -1}
 _SAID_NTH: Final = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", -1: "last"}
 _DAY = "|".join(WEEKDAYS)
+_MONTH = "|".join((*MONTHS, *SEASONS))
+_IN_MONTHS = rf"(?:{_MONTH})(?:(?: and)? (?:{_MONTH}))*"
 _DAYS = rf"(?:{_DAY})s?(?:(?: and)? (?:{_DAY})s?)*"
 _EXAMPLES = "Say it like “every day”, “every Monday and Thursday”, “every two weeks” or “monthly”."
 _PARTS: Final = {"morning": 9, "afternoon": 15, "evening": 18, "night": 20}
@@ -160,6 +163,12 @@ def _on_holiday(text: str) -> str | None:
 
 def _yearly(text: str) -> str | None:
     months = "|".join(MONTHS)
+    if match := re.fullmatch(
+        rf"every (?:year (?:in )?)?(?:the )?({_IN_MONTHS})|(?:in )?({_IN_MONTHS}) every year", text
+    ):
+        return _in_months(match[1] or match[2])
+    if match := re.fullmatch(rf"every (\d{{1,2}}) (?:{months})(?: and \1 (?:{months}))+", text):
+        return f"{_in_months(text)};BYMONTHDAY={int(match[1])}"
     first = re.fullmatch(
         rf"(?:every (?:year on )?|yearly on |annually on )(?:the )?({months}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?",
         text,
@@ -171,6 +180,13 @@ def _yearly(text: str) -> str | None:
     if not name or not 1 <= int(day) <= 31:  # noqa: PLR2004 - days of a month
         return None
     return f"FREQ=YEARLY;BYMONTH={MONTHS.index(name) + 1};BYMONTHDAY={int(day)}"
+
+
+def _in_months(names: str) -> str:
+    """On the day of the due time, or the first: see `begin`. A season is its first month."""
+    found = {MONTHS.index(name) + 1 for name in re.findall("|".join(MONTHS), names)}
+    found |= {3 * SEASONS.index(name) + 3 for name in re.findall("|".join(SEASONS), names)}
+    return f"FREQ=YEARLY;BYMONTH={','.join(str(month) for month in sorted(found))}"
 
 
 def _every(count: int, unit: str) -> str:
@@ -239,6 +255,8 @@ def begin(rule: str, due: Due | None, now: datetime) -> tuple[Due, str]:
     Said without a due time: the first that fits from today on.
     """
     given = due is not None
+    if set(_parts(rule)) - {"INTERVAL", "BYHOUR", "BYMINUTE"} == {"FREQ", "BYMONTH"}:
+        rule = f"{rule};BYMONTHDAY={_day_of_months(_parts(rule)['BYMONTH'], due)}"
     if due is None:
         due = _first(rule, now.date())
     day = due.date() if isinstance(due, datetime) else due
@@ -251,6 +269,14 @@ def begin(rule: str, due: Due | None, now: datetime) -> tuple[Due, str]:
     if parts["FREQ"] == "MONTHLY" and not {"BYDAY", "BYMONTHDAY"} & set(parts):
         rule = f"{rule};{_month_day(day.day)}"
     return due, rule
+
+
+def _day_of_months(months: str, due: Due | None) -> int:
+    """The day of the due time, where it is in one of these months and each of them has it; else the first."""
+    numbers = [int(one) for one in months.split(",")]
+    if due is None or due.month not in numbers:
+        return 1
+    return min(due.day, *(monthrange(2025, number)[1] for number in numbers))
 
 
 def _first(rule: str, today: date) -> date:
@@ -318,9 +344,15 @@ def spoken(rule: str) -> str:
         return _spoken_week(every, days, count)
     if unit == "month" and (days or "BYMONTHDAY" in parts):
         return _spoken_month(every, parts, days) or rule
-    if unit == "year" and set(parts) == {"FREQ", "BYMONTH", "BYMONTHDAY"}:
-        return f"every {parts['BYMONTHDAY']} {MONTHS[int(parts['BYMONTH']) - 1].capitalize()}"
+    if unit == "year" and count == 1 and "BYMONTH" in parts and not days:
+        return _spoken_year(parts) or rule
     return every if not set(parts) - {"FREQ", "INTERVAL"} else rule
+
+
+def _spoken_year(parts: dict[str, str]) -> str | None:
+    months = [MONTHS[int(one) - 1].capitalize() for one in parts["BYMONTH"].split(",")]
+    day = parts.get("BYMONTHDAY", "1")
+    return f"every {' and '.join(f'{day} {month}' for month in months)}" if day.isdigit() else None
 
 
 def _ordinal(number: int) -> str:

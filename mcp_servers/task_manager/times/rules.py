@@ -36,6 +36,9 @@ QUANTITIES = rf"{_QUANTITY}(?: (?:and )?{_QUANTITY})*"
 """Such as "1 hour and 15 minutes", in normalised words."""
 
 
+FROM_A_DAY = "only days, weeks, months and years can be counted from a day"
+
+
 class NoSuchTimeError(ValueError):
     """A part that is understood but cannot be; the message says why, without a full stop."""
 
@@ -80,6 +83,8 @@ class Parts:
     """A weekday, and whether the first one before (-1) or after (1) the day said is meant."""
     shift: tuple[int, int] | None = None
     """Days and months to go on from the day said, or from today."""
+    minutes_from: int | None = None
+    """To go on from the time of day said: "an hour before noon" is -60."""
     is_week: bool = False
     """Of the day said, its whole week is meant."""
     end_of_day: bool = False
@@ -227,8 +232,12 @@ def _quantities(match: re.Match[str], parts: Parts) -> None:
         pairs = [days_and_months(count, unit) for count, unit in found]
         parts.put("shift", (backwards * sum(pair[0] for pair in pairs), backwards * sum(pair[1] for pair in pairs)))
         return
+    if match[2] in ("before", "after") and all(unit in ("hour", "minute") for _, unit in found):
+        minutes = sum(count * (60 if unit == "hour" else 1) for count, unit in found)
+        parts.put("minutes_from", backwards * int(minutes))
+        return
     if match[2] in ("before", "from", "after", "on"):
-        raise NoSuchTimeError("only days, weeks, months and years can be counted from a day")
+        raise NoSuchTimeError(FROM_A_DAY)
     seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
     if any(unit not in seconds for _, unit in found):
         raise NoSuchTimeError("hours and months do not go together")

@@ -13,7 +13,16 @@ from mcp_servers.task_manager.errors import DateNotUnderstood
 from mcp_servers.task_manager.times.counted import COUNTED
 from mcp_servers.task_manager.times.holidays import HOLIDAY_RULES
 from mcp_servers.task_manager.times.routine import ROUTINE_RULES
-from mcp_servers.task_manager.times.rules import FILLERS, RULES, Clock, NoSuchTimeError, Parts, Span, add_months
+from mcp_servers.task_manager.times.rules import (
+    FILLERS,
+    FROM_A_DAY,
+    RULES,
+    Clock,
+    NoSuchTimeError,
+    Parts,
+    Span,
+    add_months,
+)
 from mcp_servers.task_manager.times.spans import SPAN_RULES
 from mcp_servers.task_manager.times.words import normalise
 
@@ -129,6 +138,11 @@ def _parse(words: str, now: datetime) -> Parts:
         raise NoSuchTimeError
     if parts.is_week:
         _widen(parts)
+    if parts.minutes_from is not None:
+        if parts.clock is None:
+            raise NoSuchTimeError(FROM_A_DAY)
+        exact = _exact(parts.clock, parts.part)
+        parts.clock = Clock(exact.hour, exact.minute, back=exact.back - parts.minutes_from)
     if parts.end_of_day and not parts.names_day and not parts.moment:
         parts.date = parts.today
     return parts

@@ -2,12 +2,15 @@
 
 Early, mid and late in a week are Monday and Tuesday, Wednesday, Thursday and Friday; in a month the days up to the
 10th, the 20th (about the 15th) and the last; in a year the first three months, the middle six and the last three.
+Seasons are those of the northern half of the earth, by months: spring from 1 March; "next spring" is the next to begin.
+"The coming week" and "in the next week" are the seven days from today; "next week" begins on its Monday.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from itertools import pairwise
 
 from mcp_servers.task_manager.times.rules import (
     YEAR,
@@ -20,15 +23,15 @@ from mcp_servers.task_manager.times.rules import (
     in_seconds,
     year_said,
 )
-from mcp_servers.task_manager.times.words import MONTHS
+from mcp_servers.task_manager.times.words import MONTHS, SEASONS
 
 _MONTH_NAMES = "|".join(MONTHS)
-_NAME = f"(?P<name>day|week|weekend|month|quarter|year|{_MONTH_NAMES})"
+_NAME = f"(?P<name>day|week|weekend|month|quarter|year|{'|'.join(SEASONS)}|{_MONTH_NAMES})"
 _EDGE = (
     r"(?:(?P<edge>end|beginning|start|rest|remainder|early|early on|mid|middle|late|later|1st half|2nd half|"
     r"1st day|last day|(?:1st|2nd|3rd|4th|last) week) (?:of |in |on |through )?)?"
 )
-_WHICH = "(?:(?P<which>this|next|last|past|previous|coming|current|following) )?"
+_WHICH = "(?:(?P<which>this coming|this|next|last|past|previous|coming|current|following) )?"
 _BEGINS = frozenset({"beginning", "start", "1st day"})
 _ENDS = frozenset({"end", "last day"})
 _BACK = frozenset({"last", "past", "previous"})
@@ -42,11 +45,10 @@ def _span(match: re.Match[str], parts: Parts) -> None:
     ahead = 2 if match["after_next"] else {"next": 1, "following": 1}.get(which or "", -1 if which in _BACK else 0)
     year = year_said(match["year"], today)
     start, end = _whole(name, ahead, year, today)
-    if name in MONTHS and which not in _BACK and year is None:
-        first, last, _ = _part(edge, name, start, end, today)
-        if last <= today and first != start.replace(day=1, year=start.year + 1):
-            start = add_months(start, 12)
-            end = add_months(start, 1)
+    if (name in MONTHS or name in SEASONS) and which not in _BACK and year is None:
+        _, last, _ = _part(edge, name, start, end, today)
+        if last <= today:
+            start, end = add_months(start, 12), add_months(end, 12)
     start, end, pick = _part(edge, name, start, end, today)
     parts.put("span", Span(start, end, pick))
 
@@ -63,6 +65,8 @@ def _whole(name: str, ahead: int, year: int | None, today: date) -> tuple[date, 
     if name == "quarter":
         start = add_months(today.replace(day=1, month=(today.month - 1) // 3 * 3 + 1), 3 * ahead)
         return start, add_months(start, 3)
+    if name in SEASONS:
+        return _season(name, ahead, year, today)
     if name == "month":
         start = add_months(today.replace(day=1), ahead)
     else:
@@ -73,6 +77,21 @@ def _whole(name: str, ahead: int, year: int | None, today: date) -> tuple[date, 
         else:
             start = date(year if year is not None else today.year + begun, month, 1)
     return start, add_months(start, 1)
+
+
+def _season(name: str, ahead: int, year: int | None, today: date) -> tuple[date, date]:
+    """As `_whole`; the one that has begun, else the next, where none is said."""
+    month = 3 * SEASONS.index(name) + 3
+    starts = [date(today.year + number, month, 1) for number in (-1, 0, 1)]
+    if year is not None:
+        start = date(year, month, 1)
+    elif ahead < 0:
+        start = [one for one in starts if add_months(one, 3) <= today][-1]
+    elif ahead > 0:
+        start = next(one for one in starts if one > today)
+    else:
+        start = next(one for one in starts if add_months(one, 3) > today)
+    return start, add_months(start, 3)
 
 
 def _part(edge: str | None, name: str, start: date, end: date, today: date) -> tuple[date, date, date]:
@@ -90,7 +109,7 @@ def _part(edge: str | None, name: str, start: date, end: date, today: date) -> t
     if edge in ("rest", "remainder") or (edge == "later" and current):
         return (today if start < today < end else start), end, last
     first, after = _within(edge.split()[0] if edge.endswith(("half", "on")) else edge, name, start, end)
-    pick = first.replace(day=15) if edge in ("mid", "middle") and name in (*MONTHS, "month") else first
+    pick = first.replace(day=15) if edge in ("mid", "middle") and name in (*MONTHS, "month", *SEASONS) else first
     if edge in ("mid", "middle") and name == "year":
         pick = first.replace(month=7)
     if first <= today < after and pick < today:
@@ -109,10 +128,14 @@ def _within(edge: str, name: str, start: date, end: date) -> tuple[date, date]:
             edge, (3, 2)
         )
         return start + timedelta(days=first), start + timedelta(days=first + length)
-    if name in ("quarter", "year"):
-        months = 3 if name == "quarter" else 12
+    if name == "year":
         a, b = {"early": (0, 3), "mid": (3, 9), "middle": (3, 9), "1st": (0, 6), "2nd": (6, 12)}.get(edge, (9, 12))
-        return add_months(start, a * months // 12), add_months(start, b * months // 12)
+        return add_months(start, a), add_months(start, b)
+    if name in SEASONS or name == "quarter":
+        half = add_months(start, 1) + timedelta(days=15)
+        months = [add_months(start, ahead) for ahead in range(4)]
+        early, mid, late = pairwise(months)
+        return {"early": early, "mid": mid, "middle": mid, "1st": (start, half), "2nd": (half, end)}.get(edge, late)
     a, b = {"early": (1, 11), "mid": (11, 21), "middle": (11, 21), "1st": (1, 16), "2nd": (16, 0)}.get(edge, (21, 0))
     return start.replace(day=a), start.replace(day=b) if b else end
 
@@ -127,7 +150,7 @@ def _quarter(match: re.Match[str], parts: Parts) -> None:
 
 
 def _counted(match: re.Match[str], parts: Parts) -> None:
-    days, months = days_and_months(int(match["count"]), match["unit"])
+    days, months = days_and_months(int(match["count"] or 1), match["unit"])
     if match["which"] in _BACK:
         first = add_months(parts.today, -months) - timedelta(days=days)
         parts.put("span", Span(first, parts.today + timedelta(days=1), parts.today))
@@ -143,6 +166,14 @@ def _hours(match: re.Match[str], parts: Parts) -> None:
 
 _COUNT = r"(?:in |over |within |during )?(?:the )?(?P<which>next|coming|following|last|past|previous)"
 _TABLE: tuple[tuple[str, Fill], ...] = (
+    (
+        r"(?:in|over|within|during) the (?P<which>next|last|past) (?P<count>)(?P<unit>week|month|year)",
+        _counted,
+    ),
+    (
+        r"(?:(?:in|over|within|during) )?(?:the |this )?(?P<which>coming) (?P<count>)(?P<unit>week|month|year)",
+        _counted,
+    ),
     (
         rf"(?:in |during |over )?(?:the )?{_EDGE}(?:the )?{_WHICH}{_NAME}(?P<after_next> after next)?{YEAR}",
         _span,

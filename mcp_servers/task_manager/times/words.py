@@ -10,6 +10,8 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
+SEASONS = ("spring", "summer", "autumn", "winter")
+"""Of the northern half of the earth, each of three months: spring from 1 March."""
 UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 
 _SMALL = (
@@ -39,6 +41,7 @@ _ALIASES = (
     }
     | {"eow": "end of week", "eom": "end of month", "eoy": "end of year"}
     | {"hr": "hour", "hrs": "hours", "wk": "week", "wks": "weeks", "midday": "noon", "lunchtime": "noon"}
+    | {"fall": "autumn", "springtime": "spring", "summertime": "summer", "wintertime": "winter"}
 )
 _EXACT = {"every", "daily", "weekly", "monthly", "yearly", "right", "quarters", "fortnight", "weekday", "weekdays"} | {
     *("quarterly", "fortnightly", "biweekly", "bimonthly", "annually", "nightly", "working", "business"),
