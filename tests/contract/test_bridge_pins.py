@@ -38,7 +38,7 @@ async def test_a_tool_that_changes_in_the_middle_is_held_back_and_the_others_go_
         status = status_of(bridge)
         assert status.state is State.DEGRADED
         assert status.reason == (
-            "“echo” has changed and is held back — look at it with: voice-agent servers approve raw"
+            "has changed “echo”, which is held back — look at it with: voice-agent servers approve raw"
         )
         assert "echo" not in {tool.name for tool in bridge.tools}
         assert (await bridge.call(old, {})).status is Status.ERROR

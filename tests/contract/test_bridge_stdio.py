@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.faults.cell import STDIO, entry_of
 from tests.support.bridges import WITHIN, lines_of, raw_entry, running, status_of, until, until_state
+from voice_agent.bridge import transports
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.types import CatalogChanged, State, Status
 from voice_agent.config.types import StdioEntry, VoiceOptions
@@ -157,7 +159,7 @@ async def test_thousands_of_tools_are_listed_and_hold_nobody_up(tmp_path: Path) 
 async def test_a_list_that_never_ends_is_used_as_far_as_it_goes() -> None:
     async with running(raw_entry(page=5, loop=True)) as bridge:
         status = status_of(bridge)
-        assert (status.state, status.reason) == (State.DEGRADED, "its list of tools never ends")
+        assert (status.state, status.reason) == (State.DEGRADED, "has a list of tools that never ends")
         assert (await bridge.call(bridge.resolve("raw.echo"), {}, confirmed=True)).status is Status.OK
 
 
@@ -171,7 +173,7 @@ async def test_one_bad_schema_is_set_aside_alone(era: str) -> None:
     ]
     async with running(raw_entry(era=era, tools=tools)) as bridge:
         status = status_of(bridge)
-        assert (status.state, status.reason) == (State.DEGRADED, "2 of its tools cannot be used")
+        assert (status.state, status.reason) == (State.DEGRADED, "has 2 tools that cannot be used")
         names = {tool.name for tool in bridge.tools}
         assert "get_untyped" in names
         assert names.isdisjoint({"get_bad", "get_worse"})
@@ -234,3 +236,17 @@ async def test_closing_while_servers_are_starting_leaves_nothing_behind(tmp_path
     await bridge.aclose()
     with pytest.raises(ProcessLookupError):
         os.kill(int(lines_of(starts)[0]), 0)
+
+
+async def test_a_server_of_the_older_era_that_hangs_at_the_newer_one_is_used_and_known_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transports, "PROBE_CHILD", 1.0)
+    monkeypatch.setattr(transports, "AFTER_SILENCE", 0.2)
+    pins, struck = tmp_path / "home" / "pins", tmp_path / "struck"
+    async with entry_of(STDIO, {"fault": "hang", "at": ("server/discover",)}, tmp_path) as (entry, _):
+        for _ in range(2):
+            async with running(entry, pins=pins) as bridge:
+                status = status_of(bridge, entry.name)
+                assert (status.state, status.reason) == (State.READY, None)
+    assert lines_of(struck) == ["server/discover"], "it was asked again what it cannot bear"

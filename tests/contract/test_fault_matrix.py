@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.cell import SECRET, SSE, Column, run_cell
+from tests.faults.cell import SECRET, Column, run_cell
 from tests.faults.certificates import write_certificate
 from tests.faults.table import CELLS, DOC, Fault, Outcome, document
 from tests.support.web_servers import free_port
@@ -40,7 +40,7 @@ async def test_a_fault_is_told_as_it_is_and_harms_nothing_else(
         specification(fault, tmp_path),
         tmp_path,
         comes_up=outcome.read is not None,
-        hangs=outcome.word in HANGS or (column == SSE and outcome.read is None),
+        hangs=outcome.word in HANGS,
     )
     reason = _ADDRESS.sub("URL", seen.reason) if seen.reason else None
     assert (seen.state, reason) == (outcome.state, outcome.reason)
@@ -53,7 +53,6 @@ async def test_a_fault_is_told_as_it_is_and_harms_nothing_else(
 
 
 HANGS = {"silent", "late", "late after one"}
-"""A server that refuses a message over the older SSE hangs, too: nothing comes on its stream."""
 
 
 def told(call: tuple[Status, str] | None) -> tuple[str, str] | None:

@@ -32,6 +32,7 @@ CONNECT = 2.5
 PATIENT = Pace(connect=WITHIN, connect_url=WITHIN, first_retry=0.05, soon_retry=0.2, longest_retry=0.2)
 ONCE = replace(PATIENT, first_retry=30.0, soon_retry=30.0, permanent_retry=30.0)
 HURRIED = replace(ONCE, connect=CONNECT, connect_url=CONNECT)
+AGAIN = replace(PATIENT, connect=CONNECT, connect_url=CONNECT)
 SMALL = Appetite(memory=96 * 1024 * 1024, processes=20, every=0.1)
 VOICE = VoiceOptions(confirm="never")
 SECRET = "opensesame-7781"
@@ -79,13 +80,16 @@ async def run_cell(column: Column, fault: Mapping[str, Any], folder: Path, *, co
     before = _open_files()
     async with entry_of(column, fault, folder) as (entry, elsewhere):
         appetite = SMALL if fault.get("greedy") else None
-        pace = PATIENT if comes_up else HURRIED if hangs else ONCE
+        is_late = comes_up and "server/discover" in fault["at"]
+        pace = AGAIN if is_late else PATIENT if comes_up else HURRIED if hangs else ONCE
         limit = CALL if hangs else WITHIN
         well = raw_entry("well", voice=VoiceOptions(timeout=WITHIN))
         async with running(entry, well, settled=False, pace=pace, appetite=appetite, call_timeout=limit) as bridge:
             assert await bridge.settle(WITHIN)
             if appetite is not None:
                 await until_state(bridge, State.QUARANTINED, entry.name)
+            if is_late:
+                await until_state(bridge, State.READY, entry.name)
             status = status_of(bridge, entry.name)
             seen = Seen(status.state, status.reason)
             seen.well.append(await _call(bridge, "well.echo"))

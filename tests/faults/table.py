@@ -68,11 +68,12 @@ def _down(word: str, reason: str, state: str = "failed") -> Outcome:
 
 SILENT = _down("silent", "did not answer within 2.5 s")
 ENDED = _down("ended", "ended with status 3")
+OWN_ERROR = _down("broken (500)", "has an error of its own (500)")
 CLOSED = _down("closed", "closed the connection at URL")
 REFUSED = _down("not there", "refused the connection at URL")
 TOO_MUCH = _down("too much", "answered with more than can be read at once")
 NOT_MCP = _down("not MCP", "answered in a way that is not MCP")
-NO_LIST = _down("no list", "its list of tools cannot be read", "degraded")
+NO_LIST = _down("no list", "has a list of tools that cannot be read", "degraded")
 MOVED_AWAY = _down("moved away", "has moved away from URL (307); write its new address")
 NO_COMMAND = _down(
     "no command",
@@ -87,6 +88,7 @@ MANY = _down("too many", "started more than 20 processes and was ended", "quaran
 Cells = dict[tuple[Column, ...], Outcome]
 PIPES, WEB, STREAMABLE = (STDIO, STDIO_2), (HTTP, HTTP_2, SSE), (HTTP, HTTP_2)
 CALLS = ("read", "write")
+_FIRST = ("server/discover",)
 LISTING = ("tools/list",)
 NEGOTIATION = ("server/discover", "initialize", "tools/list")
 
@@ -104,13 +106,16 @@ class Fault:
     """More of the server's specification, or of the entry."""
 
 
-def _silent(step: str, columns: tuple[Column, ...]) -> tuple[Fault, Fault]:
+def _silent(step: str, columns: tuple[Column, ...], fine: tuple[Column, ...] = ()) -> tuple[Fault, Fault]:
     pipes = tuple(column for column in columns if column.transport == "stdio")
     web = tuple(column for column in columns if column.transport != "stdio")
+    own, others = [
+        tuple(column for column in fine if (column.transport == "stdio") is is_own) for is_own in (True, False)
+    ]
     at = "the start" if step == "start" else f"`{step}`"
     return (
-        Fault(f"hangs at {at}", "hang", (step,), {columns: SILENT}),
-        Fault(f"dies at {at}", "die", (step,), {pipes: ENDED, web: CLOSED}),
+        Fault(f"hangs at {at}", "hang", (step,), {fine: FINE, columns: SILENT}),
+        Fault(f"dies at {at}", "die", (step,), {own: FINE, pipes: ENDED, (*others, *web): CLOSED}),
     )
 
 
@@ -124,7 +129,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault("certificate of nobody we know", "", (), {WEB: NO_TLS}, {"certificate": "valid"}),
     Fault("clock skew: certificate of tomorrow", "", (), {WEB: NO_TLS}, {"certificate": "tomorrow"}),
     *_silent("start", (STDIO, STDIO_2, SSE)),
-    *_silent("server/discover", (STDIO, STDIO_2, HTTP, HTTP_2)),
+    *_silent("server/discover", (STDIO_2, HTTP_2), fine=(STDIO, HTTP)),
+    Fault("closes the connection at `server/discover`", "close", _FIRST, {(HTTP,): FINE, (HTTP_2,): CLOSED}),
+    Fault("500 at `server/discover`", "500", _FIRST, {(HTTP,): FINE, (HTTP_2,): OWN_ERROR}),
     *_silent("initialize", (STDIO, HTTP, SSE)),
     *_silent("tools/list", COLUMNS),
     Fault("half a message at `tools/list`, then silence", "half", LISTING, {COLUMNS: SILENT}),
@@ -134,7 +141,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("403", "403", NEGOTIATION, {WEB: _down("asks for login (403)", _login(403), "needs_login")}),
     Fault("404", "404", NEGOTIATION, {WEB: _down("no MCP (404)", "does not speak MCP at URL (404)")}),
     Fault("429", "429", NEGOTIATION, {WEB: _down("busy (429)", "asks to be left alone for a while (429)")}),
-    Fault("500", "500", NEGOTIATION, {WEB: _down("broken (500)", "has an error of its own (500)")}),
+    Fault("500", "500", NEGOTIATION, {WEB: OWN_ERROR}),
     Fault("503", "503", NEGOTIATION, {WEB: _down("broken (503)", "has an error of its own (503)")}),
     Fault("redirects to another host", "redirect", NEGOTIATION, {WEB: MOVED_AWAY}),
     Fault("HTML for MCP", "wrong_type", NEGOTIATION, {STREAMABLE: NOT_MCP}),

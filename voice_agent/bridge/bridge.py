@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from voice_agent.bridge.calls import Caller
 from voice_agent.bridge.catalog import Catalog, say_of, title_of
 from voice_agent.bridge.credentials.keeper import Credentials, SignIns
+from voice_agent.bridge.eras import ERAS, Eras
 from voice_agent.bridge.library import Library
 from voice_agent.bridge.opening import is_same, open_entry, open_with
 from voice_agent.bridge.pins import Pins
@@ -74,8 +75,7 @@ class Bridge:
             entries: What is attached.
             disabled: Names of servers that are switched off.
             call_timeout: Seconds one call may take where its server's entry says nothing.
-            pins: The folder in which it is kept what the tools of each server were when they were first seen; None: a
-                tool that changes is not held back.
+            pins: The folder in which tools are kept as they were when first seen; None: a change holds none back.
             appetite: What each child process may take; None: the usual.
             asks: There is a user: servers are told that they can ask, which calls with `on_question` then put.
             beside: Names of servers that are attached elsewhere, and whose tools are shown beside these.
@@ -92,7 +92,7 @@ class Bridge:
         self._call_timeout, self._pins_folder = call_timeout, pins
         self._beside, self.sign_ins = tuple(beside), sign_ins
         self._catalog = Catalog([*(entry.name for entry in entries), *self._beside])
-        opener = opener or partial(open_entry, appetite=appetite, asks=asks)
+        opener = opener or partial(open_entry, appetite=appetite, asks=asks, eras=Eras(pins and pins.with_name(ERAS)))
         self._opener: Opener = opener if make_transport is None else open_with(make_transport, asks=asks)
         self._supervisors: dict[str, Supervisor] = {}
         self._callers: dict[str, Caller] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import contextlib
 import os
@@ -12,6 +13,10 @@ from collections import deque
 from typing import TYPE_CHECKING, cast
 
 from voice_agent.config.inherited import child_environment
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 if TYPE_CHECKING:
     from voice_agent.config.types import StdioEntry
@@ -117,6 +122,21 @@ class Child(asyncio.SubprocessProtocol):
     def pid(self) -> int:
         """Its process id, which is also that of its session and group."""
         return self._transport.get_pid() if self._transport is not None else 0
+
+    @property
+    def has_read(self) -> bool | None:
+        """It has taken all that was sent to it; None where that cannot be told."""
+        pipe = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0) if self._transport else None)
+        if pipe is None or pipe.is_closing() or sys.platform != "linux":
+            return None
+        if pipe.get_write_buffer_size():
+            return False
+        left = array.array("i", [0])
+        try:
+            fcntl.ioctl(pipe.get_extra_info("pipe").fileno(), termios.FIONREAD, left)
+        except OSError:
+            return None
+        return left[0] == 0
 
     def kill(self) -> None:
         """End it and its group at once."""

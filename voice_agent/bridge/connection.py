@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from voice_agent.bridge.beside import Beside
 from voice_agent.bridge.catalog import say_of
 from voice_agent.bridge.failures import CallFailed, Trace
+from voice_agent.bridge.logs import Logs, with_level
 from voice_agent.bridge.questions import Questions
 from voice_agent.bridge.transports import (
     TOO_LONG_MARK,
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from fastmcp.client.transports import ClientTransport
 
     from voice_agent.bridge.child import Child
+    from voice_agent.bridge.eras import Era
     from voice_agent.bridge.forms import Asker
-    from voice_agent.bridge.opening import Era
     from voice_agent.bridge.types import Json
     from voice_agent.config.types import HttpEntry, ServerEntry, StdioEntry
 
@@ -112,12 +113,13 @@ class ClientConnection:
         """Prepare. `asks`: there is a user, whom the server is told that it can ask."""
         self._wire = wire
         self._questions = Questions(entry.name, say_of(entry), is_ours=entry.origin == BUILT_IN)
+        self._logs = Logs()
         self._client = Client(
             WatchedTransport(transport, self._questions.answer if asks else None),
             name=entry.name,
             mode=era,
             message_handler=_Notices(self),
-            log_handler=_ignore_log,
+            log_handler=self._logs.take,
             client_info=mcp_types.Implementation(name="voice-agent", version="0.1.0"),
         )
         self.beside = Beside(self._client, say_of(entry))
@@ -135,6 +137,16 @@ class ClientConnection:
         """The negotiated protocol version."""
         return self._client.protocol_version
 
+    @property
+    def was_silent(self) -> bool:
+        """The server has not answered when it was asked for the newer era."""
+        return self._session.was_silent
+
+    @property
+    def is_modern(self) -> bool:
+        """The newer era is spoken, which begins with 2026-07-28."""
+        return self._client.protocol_version in MODERN_PROTOCOL_VERSIONS
+
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncGenerator[ClientConnection, None]:
         """Connect and negotiate; disconnect at the end."""
@@ -145,7 +157,7 @@ class ClientConnection:
                 self._wire.lost.append(self.ended.set)
             capabilities = self._client.server_capabilities
             announces = capabilities is not None and capabilities.tools is not None and capabilities.tools.list_changed
-            if announces and self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            if announces and self.is_modern:
                 self._listening = asyncio.create_task(self._listen())
             try:
                 yield self
@@ -169,17 +181,17 @@ class ClientConnection:
             page = await self._session.list_page(cursor, within)
             found = cast("list[Any]", page["tools"]) if isinstance(page.get("tools"), list) else []
             if not isinstance(page.get("tools"), list):
-                trouble = "its list of tools cannot be read"
+                trouble = "has a list of tools that cannot be read"
             tools += [cast("Json", tool) for tool in found if isinstance(tool, dict)]
             cursor = page.get("nextCursor")
             if not isinstance(cursor, str) or not cursor:
                 break
             if cursor in seen:
-                trouble = "its list of tools never ends"
+                trouble = "has a list of tools that never ends"
                 break
             seen.add(cursor)
             if len(seen) >= MAX_PAGES or len(tools) > MAX_TOOLS:
-                trouble = f"it has too many tools; the first {min(len(tools), MAX_TOOLS)} are used"
+                trouble = f"has too many tools; the first {min(len(tools), MAX_TOOLS)} are used"
                 break
         tools = tools[:MAX_TOOLS]
         self._session.absorb(await asyncio.to_thread(_typed, tools))
@@ -209,9 +221,12 @@ class ClientConnection:
 
         trace = Trace()
         mark = TRACE.set(trace)
+        meta = with_level(meta) if self.is_modern else meta
         send = partial(self._client.call_tool_mcp, name, arguments, progress_handler=report, meta=meta)
+        is_level_set = not self.is_modern and self.beside.capabilities.logging is not None
+        set_level = self._client.set_logging_level if is_level_set else None
         try:
-            async with self._questions.during(asker, within) as is_at_work:
+            async with self._questions.during(asker, within) as is_at_work, self._logs.during(set_level):
                 try:
                     return await send()
                 except MCPError as error:
@@ -318,11 +333,6 @@ class _Notices(MessageHandler):
 
 def _ignore() -> None:
     return
-
-
-async def _ignore_log(message: object) -> None:
-    """Drop a server's log message: it is neither for the user nor for our own log."""
-    del message
 
 
 def _typed(tools: list[Json]) -> list[mcp_types.Tool]:

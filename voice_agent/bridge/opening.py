@@ -7,10 +7,13 @@ import contextlib
 import importlib
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
 
 from voice_agent.bridge.appetite import Appetite, bounded
 from voice_agent.bridge.child import Child
+from voice_agent.bridge.eras import Eras
+from voice_agent.bridge.reasons import BROKEN_OFF
 from voice_agent.config.types import HttpEntry
 
 if TYPE_CHECKING:
@@ -19,10 +22,9 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from voice_agent.bridge.connection import Connection
-    from voice_agent.config.types import ServerEntry
-
-Era: TypeAlias = Literal["auto", "legacy"]
+    from voice_agent.bridge.connection import ClientConnection, Connection
+    from voice_agent.bridge.eras import Era
+    from voice_agent.config.types import ServerEntry, StdioEntry
 
 _LIBRARY = "voice_agent.bridge.connection"
 _LAST_BREATH = 0.2
@@ -43,6 +45,10 @@ class Sight:
     """Last lines of the child's standard error."""
     excess: str | None = None
     """What the child took too much of, after which it was ended."""
+    was_silent: bool = False
+    """It has read what it was sent, as far as that can be told, and has answered nothing."""
+    is_other_era: bool = False
+    """It may not have borne the question of the newer era: the next connection asks otherwise, and is due at once."""
 
 
 class Opener(Protocol):
@@ -61,7 +67,8 @@ async def open_entry(
     *,
     appetite: Appetite | None = None,
     asks: bool = False,
-    era: Era = "auto",
+    era: Era | None = None,
+    eras: Eras | None = None,
 ) -> AsyncGenerator[Connection, None]:
     """Start or reach the server of `entry`; at the end, disconnect and end its process.
 
@@ -71,29 +78,75 @@ async def open_entry(
         auth: Vouches for requests to a URL, in place of the entry's own token.
         appetite: What the process may take.
         asks: There is a user, whom the server is told that it can ask.
-        era: What is spoken; `auto`: the newest that the server knows, `legacy`: up to 2025-11-25.
+        era: What is spoken; None: as `eras` says.
+        eras: What is known of the servers; takes notice of how this one does.
 
     Raises:
         Exception: Whatever went wrong; `reasons.explain` puts it into words.
     """
+    eras = eras or Eras()
+    chosen: Era = era or eras.of(entry)
+    has_agreed = False
     if isinstance(entry, HttpEntry):
-        library = await load_library()
-
-        def heard(what: int | Exception) -> None:
-            if isinstance(what, int):
-                sight.http_status, sight.network_error = what, None
-            else:
-                sight.network_error = what
-
-        async with library.open_url(entry, heard, auth, asks=asks, era=era) as connection:
+        opened = _at_url(entry, sight, auth, asks=asks, era=chosen)
+    else:
+        opened = _child(entry, sight, appetite or Appetite.usual(), asks=asks, era=chosen)
+    try:
+        async with opened as connection:
+            has_agreed = True
+            was_silent = chosen == "auto" and connection.was_silent and not connection.is_modern
+            eras.worked(entry, chosen, was_silent=was_silent)
             yield connection
-        return
+    finally:
+        if not has_agreed and _is_in_doubt(sight):
+            is_first = eras.failed(entry, chosen, was_silent=sight.was_silent)
+            # What is reached by URL and has ended is not started by us, and needs its time.
+            sight.is_other_era = is_first and (sight.was_silent or sight.exit_status is not None)
+
+
+def _is_in_doubt(sight: Sight) -> bool:
+    """Tell whether another first question could have had another answer."""
+    if sight.excess is not None or sight.http_status is not None:
+        return False
+    broke_off = type(sight.network_error).__name__ in BROKEN_OFF
+    return sight.was_silent or sight.exit_status is not None or broke_off
+
+
+@contextlib.asynccontextmanager
+async def _at_url(
+    entry: HttpEntry, sight: Sight, auth: httpx2.Auth | None, *, asks: bool, era: Era
+) -> AsyncGenerator[ClientConnection, None]:
+    library = await load_library()
+    has_agreed = False
+
+    def heard(what: int | Exception) -> None:
+        sight.was_silent = False
+        if not isinstance(what, int):
+            sight.network_error = what
+        elif (
+            has_agreed
+            or (sight.http_status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR
+            or what >= HTTPStatus.MULTIPLE_CHOICES
+        ):
+            # An error of the server's own is not made good by its not knowing the older question either.
+            sight.http_status, sight.network_error = what, None
+
+    sight.was_silent = True
+    async with library.open_url(entry, heard, auth, asks=asks, era=era) as connection:
+        has_agreed = True
+        yield connection
+
+
+@contextlib.asynccontextmanager
+async def _child(
+    entry: StdioEntry, sight: Sight, appetite: Appetite, *, asks: bool, era: Era
+) -> AsyncGenerator[ClientConnection, None]:
     child = await Child.start(entry)
     try:
         # The child gets going while our own side is being imported.
         library = await load_library()
         async with (
-            bounded(child, sight, appetite or Appetite.usual()),
+            bounded(child, sight, appetite),
             library.open_child(entry, child, asks=asks, era=era) as connection,
         ):
             yield connection
@@ -103,6 +156,7 @@ async def open_entry(
         raise
     finally:
         sight.exit_status, sight.last_words = child.status, child.last_words
+        sight.was_silent = child.status is None and child.has_read is not False
         await child.close()
 
 

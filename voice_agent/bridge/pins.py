@@ -54,7 +54,7 @@ class Pins:
     def __init__(self, folder: Path, entry: ServerEntry) -> None:
         """Prepare; `folder` need not exist."""
         slug = _SLUG.sub("-", entry.name).strip("-")[:40]
-        self._file = folder / f"{slug}-{_fingerprint(entry)}.json"
+        self._file = folder / f"{slug}-{fingerprint(entry)}.json"
         self._server = entry.name
         self._known: dict[str, Json] = {}
         self._held: dict[str, Json] = {}
@@ -174,7 +174,8 @@ def _checked(found: Any) -> dict[str, Json]:
     return {name: pin for name, pin in pins if isinstance(pin["pin"], str) and isinstance(pin["told"], dict)}
 
 
-def _fingerprint(entry: ServerEntry) -> str:
+def fingerprint(entry: ServerEntry) -> str:
+    """Return what tells an entry from those that start or reach something else; it gives no secret away."""
     if isinstance(entry, StdioEntry):
         redact = Redactor(entry)
         # Not the environment: secrets in it change more often than what is started.

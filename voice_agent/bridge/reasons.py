@@ -41,7 +41,8 @@ _NOISE = re.compile(
 TOO_LONG = -32090
 """Our own error code for an answer that was longer than what is read."""
 _TOO_LONG = "answered with more than can be read at once"
-_BROKEN_OFF = {"ReadError", "WriteError", "CloseError", "RemoteProtocolError"}
+BROKEN_OFF = {"ReadError", "WriteError", "CloseError", "RemoteProtocolError"}
+"""Names of errors of HTTP by which a connection that was made has ended."""
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -154,7 +155,7 @@ def _of_url(entry: HttpEntry, evidence: Evidence) -> Trouble:
     seen = {type(error).__name__ for error in (*causes(evidence.network_error), *causes(evidence.error))}
     if "ConnectError" in seen:
         reason = f"refused the connection at {url}"
-    elif seen & _BROKEN_OFF:
+    elif seen & BROKEN_OFF:
         reason = f"closed the connection at {url}"
     else:
         reason = _of_protocol(evidence.error) or f"closed the connection at {url}"

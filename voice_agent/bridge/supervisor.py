@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from voice_agent.bridge.credentials.refusal import NEEDED
 from voice_agent.bridge.opening import Sight
-from voice_agent.bridge.reasons import Evidence, Trouble, explain
+from voice_agent.bridge.reasons import Evidence, Trouble, causes, explain
 from voice_agent.bridge.redaction import Redactor
 from voice_agent.bridge.types import State
 from voice_agent.config.types import StdioEntry
@@ -118,6 +118,10 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._was_refused = False
         """The last connection met a refusal for want of a sign-in."""
+        self._is_other_era = self._has_taken_all = False
+        """The next connection asks otherwise, and at once; the last one has taken all the time that it may."""
+        self._doubted: Trouble | None = None
+        """Why the last connection failed, where the next one asks otherwise."""
         self.sign_in = sign_in
         if sign_in is not None:
             sign_in.on_change = self._note_sign_in
@@ -134,10 +138,15 @@ class Supervisor:
         while True:
             trouble = await self._live()
             _stop_if_cancelled()
+            # A server that fails in the older era, too, has the trouble that it had in its own.
+            trouble, self._doubted = self._doubted or trouble, trouble if self._is_other_era else None
             refused = self.sign_in if self._was_refused and trouble.state is State.NEEDS_LOGIN else None
             if refused is not None:
                 trouble = await self._need_sign_in(refused, trouble)
-            delay = self._delay(trouble)
+            if self._is_other_era and not self._has_taken_all:
+                # Whether the older era suits it better is known soon enough for nothing to be said yet.
+                continue
+            delay = 0.0 if self._is_other_era else self._delay(trouble)
             was_up = self.state in _UP
             state = State.RECONNECTING if was_up and trouble.state is State.FAILED else trouble.state
             self._enter(state, trouble.reason, datetime.now(UTC) + timedelta(seconds=delay))
@@ -203,6 +212,7 @@ class Supervisor:
         """Connect once and stay until the connection is gone; return why it is."""
         sight, refusals = Sight(), self.sign_in.refusals if self.sign_in is not None else 0
         error: Exception | None = None
+        began = self._clock.now()
         waited: float | None = None
         came_up: float | None = None
         try:
@@ -226,6 +236,9 @@ class Supervisor:
         now = self._clock.now()
         if came_up is not None and (now - came_up >= self._pace.steady or self._away_since is None):
             self._attempts, self._away_since = 0, now
+        self._is_other_era, self._has_taken_all = sight.is_other_era, waited is not None
+        if came_up is None and waited is None and any(isinstance(cause, TimeoutError) for cause in causes(error)):
+            waited = round(now - began)
         self._was_refused = self.sign_in is not None and self.sign_in.refusals > refusals
         if came_up is None and self._was_refused:
             # The last answer may be another one: that of a server of today to an “initialize” is 400.
@@ -265,7 +278,7 @@ class Supervisor:
 
     async def _note_listing(self, connection: Connection, listing: Listing) -> None:
         found = await self._on_listing(self, listing)
-        self.connection = connection
+        self.connection, self._doubted = connection, None
         if self.sign_in is not None:
             await self.sign_in.welcome()
         self._enter(*found)

@@ -18,9 +18,10 @@ import mcp_types
 from fastmcp.client.auth import BearerAuth
 from fastmcp.client.transports import ClientTransport, SSETransport
 from fastmcp.client.transports.base import SessionKwargs, TransportOptions
-from mcp import ClientSession
+from mcp import ClientSession, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
+from mcp_types import REQUEST_TIMEOUT
 from typing_extensions import Unpack, override
 
 from voice_agent.bridge.child import Child, LineTooLong
@@ -28,7 +29,7 @@ from voice_agent.bridge.reasons import TOO_LONG
 from voice_agent.bridge.wire import MAX_EVENT, Pacer, WatchedClient, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from types import TracebackType
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -44,6 +45,10 @@ for _name in ("mcp.client", "mcp.shared", "fastmcp.client", "fastmcp.utilities",
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
+PROBE_URL, PROBE_CHILD = 5.0, 10.0
+"""Seconds that `server/discover` gets; a child may still be starting."""
+AFTER_SILENCE = 3.0
+"""Seconds that `initialize` gets on a connection whose server has not answered `server/discover`."""
 _ID = re.compile(rb'"id"\s*:\s*(\d+|"[^"\\]{1,80}")')
 
 Item = SessionMessage | Exception
@@ -65,6 +70,27 @@ class BridgeSession(ClientSession):
         self.ended = asyncio.Event()
         watched = WatchedStream(read_stream, self.ended) if read_stream is not None else None
         super().__init__(watched, write_stream, read_timeout_seconds, **kwargs)
+        self.was_silent = False
+        """The server has read `server/discover` and not answered it."""
+        self.probe_within = PROBE_URL
+        """Seconds that `server/discover` gets."""
+        self.has_read: Callable[[], bool | None] = lambda: True
+        """Tells whether the server has read what was sent; None: nobody knows."""
+
+    @override
+    async def send_discover(self, version: str) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(self.probe_within):
+                return await super().send_discover(version)
+        except TimeoutError:
+            self.was_silent = self.has_read() is True
+            raise MCPError(REQUEST_TIMEOUT, "server/discover was not answered") from None
+
+    @override
+    async def initialize(self) -> mcp_types.InitializeResult:
+        # A server that does one thing at a time is busy with the question for ever; one that is starting is not.
+        async with asyncio.timeout(AFTER_SILENCE if self.was_silent else None):
+            return await super().initialize()
 
     async def list_page(self, cursor: str | None, within: float) -> dict[str, Any]:
         """Return one page of `tools/list` as the server sent it (MCP, server/tools, “Listing Tools”).
@@ -176,6 +202,8 @@ class ChildTransport(ClientTransport):
             group.start_soon(self._receive, to_session)
             group.start_soon(self._send, from_session, to_session)
             async with options.session_class(read, write, **session_kwargs) as session:
+                if isinstance(session, BridgeSession):
+                    session.probe_within, session.has_read = PROBE_CHILD, lambda: self._child.has_read
                 yield session
             group.cancel_scope.cancel()
 

@@ -25,7 +25,7 @@ def verdict(server: str, tools: Sequence[Tool], trouble: str | None = None) -> V
     held = [tool for tool in tools if tool.held is not None and tool.broken is None]
     told = [trouble] if trouble else []
     if broken:
-        told.append(f"{broken} of its tools cannot be used" if broken > 1 else "one of its tools cannot be used")
+        told.append(f"has {broken} tools that cannot be used" if broken > 1 else "has a tool that cannot be used")
     if held:
         told.append(_of_held(server, held))
     is_withheld = bool(held) and len(held) + broken == len(tools)
@@ -36,5 +36,6 @@ def verdict(server: str, tools: Sequence[Tool], trouble: str | None = None) -> V
 def _of_held(server: str, held: Sequence[Tool]) -> str:
     names = ", ".join(f"“{tool.title}”" for tool in held[:_MOST_NAMED])
     more = f" and {len(held) - _MOST_NAMED} more" if len(held) > _MOST_NAMED else ""
-    verb = "has changed and is" if len(held) == 1 else "have changed and are"
-    return f"{names}{more} {verb} held back — look at it with: voice-agent servers approve {shlex.quote(server)}"
+    verb = "is" if len(held) == 1 else "are"
+    remedy = f"voice-agent servers approve {shlex.quote(server)}"
+    return f"has changed {names}{more}, which {verb} held back — look at it with: {remedy}"

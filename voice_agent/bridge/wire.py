@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import httpx2
+from anyio import CancelScope
 from typing_extensions import override
 
 from voice_agent.bridge.child import MAX_LINE
@@ -67,6 +68,16 @@ class Wire:
     lost: list[Callable[[], None]] = field(default_factory=list["Callable[[], None]"])
     """Called when a message could not be delivered and nothing else would tell."""
     pacer: Pacer = field(default_factory=Pacer)
+    reading: CancelScope | None = None
+    """Of SSE: the wait for the next part of its stream."""
+    is_refused: bool = False
+    """Of SSE: a message was refused before the server was connected to; no answer will come on the stream."""
+
+    def refuse(self) -> None:
+        """End the stream on which the answer would come."""
+        self.is_refused = True
+        if self.reading is not None:
+            self.reading.cancel()
 
     def tell_lost(self) -> None:
         """Say that the connection is of no more use."""
@@ -104,7 +115,6 @@ class WatchedClient(httpx2.AsyncClient):
         is_message = wire.is_open and request.method == "POST"
         # That a server has no stream of its own to offer (GET) or cannot be told of the end (DELETE) says nothing.
         is_told = wire.kind == "sse" or request.method == "POST"
-        is_gone = False
         try:
             response = await self._sent(request, **options)
         except httpx2.TransportError as error:
@@ -112,8 +122,10 @@ class WatchedClient(httpx2.AsyncClient):
             if is_told:
                 wire.heard(error)
             if not is_message:
+                if request.method == "POST":
+                    wire.refuse()
                 raise
-            response, is_gone = _stand_in(request, HTTPStatus.SERVICE_UNAVAILABLE), True
+            response = _stand_in(request, HTTPStatus.SERVICE_UNAVAILABLE)
         else:
             trace.http_status = response.status_code
             if is_told:
@@ -125,11 +137,21 @@ class WatchedClient(httpx2.AsyncClient):
                 response = _stand_in(request, HTTPStatus.BAD_GATEWAY)
             else:
                 response.stream = _Bounded(cast("httpx2.AsyncByteStream", response.stream), response, wire, trace)
+        return await self._passed(request, response, trace, is_message=is_message)
+
+    async def _passed(
+        self, request: httpx2.Request, response: httpx2.Response, trace: Trace, *, is_message: bool
+    ) -> httpx2.Response:
+        """Return what the library may see of an answer; of SSE, tell what else nobody would."""
+        wire = self._wire
         has_session = wire.kind == "sse" or _SESSION in request.headers
         if is_message and has_session and response.status_code == HTTPStatus.NOT_FOUND:
             trace.is_session_gone = True
-        if is_message and wire.kind == "sse" and (is_gone or not response.is_success):
-            wire.tell_lost()
+        if wire.kind == "sse" and request.method == "POST" and not response.is_success:
+            if is_message:
+                wire.tell_lost()
+            else:
+                wire.refuse()
             await response.aclose()
             return _stand_in(request, HTTPStatus.ACCEPTED)
         return response
@@ -161,13 +183,32 @@ class _Bounded(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         if self._is_hopeless:
             self._give_up()
-        async for chunk in self._inner:
+        async for chunk in self._chunks():
             if self._has_events:
                 await self._count_events(chunk)
             else:
                 self._length += len(chunk)
             if self._length > self._limit:
                 self._give_up()
+            yield chunk
+
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield what comes; the stream of SSE ends when a message was refused."""
+        if self._wire.kind != "sse" or not self._has_events:
+            async for chunk in self._inner:
+                yield chunk
+            return
+        chunks = aiter(self._inner)
+        while True:
+            with CancelScope() as self._wire.reading:
+                if self._wire.is_refused:
+                    raise httpx2.ReadError("a message was refused")
+                try:
+                    chunk = await anext(chunks)
+                except StopAsyncIteration:
+                    return
+            if self._wire.reading.cancelled_caught:
+                raise httpx2.ReadError("a message was refused")
             yield chunk
 
     async def aclose(self) -> None:

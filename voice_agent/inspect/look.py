@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voice_agent.bridge.bridge import Bridge
+from voice_agent.bridge.eras import Eras
 from voice_agent.bridge.find.finder import Finder
 from voice_agent.bridge.opening import Sight, open_entry
 from voice_agent.bridge.reasons import Evidence, explain
@@ -44,11 +45,12 @@ class _Kept:
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
+        self._eras = Eras()
 
     @contextlib.asynccontextmanager
     async def open(self, entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connection, None]:
         """Open as always, and keep it."""
-        async with open_entry(entry, sight) as connection:
+        async with open_entry(entry, sight, eras=self._eras) as connection:
             self.connection = connection
             yield connection
 

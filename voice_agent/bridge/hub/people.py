@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 from voice_agent.bridge.bridge import PINS, Bridge
 from voice_agent.bridge.catalog import title_of
 from voice_agent.bridge.credentials.keeper import Credentials as SignInCredentials
+from voice_agent.bridge.eras import ERAS, Eras
 from voice_agent.bridge.hub.sharing import ONE_PERSONS, OTHERS_LOGIN, is_shared
 from voice_agent.bridge.hub.words import Server
 from voice_agent.bridge.opening import open_entry
@@ -262,13 +263,15 @@ class People:
         return known.of_person(subject) if isinstance(known, SignInCredentials) else None
 
     def _bridge_of(self, subject: str, own: dict[str, tuple[HttpEntry, httpx2.Auth | None]]) -> Bridge:
+        eras = Eras(self.config.home / ERAS)
+
         @contextlib.asynccontextmanager
         async def open_own(
             entry: ServerEntry, sight: Sight, auth: httpx2.Auth | None = None
         ) -> AsyncGenerator[Connection, None]:
             if self.tasks is not None and self.tasks.is_it(entry):
                 entry = replace(entry, url=await self.tasks.url())
-            async with open_entry(entry, sight, auth or own[entry.name][1], asks=True) as connection:
+            async with open_entry(entry, sight, auth or own[entry.name][1], asks=True, eras=eras) as connection:
                 yield connection
 
         bridge = self.make_bridge(
