@@ -6,10 +6,10 @@ Nothing here reads every title: each kind of match asks the index for its candid
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mcp_servers.task_manager import matching
-from mcp_servers.task_manager.indexing import TermIndex
 from mcp_servers.task_manager.selecting import STATUSES
 from mcp_servers.task_manager.terms import LONGEST_WORD, same_letters, same_words
 
@@ -23,6 +23,8 @@ BOUND = 40
 """How many candidates of one kind are looked at."""
 _ALTERNATIVES = 8
 """How many words a misheard one can stand for."""
+_RUN_TOGETHER = 3
+"""How many words can have been one: "pass port"."""
 _SUGGESTED = 3
 
 
@@ -42,7 +44,7 @@ class Finder:
 
     def __init__(self, table: TaskTable) -> None:
         self._table = table
-        self._index = TermIndex(table.connection, table.owner.id)
+        self._index = table.index
         self._vocabulary: list[str] | None = None
         self._is_read = False
         self._near: dict[str, list[tuple[str, float]]] = {}
@@ -59,13 +61,18 @@ class Finder:
         return hits if hits.tasks else self._hits(words, one_more_said)
 
     def misheard(self, words: str, status: Status) -> Hits:
-        """What the words mean with a slip of ear or pen; newest first."""
-        said = list(dict.fromkeys(matching.stems(words)))
-        if not said:
-            return Hits(matching.NOTHING, ())
+        """What the words mean with a slip of ear or pen; newest first.
+
+        Where no task of that status has some of the words, it is those that were misheard; else it may be any of them.
+        """
+        said = list(dict.fromkeys(word[:LONGEST_WORD] for word in matching.stems(words)))
         number = STATUSES[status]
-        ids = self._index.ids([self._alike("".join(said), matching.SLIP)], number, BOUND)
-        groups = [self._alike(word, matching.SLIP) for word in said]
+        known = self._index.known(said, number)
+        doubtful = {word for word in said if word not in known} or set(said)
+        groups = [self._alike(word, matching.SLIP) if word in doubtful else [word] for word in said]
+        ids: list[int] = []
+        if 0 < len(said) <= _RUN_TOGETHER:
+            ids += self._index.ids([self._alike("".join(said), matching.SLIP)], number, BOUND)
         if len(said) > 1 and any(len(group) > 1 for group in groups):
             rarest_first = self._index.rarest_first(groups, number)
             ids += self._index.ids(rarest_first, number, BOUND) if rarest_first else []
@@ -85,9 +92,8 @@ class Finder:
         said = matching.stems(words)
         candidates: dict[int, Task] = {}
         for status in statuses:
-            ids: list[int] = []
-            for word in dict.fromkeys(said):
-                ids += self._index.ids([self._alike(word, matching.RESEMBLANCE)], STATUSES[status], BOUND // 2)
+            groups = [self._alike(word, matching.RESEMBLANCE) for word in dict.fromkeys(said)]
+            ids = list(chain.from_iterable(self._index.ids_of_each(groups, STATUSES[status], BOUND // 2)))
             candidates |= {task.id: task for task in self._table.many(list(dict.fromkeys(ids))[: 2 * BOUND])}
         best = matching.resembling(said, {one: task.title for one, task in candidates.items()}, 2 * _SUGGESTED)
         titles: dict[str, Task] = {}

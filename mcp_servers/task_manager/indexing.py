@@ -49,9 +49,11 @@ class TermIndex:
     def __init__(self, connection: Connection, owner: int) -> None:
         self._connection = connection
         self._owner = owner
+        self._counted: dict[int, dict[str, tuple[int, int]]] = {}
 
     def add(self, placed: Iterable[tuple[int, int, int, Task]]) -> None:
         """Add tasks: id, status, place and what to index."""
+        self._counted.clear()
         rows: list[dict[str, object]] = []
         known: set[str] = set()
         for number, status, place, task in placed:
@@ -74,10 +76,12 @@ class TermIndex:
             for term in terms_of(task.title, task.tags, task.priority)
         ]
         self._connection.execute(_REMOVE, rows)
+        self._counted.clear()
 
     def remove_all(self, status: int) -> None:
         """Remove all of that status."""
         self._connection.execute(delete(terms).where(terms.c.owner_id == self._owner, terms.c.status == status))
+        self._counted.clear()
         self._forget(None)
 
     def forget(self, gone: Sequence[Task]) -> None:
@@ -124,13 +128,19 @@ class TermIndex:
             found, key=lambda group: (sum(counts[term][0] for term in group), -min(counts[term][1] for term in group))
         )
 
-    def _counts(self, wanted: Iterable[str], status: int) -> dict[str, tuple[int, int]]:
+    def known(self, some: Iterable[str], status: int) -> set[str]:
+        """Those of these terms that a task of that status has."""
+        return {term for term, (count, _) in self._counts(set(some), status).items() if count}
+
+    def _counts(self, wanted: set[str], status: int) -> dict[str, tuple[int, int]]:
         """How many tasks of that status have each term, counted up to `PROBED`, and the place of the last counted."""
-        listed = sorted(wanted)
-        values = {f"term{number}": term for number, term in enumerate(listed)}
-        values |= {"mine": self._owner, "state": status, "most": PROBED}
-        rows = self._connection.execute(_counts(len(listed)), values).all()
-        return {listed[number]: (count, last or 0) for number, count, last in rows}
+        counted = self._counted.setdefault(status, {})
+        if listed := sorted(wanted - counted.keys()):
+            values = {f"term{number}": term for number, term in enumerate(listed)}
+            values |= {"mine": self._owner, "state": status, "most": PROBED}
+            rows = self._connection.execute(_counts(len(listed)), values).all()
+            counted |= {listed[number]: (count, last or 0) for number, count, last in rows}
+        return {term: counted[term] for term in wanted}
 
     def vocabulary(self) -> list[str] | None:
         """All the words that may be misheard; None for more than `MOST_KNOWN`."""

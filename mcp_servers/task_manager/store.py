@@ -56,7 +56,7 @@ class TaskTable:
         self.owner = owner
         self._person = person
         self._now = now
-        self._index = TermIndex(connection, owner.id)
+        self.index = TermIndex(connection, owner.id)
 
     def insert(self, news: Sequence[NewTask]) -> list[Task]:
         """Add tasks as they are."""
@@ -73,7 +73,7 @@ class TaskTable:
             row = self.connection.execute(_INSERT, columns).one()
             found.append(self._numbered(task, int(row[0])))
             self.owner.counts[new.status] += 1
-        self._index.add((task.id, STATUSES[task.status], self._place(task), task) for task in found)
+        self.index.add((task.id, STATUSES[task.status], self._place(task), task) for task in found)
         return found
 
     def get(self, number: int) -> Task | None:
@@ -122,19 +122,19 @@ class TaskTable:
         """Write a task that was changed."""
         same_reminder = after.remind_at is None or after.remind_at == before.remind_at
         columns = self._columns(after) | ({} if same_reminder else {"reminded_at": None})
-        self._index.remove([before])
+        self.index.remove([before])
         self.connection.execute(_UPDATE, columns | {"number": after.id, "mine": self.owner.id})
-        self._index.add([(after.id, STATUSES[after.status], self._place(after), after)])
+        self.index.add([(after.id, STATUSES[after.status], self._place(after), after)])
         self.owner.counts[before.status] -= 1
         self.owner.counts[after.status] += 1
         return after
 
     def remove(self, gone: Sequence[Task]) -> None:
         """Delete these tasks."""
-        self._index.remove(gone)
+        self.index.remove(gone)
         numbers = [task.id for task in gone]
         self.connection.execute(delete(tasks).where(self._own(numbers)))
-        self._index.forget(gone)
+        self.index.forget(gone)
         for task in gone:
             self.owner.counts[task.status] -= 1
 
@@ -142,7 +142,7 @@ class TaskTable:
         """Delete every task of that status."""
         mine = (tasks.c.owner_id == self.owner.id, tasks.c.status == STATUSES[status])
         self.connection.execute(delete(tasks).where(*mine))
-        self._index.remove_all(STATUSES[status])
+        self.index.remove_all(STATUSES[status])
         self.owner.counts[status] = 0
 
     def images(self, numbers: Sequence[int]) -> list[tuple[int, dict[str, Any] | None]]:
@@ -159,7 +159,7 @@ class TaskTable:
         if rows:
             self.connection.execute(insert(tasks), rows)
         back = [self._task(cast("RowMapping", row)) for row in rows]
-        self._index.add((one.id, STATUSES[one.status], row["place"], one) for one, row in zip(back, rows, strict=True))
+        self.index.add((one.id, STATUSES[one.status], row["place"], one) for one, row in zip(back, rows, strict=True))
         for task in back:
             self.owner.counts[task.status] += 1
 
@@ -227,7 +227,7 @@ class TaskTable:
         """The same with its terms in the order in which they are best looked for; None where no task has one."""
         if len(wanted.terms) <= 1:
             return wanted
-        groups = self._index.rarest_first([[term] for term in dict.fromkeys(wanted.terms)], STATUSES[wanted.status])
+        groups = self.index.rarest_first([[term] for term in dict.fromkeys(wanted.terms)], STATUSES[wanted.status])
         return replace(wanted, terms=tuple(term for (term,) in groups)) if groups else None
 
 

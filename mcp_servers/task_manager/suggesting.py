@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from mcp_servers.task_manager.indexing import TermIndex
 from mcp_servers.task_manager.matching import plain, stems
 from mcp_servers.task_manager.selecting import STATUSES, Filter
 from mcp_servers.task_manager.tables import terms
@@ -46,7 +45,7 @@ def titles(table: TaskTable, typed: str, limit: int) -> list[str]:
     else:
         rarest = max(stems(" ".join(words)), key=len, default="")
         found = list(islice(_terms_from(table, rarest[:_CERTAIN]), _MOST_STEMS)) if rarest else []
-        ids = TermIndex(table.connection, table.owner.id).ids([found], STATUSES["open"], _MOST_READ) if found else []
+        ids = table.index.ids([found], STATUSES["open"], _MOST_READ) if found else []
         tasks = table.many(ids)
     fitting = [task.title for task in tasks if _goes_on(task.title, words)]
     return list(dict.fromkeys(fitting))[:limit]
