@@ -35,6 +35,8 @@ _LONGEST_DATA = 1_000_000
 """Characters of a resource that is looked at for data."""
 _AGAIN_AFTER = 5.0
 """Seconds after which a stream of news that broke is opened once more."""
+_LAST_WORDS = 2.0
+"""Seconds in which a server is told that a resource is not watched any more."""
 _PARAMETER = re.compile(r"\{[+#./;?&]?([^}]*)\}")
 
 
@@ -49,52 +51,105 @@ class Beside:
         self._client, self._say = client, say
         self.on_changed: Callable[[], None] = _ignore
         self.on_updated: Callable[[str], None] = _ignore
+        self.resources: tuple[mcp_types.Resource, ...] = ()
+        self.templates: tuple[mcp_types.ResourceTemplate, ...] = ()
+        self.prompts: tuple[mcp_types.Prompt, ...] = ()
+        """What was listed last, as the server sent it."""
+        self._followed: frozenset[str] = frozenset()
+
+    @property
+    def capabilities(self) -> mcp_types.ServerCapabilities:
+        """What the server says that it can."""
+        return self._client.server_capabilities or mcp_types.ServerCapabilities()
 
     async def load(self, server: str, within: float) -> Contents:
         """Return what there is. What is not answered within so many seconds, or not as it should be, is left out."""
-        found = self._client.server_capabilities
+        found, client = self.capabilities, self._client
         resources: list[Resource] = []
         prompts: list[Prompt] = []
-        client = self._client
-        if found is not None and found.resources is not None:
-            listed = await _pages(client.list_resources_mcp, lambda page: page.resources, within)
-            resources += [_resource(server, str(one.uri), one) for one in listed]
-            templates = await _pages(client.list_resource_templates_mcp, lambda page: page.resource_templates, within)
-            resources += [_resource(server, one.uri_template, one) for one in templates]
-        if found is not None and found.prompts is not None:
-            listed = await _pages(client.list_prompts_mcp, lambda page: page.prompts, within)
-            prompts += [_prompt(server, one) for one in listed]
+        if found.resources is not None:
+            self.resources = tuple(await _pages(client.list_resources_mcp, lambda page: page.resources, within))
+            resources += [_resource(server, str(one.uri), one) for one in self.resources]
+            listed = await _pages(client.list_resource_templates_mcp, lambda page: page.resource_templates, within)
+            self.templates = tuple(listed)
+            resources += [_resource(server, one.uri_template, one) for one in self.templates]
+        if found.prompts is not None:
+            self.prompts = tuple(await _pages(client.list_prompts_mcp, lambda page: page.prompts, within))
+            prompts += [_prompt(server, one) for one in self.prompts]
         told = clean(self._client.instructions or "", INSTRUCTIONS_LIMIT)
         return Contents(server, self._say, told, tuple(resources), tuple(prompts))
 
-    async def read(self, uri: str, within: float) -> mcp_types.CallToolResult:
-        """Return a resource as a tool would return it.
+    async def fetch(self, uri: str, within: float) -> mcp_types.ReadResourceResult:
+        """Return what is at a URI, as the server sends it.
 
         Raises:
             MCPError: The server refused, or is gone.
             TimeoutError: It did not answer within so many seconds.
         """
         async with asyncio.timeout(within):
-            found = await self._client.read_resource_mcp(uri)
+            return await self._client.read_resource_mcp(uri)
+
+    async def read(self, uri: str, within: float) -> mcp_types.CallToolResult:
+        """Return a resource as a tool would return it; raises as `fetch` does."""
+        found = await self.fetch(uri, within)
         blocks = [mcp_types.EmbeddedResource(type="resource", resource=part) for part in found.contents]
         return mcp_types.CallToolResult(content=list(blocks), structured_content=_data(found.contents))
 
+    async def get(self, name: str, arguments: Json, within: float) -> mcp_types.GetPromptResult:
+        """Return what the prompt comes to, as the server sends it; raises as `fetch` does."""
+        async with asyncio.timeout(within):
+            return await self._client.get_prompt_mcp(name, arguments)
+
     async def prompt(self, name: str, arguments: Json, within: float) -> mcp_types.CallToolResult:
-        """Return what the prompt comes to, its messages as the content of a tool's result.
+        """Return what the prompt comes to, its messages as the content of a tool's result; raises as `fetch` does."""
+        found = await self.get(name, arguments, within)
+        return mcp_types.CallToolResult(content=[message.content for message in found.messages])
+
+    async def complete(
+        self,
+        ref: mcp_types.ResourceTemplateReference | mcp_types.PromptReference,
+        argument: dict[str, str],
+        known: dict[str, str] | None,
+        within: float,
+    ) -> mcp_types.CompleteResult:
+        """Return how an argument could go on, where others are `known`; raises as `fetch` does."""
+        async with asyncio.timeout(within):
+            return await self._client.complete_mcp(ref, argument, known)
+
+    async def watch(self, uri: str, ended: asyncio.Event, on_begun: Callable[[], None]) -> None:
+        """Have `on_updated` told of changes of one resource until `ended`, or the server ends it (both eras).
 
         Raises:
-            MCPError: The server refused, or is gone.
-            TimeoutError: It did not answer within so many seconds.
+            MCPError: The server does not tell of this one.
         """
-        async with asyncio.timeout(within):
-            found = await self._client.get_prompt_mcp(name, arguments)
-        return mcp_types.CallToolResult(content=[message.content for message in found.messages])
+        if self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            # Each event reaches `on_updated` as a notification; staying here is what keeps the stream open.
+            async with listen(self._client.session, resource_subscriptions=[uri]) as stream:
+                on_begun()
+                async for _ in stream:
+                    pass
+            return
+        wanted = mcp_types.SubscribeRequestParams(uri=uri)
+        await self._client.session.send_request(mcp_types.SubscribeRequest(params=wanted), mcp_types.EmptyResult)
+        on_begun()
+        try:
+            await ended.wait()
+        finally:
+            if not ended.is_set() and uri not in self._followed:
+                await self._stop_watching(uri)
+
+    async def _stop_watching(self, uri: str) -> None:
+        request = mcp_types.UnsubscribeRequest(params=mcp_types.UnsubscribeRequestParams(uri=uri))
+        with contextlib.suppress(MCPError, TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._client.session.send_request(request, mcp_types.EmptyResult)
 
     async def follow(self, uris: Sequence[str]) -> None:
         """Have `on_updated` told of changes of these resources for as long as this runs (both eras).
 
         What changes the lists is told by the handshake era in any case; the other era is asked to tell it here.
         """
+        self._followed = frozenset(uris)
         found = self._client.server_capabilities
         has_news = bool(found and found.resources and found.resources.list_changed)
         has_prompts = bool(found and found.prompts and found.prompts.list_changed)

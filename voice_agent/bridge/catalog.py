@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from rapidfuzz import process
 
 from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.keys import Keys
 from voice_agent.bridge.policy import decide
 from voice_agent.bridge.schema import Unusable, adapt
 from voice_agent.bridge.types import Hints, Tool
@@ -27,14 +28,10 @@ if TYPE_CHECKING:
     Judge: TypeAlias = Callable[[Iterable[Tool]], Mapping[str, str]]
     """Returns which tools are held back, by name, and why."""
 
-KEY_LIMIT = 64
-"""Characters of a tool's name that every model provider takes."""
 DESCRIPTION_LIMIT = 1024
 TITLE_LIMIT = 80
 _NAME_LIMIT = 256
-_HASH = 6
 _CLOSE_MATCHES = 3
-_FORBIDDEN = re.compile(r"[^A-Za-z0-9_-]")
 IDEMPOTENCY_KEY = "idempotency_key"
 """A parameter of this name is filled by the bridge and never shown to the model."""
 _KEY_LENGTH = 36
@@ -55,10 +52,9 @@ class Catalog:
 
     def __init__(self, servers: Collection[str]) -> None:
         """`servers`: all configured names, for a tool's key must not depend on who happens to be up."""
-        self._servers = tuple(servers)
+        self._servers, self._naming = tuple(servers), Keys(servers)
         self._tools: dict[str, dict[str, Tool]] = {}
         self._keys: dict[str, Tool] = {}
-        self._used: dict[str, tuple[str, str]] = {}
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -118,14 +114,15 @@ class Catalog:
             if not isinstance(name, str) or len(name) > _NAME_LIMIT or name in after:
                 continue
             known = before.get(name)
-            key = known.key if known is not None else self._key(entry.name, name, crowded=name.casefold() in crowded)
+            is_crowded = name.casefold() in crowded
+            key = known.key if known is not None else self._naming.key(entry.name, name, crowded=is_crowded)
             is_same = known is not None and known.pin == pin_of(raw) and known.output_schema == raw.get("outputSchema")
             after[name] = known if known is not None and is_same else make_tool(entry, raw, key)
         return self._take(entry.name, after, judge)
 
     def set_servers(self, servers: Collection[str]) -> None:
         """Take other configured names; tools that are known keep their keys."""
-        self._servers = tuple(servers)
+        self._servers = self._naming.servers = tuple(servers)
         self._keys = {tool.key: tool for tool in self.tools}
 
     def remove(self, server: str) -> None:
@@ -162,34 +159,6 @@ class Catalog:
         added = tuple(key for key, tool in new.items() if old.get(key) is not tool)
         removed = tuple(key for key, tool in old.items() if new.get(key) is not tool)
         return Change(added, removed)
-
-    def _key(self, server: str, name: str, *, crowded: bool) -> str:
-        plain = f"{server}_{name}"
-        key = _FORBIDDEN.sub("_", plain)
-        owner = max((other for other in self._servers if plain.startswith(f"{other}_")), key=len, default=server)
-        if (
-            crowded
-            or key != plain
-            or not name
-            or owner != server
-            or len(key) > KEY_LIMIT
-            or self._taken(key, server, name)
-        ):
-            mark = hashlib.sha256(f"{server}\0{name}".encode("utf-8", "replace")).hexdigest()
-            length = _HASH
-            while True:
-                head = key[: KEY_LIMIT - length - 1].rstrip("_-")
-                candidate = f"{head}_{mark[:length]}" if head else mark[:length]
-                if not self._taken(candidate, server, name):
-                    break
-                length += 2
-            key = candidate
-        self._used[key.casefold()] = (server, name)
-        return key
-
-    def _taken(self, key: str, server: str, name: str) -> bool:
-        """Tell whether a key has ever been another tool's: a model may still have it in mind."""
-        return self._used.get(key.casefold(), (server, name)) != (server, name)
 
 
 def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -13,8 +14,9 @@ from voice_agent.bridge.results import ERROR_LIMIT, shape
 from voice_agent.bridge.types import Contents, News, Resource, Result, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from voice_agent.bridge.beside import Beside
     from voice_agent.bridge.connection import Connection
     from voice_agent.bridge.supervisor import Supervisor
     from voice_agent.bridge.types import Json, Prompt
@@ -30,24 +32,25 @@ MOST_ANNOUNCED = 16
 """Resources of one server that are followed."""
 
 
-class _Beside(Protocol):
-    """What one connection offers (`beside.Beside`)."""
-
-    on_changed: Callable[[], None]
-    on_updated: Callable[[str], None]
-
-    async def load(self, server: str, within: float) -> Contents: ...
-    async def read(self, uri: str, within: float) -> Any: ...
-    async def prompt(self, name: str, arguments: Json, within: float) -> Any: ...
-    async def follow(self, uris: Sequence[str]) -> None: ...
-
-
 @runtime_checkable
 class _Holder(Protocol):
     """A connection that offers something beside tools."""
 
     @property
-    def beside(self) -> _Beside: ...
+    def beside(self) -> Beside: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A server that is there."""
+
+    offering: Beside
+    ended: asyncio.Event
+    """Set when this connection is gone."""
+    within: float
+    """Seconds that it may take for an answer."""
+    redact: Callable[[str], str]
+    """Takes what is secret out of what it says."""
 
 
 class Library:
@@ -67,6 +70,7 @@ class Library:
         self._loading: set[str] = set()
         self._followers: list[Callable[[], None]] = []
         self._loaded = asyncio.Event()
+        self._watchers: list[Callable[[str, str], None]] = []
 
     @property
     def contents(self) -> tuple[Contents, ...]:
@@ -104,6 +108,33 @@ class Library:
         def unfollow() -> None:
             with contextlib.suppress(ValueError):
                 self._followers.remove(listener)
+
+        return unfollow
+
+    @property
+    def offerings(self) -> dict[str, Beside]:
+        """What each server that is there offers, by its name, in the order of configuration."""
+        found = {name: one.connection for name, one in self._supervisors.items()}
+        return {name: one.beside for name, one in found.items() if isinstance(one, _Holder)}
+
+    async def reach(self, server: str) -> Reached | None:
+        """Return a server that is there, after waiting for one that is being reconnected; None where it is away."""
+        supervisor = self._supervisors.get(server)
+        connection = await supervisor.wait_ready(PATIENCE) if supervisor is not None else None
+        if supervisor is None or connection is None or not isinstance(connection, _Holder):
+            return None
+        return Reached(connection.beside, connection.ended, supervisor.entry.voice.timeout, supervisor.redact)
+
+    def follow_updates(self, listener: Callable[[str, str], None]) -> Callable[[], None]:
+        """Have `listener` told of the server and the URI of what is another one; call the returned function to end it.
+
+        Told is what is announced, and what is being watched (`Beside.watch`).
+        """
+        self._watchers.append(listener)
+
+        def unfollow() -> None:
+            with contextlib.suppress(ValueError):
+                self._watchers.remove(listener)
 
         return unfollow
 
@@ -168,11 +199,11 @@ class Library:
         for listener in tuple(self._followers):
             listener()
 
-    async def _follow(self, name: str, beside: _Beside, wanted: tuple[str, ...]) -> None:
+    async def _follow(self, name: str, beside: Beside, wanted: tuple[str, ...]) -> None:
         """List what there is, again when it changes, and pass on the news of what is announced."""
         changed = asyncio.Event()
         beside.on_changed = changed.set
-        beside.on_updated = lambda uri: self._look(name, uri) if _fits(uri, wanted) else None
+        beside.on_updated = lambda uri: self._note_update(name, uri, wanted)
         following: asyncio.Task[None] | None = None
         followed: tuple[str, ...] | None = None
         try:
@@ -202,7 +233,13 @@ class Library:
             if following is not None:
                 following.cancel()
 
-    async def _stay(self, name: str, beside: _Beside, uris: tuple[str, ...]) -> None:
+    def _note_update(self, name: str, uri: str, wanted: tuple[str, ...]) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(name, uri)
+        if _fits(uri, wanted):
+            self._look(name, uri)
+
+    async def _stay(self, name: str, beside: Beside, uris: tuple[str, ...]) -> None:
         try:
             await beside.follow(uris)
         except Exception:  # noqa: BLE001 - a server that announces nothing is as good as before
@@ -239,20 +276,19 @@ class Library:
             except Exception:
                 logger.exception("a listener of the library failed")
 
-    async def _ask(self, server: str, ask: Callable[[_Beside, float], Any]) -> Result:
-        supervisor = self._supervisors.get(server)
-        connection = await supervisor.wait_ready(PATIENCE) if supervisor is not None else None
-        if supervisor is None or not isinstance(connection, _Holder):
+    async def _ask(self, server: str, ask: Callable[[Beside, float], Any]) -> Result:
+        reached = await self.reach(server)
+        if reached is None:
             return Result(Status.ERROR, f"{server} is not there.")
-        seconds = supervisor.entry.voice.timeout
+        seconds = reached.within
         try:
-            answer = await ask(connection.beside, seconds)
+            answer = await ask(reached.offering, seconds)
         except TimeoutError:
             return Result(Status.ERROR, f"{server} did not answer within {seconds:g} seconds.")
         except Exception as error:  # noqa: BLE001 - whatever a server does becomes a sentence
             told = clean(str(getattr(error, "message", "") or ""), ERROR_LIMIT)
-            return Result(Status.ERROR, supervisor.redact(told) or f"{server} did not give it.")
-        return await asyncio.to_thread(shape, answer, supervisor.redact)
+            return Result(Status.ERROR, reached.redact(told) or f"{server} did not give it.")
+        return await asyncio.to_thread(shape, answer, reached.redact)
 
 
 def _is_up(supervisor: Supervisor) -> bool:

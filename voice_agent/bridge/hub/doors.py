@@ -17,8 +17,8 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from typing_extensions import override
 
-from voice_agent.bridge.hub.hub import PEER, Peer
 from voice_agent.bridge.hub.lines import LONGEST, Address, LineReader, LineWriter, greeted
+from voice_agent.bridge.hub.peers import PEER, Peer
 from voice_agent.bridge.hub.permits import PermitRefused
 from voice_agent.errors import PartFailed
 
