@@ -34,6 +34,16 @@ async def titles(service: TaskService, **asked: Any) -> list[str]:
     return [task.title for task in (await service.list(ME, Query(**asked))).page.tasks]
 
 
+async def test_what_was_said_exactly_is_found_done_before_what_it_may_be_misheard_for_is_found_open(
+    service: TaskService,
+) -> None:
+    await service.create(ME, "call Anna")
+    await service.complete(ME, "call Anna")
+    await service.create(ME, "call Hanna")
+    assert (await service.get(ME, "call anna")).title == "call Anna"
+    assert (await service.get(ME, "call hannah")).title == "call Hanna"
+
+
 async def test_pages_join_to_the_whole_list_in_order(service: TaskService) -> None:
     for number in range(23):
         due = ("today", "tomorrow", "none", "2026-11-21T18:00", None)[number % 5]
