@@ -15,6 +15,8 @@ from voice_agent.config.types import VoiceOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from voice_agent.config.types import Confirm
+
 pytestmark = pytest.mark.pipeline
 
 
@@ -92,3 +94,35 @@ async def test_a_write_without_an_answer_is_in_doubt_and_checked_on_a_yes(tmp_pa
         assert talk.of("tool_result")[-1]["status"] == "unknown"
         assert "Gifts" in await talk.say("yes, check please")
     assert [line["tool"] for line in talk.of("tool_call")] == ["create_note", "list_notes"]
+
+
+@pytest.mark.parametrize("confirm", ["never", None])
+async def test_an_id_that_a_model_makes_up_is_not_written_with_but_looked_up(tmp_path: Path, confirm: Confirm) -> None:
+    notes = Notes()
+
+    def model(chat: Chat) -> Turn:
+        if not chat.results:
+            return Call("notes_archive_note", {"note_id": "n-42"})
+        if "notes_list_notes" in chat.results[-1] and "n-18" not in chat.results[-1]:
+            return Call("notes_list_notes")
+        return Call("notes_archive_note", {"note_id": "n-18"}) if "n-18" in chat.results[-1] else chat.results[-1]
+
+    voice = VoiceOptions(confirm=confirm)
+    async with a_talk(tmp_path, model, {"notes": notes.server}, voice=voice) as talk:
+        said = await talk.say("archive the holiday plans")
+        if confirm is None:
+            assert "n-42" not in said
+            said = await talk.say("yes")
+    assert notes.archived == ["n-18"]
+    assert "n-42" not in str(talk.of("tool_call"))
+
+
+async def test_an_id_that_the_user_says_is_taken_as_it_is(tmp_path: Path) -> None:
+    notes = Notes()
+
+    def model(chat: Chat) -> Turn:
+        return chat.results[-1] if chat.results else Call("notes_archive_note", {"note_id": "n-18"})
+
+    async with a_talk(tmp_path, model, {"notes": notes.server}, voice=FREE) as talk:
+        assert "Archived" in await talk.say("archive the note n eighteen")
+    assert notes.archived == ["n-18"]

@@ -15,6 +15,7 @@ from voice_agent.agents.answers import is_standing
 from voice_agent.agents.ask import Questions
 from voice_agent.agents.confirm import Call, Confirmations
 from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolReturned
+from voice_agent.agents.known_ids import made_up
 from voice_agent.agents.lookup import look
 from voice_agent.agents.offer import NAME, Offer
 from voice_agent.agents.provenance import is_users_own
@@ -179,6 +180,8 @@ class BridgeToolset(llm.Toolset):
         resumed = self.questions.resume(ctx.function_call.call_id, ctx.session.history.items)
         call = resumed or Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
         if resumed is None:
+            if (unknown := made_up(tool, arguments, ctx.session.history.items, self.bridge.tools)) is not None:
+                raise ToolError(unknown)
             if self._needs_yes(tool, arguments, ctx):
                 agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
                 if agreed is None:

@@ -1,0 +1,126 @@
+"""Identifiers that nobody says: which parameters of 1,647 real tools want one, and which tool of the server tells it.
+
+`data/id_parameters.jsonl` holds 150 parameters, drawn by chance (100 of those whose name or description has any sign of
+an identifier, 50 of the others), each labelled by hand before the rule was run on any: whether it wants an identifier,
+and the tools of its server that would tell it. Baseline: names that end in “id”, and the first tool of the server that
+is called a list or a search.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.tool_search import DATA, interval, name_of
+from voice_agent.bridge.find.catalog_file import read_catalog
+from voice_agent.bridge.ids import ids_of, lookups
+from voice_agent.bridge.policy import is_read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from voice_agent.bridge.types import Json, Tool
+
+LABELS = Path(__file__).parent / "data" / "id_parameters.jsonl"
+_ID = re.compile(r"(?:id|ids)$", re.IGNORECASE)
+_LIST = re.compile(r"list|search", re.IGNORECASE)
+
+
+def plain_ids(tool: Tool) -> tuple[str, ...]:
+    """The baseline: names that end in “id”."""
+    return tuple(name for name in tool.original_schema.get("properties", {}) if _ID.search(name))
+
+
+def plain_lookups(tool: Tool, parameter: str, tools: Sequence[Tool]) -> tuple[Tool, ...]:
+    """The baseline: whatever lists or searches."""
+    del parameter
+    return tuple(one for one in tools if one.server == tool.server and one is not tool and _LIST.search(one.name))
+
+
+def judge(
+    rows: Sequence[Json],
+    tools: Sequence[Tool],
+    ids: Callable[[Tool], tuple[str, ...]],
+    finds: Callable[[Tool, str, Sequence[Tool]], tuple[Tool, ...]],
+) -> dict[str, Any]:
+    """Return how a rule does on the labelled parameters."""
+    known = {name_of(tool): tool for tool in tools}
+    told = [(row, row["parameter"] in ids(known[row["tool"]])) for row in rows]
+    right = sum(said and row["is_id"] for row, said in told)
+    first = three = none = 0
+    wanted = [row for row in rows if row["is_id"] and row["lookups"]]
+    without = [row for row in rows if row["is_id"] and not row["lookups"]]
+    missed: list[str] = [
+        f"{row['tool']} {row['parameter']}: {'not ' * (not said)}an id" for row, said in told if said != row["is_id"]
+    ]
+    for row in wanted:
+        names = [one.name for one in finds(known[row["tool"]], row["parameter"], tools)][:3]
+        first += names[:1] != [] and names[0] in row["lookups"]
+        three += bool(set(names) & set(row["lookups"]))
+        if not set(names[:1]) & set(row["lookups"]):
+            missed.append(f"{row['tool']} {row['parameter']}: {names}, not {row['lookups']}")
+    for row in without:
+        none += not finds(known[row["tool"]], row["parameter"], tools)
+    return {
+        "precision": interval(right, sum(said for _, said in told)),
+        "recall": interval(right, sum(row["is_id"] for row in rows)),
+        "lookup_first": interval(first, len(wanted)),
+        "lookup_among_three": interval(three, len(wanted)),
+        "none_where_none": f"{none} of {len(without)}",
+        "missed": missed,
+    }
+
+
+def run(tools: Sequence[Tool]) -> dict[str, Any]:
+    rows = [json.loads(line) for line in LABELS.read_text("utf-8").splitlines()]
+    found = [(tool, name) for tool in tools for name in ids_of(tool)]
+    required = [(tool, name) for tool, name in found if name in tool.original_schema.get("required", ())]
+    with_lookup = [pair for pair in required if lookups(*pair, tools)]
+    writes = {name_of(tool) for tool, _ in required if not is_read(tool.name, tool.hints, trusted=False)}
+    return {
+        "tools": len(tools),
+        "id_parameters": len(found),
+        "required": len(required),
+        "tools_that_want_one": len({name_of(tool) for tool, _ in required}),
+        "of_them_writing": len(writes),
+        "required_with_a_lookup": len(with_lookup),
+        "rule": judge(rows, tools, ids_of, lookups),
+        "baseline": judge(rows, tools, plain_ids, plain_lookups),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--missed", action="store_true", help="name the labelled parameters that the rule gets wrong")
+    parser.add_argument("--data", type=Path, default=DATA, help=f"the tools (default: {DATA})")
+    args = parser.parse_args()
+    if not args.data.is_file():
+        sys.stderr.write(f"The tools are not there: {args.data}. Name the file with --data.\n")
+        return 0
+    found = run(read_catalog(args.data))
+    if args.json:
+        print(json.dumps(found, indent=2))
+        return 0
+    print("{tools} tools have {id_parameters} parameters that want an identifier, {required} required".format(**found))
+    print("in {tools_that_want_one} tools, of which {of_them_writing} write.".format(**found))
+    print("For {required_with_a_lookup} the same server has a tool that tells it.".format(**found))
+    print(f"\n{'':10}{'precision':22}{'recall':22}{'lookup: first right':22}{'among three':22}none where none")
+    for label in ("baseline", "rule"):
+        row = found[label]
+        print(
+            f"{label:10}{row['precision']:22}{row['recall']:22}{row['lookup_first']:22}{row['lookup_among_three']:22}{row['none_where_none']}"
+        )
+    if args.missed:
+        print("\n".join(["", *found["rule"]["missed"]]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

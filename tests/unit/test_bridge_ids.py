@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.tools import a_tool
+from voice_agent.bridge.ids import ids_of, is_id, lookups, unmentioned
+
+if TYPE_CHECKING:
+    from voice_agent.bridge.types import Tool
+
+pytestmark = pytest.mark.unit
+
+
+def tool(name: str, *required: str, server: str = "board", **properties: Any) -> Tool:
+    shapes = {**{one: {"type": "string"} for one in required}, **properties}
+    return a_tool(name, server=server, schema={"type": "object", "properties": shapes, "required": list(required)})
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "wanted"),
+    [
+        ("cardId", {"type": "string"}, True),
+        ("card_ids", {"type": "array", "items": {"type": "string"}}, True),
+        ("parentTagID", {"type": "string"}, True),
+        ("entity_id", {"anyOf": [{"type": "string"}, {"type": "null"}]}, True),
+        ("issue_key", {"type": "string"}, True),
+        ("inReplyTo", {"type": "string", "description": "Message ID being replied to"}, True),
+        ("projects", {"type": "array", "description": "Array of project IDs to add this to"}, True),
+        ("api_key", {"type": "string"}, False),
+        ("key", {"type": "string"}, False),
+        ("client_id", {"type": "string"}, False),
+        ("title", {"type": "string"}, False),
+        ("paid", {"type": "string"}, False),
+        ("kind_id", {"type": "string", "enum": ["a", "b"]}, False),
+        ("select", {"type": "string", "description": "Fields to return, e.g. ID,subject"}, False),
+        ("includeId", {"type": "boolean"}, False),
+    ],
+)
+def test_a_parameter_that_wants_an_identifier_is_known_by_its_name_or_what_is_said_of_it(
+    name: str, schema: dict[str, Any], wanted: bool
+) -> None:
+    assert is_id(name, schema) is wanted
+
+
+def test_the_tool_that_lists_the_things_comes_first_and_one_that_wants_the_identifier_itself_is_none() -> None:
+    move = tool("move_card", "cardId", "listId")
+    cards, lists = tool("get_my_cards"), tool("get_lists", "boardId")
+    others = [tool("get_card", "cardId"), tool("get_card_comments", "cardId"), tool("list_cards", server="other")]
+    tools = [move, *others, tool("delete_card", "cardId"), lists, cards]
+    assert ids_of(move) == ("cardId", "listId")
+    assert lookups(move, "cardId", tools) == (cards,)
+    assert lookups(move, "listId", tools) == (lists,)
+
+
+def test_a_tool_that_the_description_names_comes_first() -> None:
+    told = {"type": "integer", "description": "The tag (from tag_overview)"}
+    write, named, listing = tool("put_tag", tag_id=told), tool("tag_overview"), tool("list_tags")
+    assert lookups(write, "tag_id", [write, listing, named])[0] is named
+
+
+def test_the_word_with_which_all_names_begin_tells_nothing() -> None:
+    names = ("wiki_list_spaces", "wiki_list_pages", "wiki_search", "wiki_delete_page")
+    spaces, pages, search, delete = [tool(name, *(["page_id"] if "delete" in name else [])) for name in names]
+    assert lookups(delete, "page_id", [spaces, pages, search, delete]) == (pages, search)
+
+
+@pytest.mark.parametrize(
+    ("value", "texts", "is_known"),
+    [
+        ("N-17", ['[{"id": "n-17", "title": "Shopping"}]'], True),
+        ("N-17", ["archive note n seventeen"], True),
+        ("N-42", ["archive note n forty two"], True),
+        ("two-one", ["it is called two-one"], True),
+        (7, ["delete card seven"], True),
+        (7, ["there are 17 cards"], False),
+        ("n1", ["n 1"], True),
+        ("N-17", ["archive the shopping", "nothing"], False),
+        ("", [], True),
+    ],
+)
+def test_an_identifier_is_mentioned_however_it_is_said(value: str | int, texts: list[str], is_known: bool) -> None:
+    delete = tool("delete_card", "card_id")
+    assert unmentioned(delete, {"card_id": value}, texts) == (() if is_known else ("card_id",))
+
+
+def test_what_the_schema_itself_names_and_the_name_of_what_is_made_need_not_be_mentioned() -> None:
+    told = {"type": "string", "description": "Calendar ID, 'primary' for the main one"}
+    assert not unmentioned(tool("delete_event", calendar_id=told), {"calendar_id": "primary"}, [])
+    assert not unmentioned(tool("create_page", "page_id"), {"page_id": "groceries"}, [])
+    assert unmentioned(tool("create_page", "space_id"), {"space_id": "s-1"}, []) == ("space_id",)
+    assert unmentioned(tool("move_pages", "page_ids"), {"page_ids": ["p-1", "p-2"]}, ["p-1"]) == ("page_ids",)
