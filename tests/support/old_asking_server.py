@@ -1,6 +1,7 @@
 """A server of the handshake era over stdio that asks its users, several at once: no question names its call.
 
-Run with a file, it writes a line there whenever it is called or asks, and `rest` lasts until its `.go` is there.
+Run with a file, it writes a line there whenever it is called or asks, and `rest` lasts until its `.go` is there. Each
+call is logged to the client; `grow` adds a resource and a prompt.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ TOOLS = [
         "inputSchema": {"type": "object", "properties": {"wall": {"type": "string"}}},
         "annotations": {"readOnlyHint": name == "rest"},
     }
-    for name in ("paint", "paint_together", "rest")
+    for name in ("paint", "paint_together", "rest", "grow")
 ]
 LOG = Path(sys.argv[1])
 together = threading.Barrier(2)
+offered: dict[str, list[dict[str, Any]]] = {"resources": [], "prompts": []}
 answers: dict[str, dict[str, Any]] = {}
 arrived = threading.Condition()
 writing = threading.Lock()
@@ -39,11 +41,17 @@ def note(text: str) -> None:
 
 
 def call(identity: Any, name: str, wall: str) -> None:
+    write({"method": "notifications/message", "params": {"level": "info", "data": f"{name} {wall}"}})
     note(f"{name} {wall}")
     text = "rested"
     if name == "rest":
         while not LOG.with_suffix(".go").exists():
             threading.Event().wait(0.01)
+    elif name == "grow":
+        offered["resources"].append({"uri": "old://grown", "name": "grown"})
+        offered["prompts"].append({"name": "grown"})
+        for what in offered:
+            write({"method": f"notifications/{what}/list_changed"})
     else:
         if name == "paint_together":
             together.wait(30)
@@ -71,12 +79,22 @@ def main() -> None:
             info = {"name": "old", "version": "1"}
             versions: dict[str, Any] = {
                 "protocolVersion": "2025-06-18",
-                "capabilities": {"tools": {}},
+                "capabilities": {
+                    "tools": {},
+                    "logging": {},
+                    "resources": {"listChanged": True},
+                    "prompts": {"listChanged": True},
+                },
                 "serverInfo": info,
             }
             write({"id": identity, "result": versions})
         elif method == "tools/list":
             write({"id": identity, "result": {"tools": TOOLS}})
+        elif method in ("resources/list", "prompts/list"):
+            what = method.partition("/")[0]
+            write({"id": identity, "result": {what: offered[what]}})
+        elif method == "logging/setLevel":
+            write({"id": identity, "result": {}})
         elif method == "tools/call":
             wall = params.get("arguments", {}).get("wall", "")
             threading.Thread(target=call, args=(identity, params["name"], wall), daemon=True).start()

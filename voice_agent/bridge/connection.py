@@ -224,7 +224,7 @@ class ClientConnection:
         meta = with_level(meta) if self.is_modern else meta
         send = partial(self._client.call_tool_mcp, name, arguments, progress_handler=report, meta=meta)
         is_level_set = not self.is_modern and self.beside.capabilities.logging is not None
-        set_level = self._client.set_logging_level if is_level_set else None
+        set_level = self._set_level if is_level_set else None
         try:
             async with self._questions.during(asker, within) as is_at_work, self._logs.during(set_level):
                 try:
@@ -239,6 +239,10 @@ class ClientConnection:
             raise CallFailed(error, trace) from error
         finally:
             TRACE.reset(mark)
+
+    async def _set_level(self, level: mcp_types.LoggingLevel) -> None:
+        params = mcp_types.SetLevelRequestParams(level=level)
+        await self._session.send_request(mcp_types.SetLevelRequest(params=params), mcp_types.EmptyResult)
 
     async def _listen(self) -> None:
         # A server may announce changes and yet refuse this; the periodic re-list stands behind it.

@@ -151,7 +151,7 @@ class Hub:
             made = await self.conversations.put(peer.subject, name, tool, params.arguments or {})
             return complete(ctx, _plain(made, []))
         make = partial(self._made, (desk, tool, params.arguments or {}), asked)
-        if not asked.is_job and is_asked_in_turns(ctx):
+        if not asked.is_job and (params.request_state is not None or is_asked_in_turns(ctx)):
             return await self._turns.call(ctx, params, asked, make)
         async with reporting(ctx) as reports:
             with heard(ctx, lambda: reports):

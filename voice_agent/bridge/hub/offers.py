@@ -126,12 +126,13 @@ class Offers:
 
     @property
     def servers(self) -> list[tuple[str, Beside]]:
-        """The servers of this person that are there, each by its name."""
+        """The servers of this person that are there, each by its name, in the order of configuration."""
         shared = self.desk.shared.library.offerings
         found = {name: one for name, one in shared.items() if name in self.desk.names}
         if self.desk.own is not None:
             found |= self.desk.own.library.offerings
-        return list(found.items())
+        places = {name: place for place, name in enumerate(self._keys.servers)}
+        return sorted(found.items(), key=lambda one: places.get(one[0], len(places)))
 
     def _all(self, what: str) -> Iterator[tuple[str, Any]]:
         self._note_clashes()

@@ -68,8 +68,9 @@ class Reports:
 
     def log(self, level: mcp_types.LoggingLevel, data: Any, logger: str | None) -> None:
         """Tell what a server has logged."""
-        send = self._session.send_log_message  # pyright: ignore[reportDeprecated] - there is no other way
-        self._put(lambda: send(level, data, logger, self._request))
+        params = mcp_types.LoggingMessageNotificationParams(level=level, data=data, logger=logger)
+        message = mcp_types.LoggingMessageNotification(params=params)
+        self._put(lambda: self._session.send_notification(message, self._request))
 
     async def flush(self) -> None:
         """Wait until everything has been sent."""
