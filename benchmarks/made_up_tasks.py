@@ -17,7 +17,7 @@ from mcp_servers.task_manager.migrate import migrate
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person, Priority, Task
 from mcp_servers.task_manager.places import RANKS, end_of, place_of_done, place_of_open
 from mcp_servers.task_manager.tables import ticks
-from mcp_servers.task_manager.terms import mistakable, signature_of, terms_of
+from mcp_servers.task_manager.terms import mistakable_words, signature_of, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +182,7 @@ def rows_of(count: int) -> list[tuple[tuple[str, tuple[str, ...]], Rows]]:
         own = terms_of(task.title, task.tags, task.priority)
         signature = signature_of(own)
         terms += [(1, term, int(is_done), place, task.id, signature) for term in own]
-        known |= mistakable(stems(task.title))
+        known |= mistakable_words(stems(task.title))
     terms.sort()
     words: Rows = [(1, len(word), word) for word in known]
     return [(OWNER, [(1, ME.owner, 1, count - done, done)]), (TASKS, rows), (TERMS, terms), (WORDS, words)]

@@ -14,7 +14,7 @@ from mcp_servers.task_manager.selecting import STATUSES
 from mcp_servers.task_manager.terms import LONGEST_WORD, same_letters, same_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mcp_servers.task_manager.models import Status, Task
     from mcp_servers.task_manager.store import TaskTable
@@ -47,7 +47,7 @@ class Finder:
         self._index = table.index
         self._vocabulary: list[str] | None = None
         self._is_read = False
-        self._near: dict[str, list[tuple[str, float]]] = {}
+        self._near: dict[tuple[str, int], list[str]] = {}
 
     def find(self, words: str, status: Status) -> Hits:
         """The best kind of match that finds anything, but for slips; newest first."""
@@ -68,12 +68,13 @@ class Finder:
         said = list(dict.fromkeys(word[:LONGEST_WORD] for word in matching.stems(words)))
         number = STATUSES[status]
         known = self._index.known(said, number)
-        doubtful = {word for word in said if word not in known} or set(said)
-        groups = [self._alike(word, matching.SLIP) if word in doubtful else [word] for word in said]
+        missing = {word for word in said if word not in known}
+        doubtful = missing or set(said)
         ids: list[int] = []
         if 0 < len(said) <= _RUN_TOGETHER:
             ids += self._index.ids([self._alike("".join(said), matching.SLIP)], number, BOUND)
-        if len(said) > 1 and any(len(group) > 1 for group in groups):
+        if len(said) > 1 and all(matching.mistakable(word) for word in missing):
+            groups = [self._alike(word, matching.SLIP) if word in doubtful else [word] for word in said]
             rarest_first = self._index.rarest_first(groups, number)
             ids += self._index.ids(rarest_first, number, BOUND) if rarest_first else []
         return self._hits(words, list(dict.fromkeys(ids)), slips=True)
@@ -102,16 +103,33 @@ class Finder:
         return list(titles.values())[:_SUGGESTED]
 
     def _alike(self, word: str, least: int) -> list[str]:
-        """Words of titles that this one may be, itself first."""
-        if word not in self._near:
-            short = word[:LONGEST_WORD]
-            self._near[word] = matching.alike(short, lambda: self._words_near(short), matching.RESEMBLANCE)
-        return [one for one, score in self._near[word] if score >= least][:_ALTERNATIVES]
+        """Words of titles that this one may be, itself first.
 
-    def _words_near(self, word: str) -> list[str]:
+        Where there are very many, it is one that begins with the same letter, as most that are misheard do, if any is.
+        """
+        word = word[:LONGEST_WORD]
+        if (word, least) not in self._near:
+            found = [word]
+            for known in self._known_to(word, least):
+                found = matching.alike(word, known, least)[:_ALTERNATIVES]
+                if len(found) > 1:
+                    break
+            self._near[word, least] = found
+        return self._near[word, least]
+
+    def _known_to(self, word: str, least: int) -> Iterator[Sequence[str]]:
+        """The words to compare it with, the likeliest first."""
+        if not matching.mistakable(word):
+            return
         if not self._is_read:
             self._vocabulary, self._is_read = self._index.vocabulary(), True
-        return self._index.words_near(word) if self._vocabulary is None else self._vocabulary
+        if self._vocabulary is not None:
+            yield self._vocabulary
+            return
+        lengths = matching.lengths(word, least)
+        yield self._index.words_of(lengths, word[0])
+        if least == matching.SLIP:  # what is only suggested is not worth reading all of them
+            yield self._index.words_of(lengths)
 
 
 def _keys(words: str, said: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mcp_servers.task_manager.matching import stems
 from mcp_servers.task_manager.tables import EXACT, tasks, terms, words
-from mcp_servers.task_manager.terms import bits_of, mistakable, signature_of, terms_of
+from mcp_servers.task_manager.terms import bits_of, mistakable_words, signature_of, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 Conditions: TypeAlias = "tuple[ColumnElement[bool], ...]"
 PROBED = 500
 """Up to how many tasks of a term are counted to see which of several is the rarest."""
-MOST_KNOWN = 25_000
+MOST_KNOWN = 2_000
 """Up to how many words a misheard one is compared with all."""
 MOST_COMPARED = 6_000
 """How many it is compared with at most where there are more."""
-_REACH = 3
-"""By how many letters a word that is meant can be longer or shorter."""
 
 _ADD = insert(terms)
 _REMOVE = delete(terms).where(
@@ -57,7 +55,7 @@ class TermIndex:
         rows: list[dict[str, object]] = []
         known: set[str] = set()
         for number, status, place, task in placed:
-            known |= mistakable(stems(task.title))
+            known |= mistakable_words(stems(task.title))
             own = terms_of(task.title, task.tags, task.priority)
             key: dict[str, object] = {"owner_id": self._owner, "status": status, "place": place, "task_id": number}
             key["signature"] = signature_of(own)
@@ -86,7 +84,7 @@ class TermIndex:
 
     def forget(self, gone: Sequence[Task]) -> None:
         """Forget the words that no task has any more."""
-        known = {word for task in gone for word in mistakable(stems(task.title))}
+        known = {word for task in gone for word in mistakable_words(stems(task.title))}
         if known:
             self._forget(known)
 
@@ -147,14 +145,13 @@ class TermIndex:
         found = self._joined(_ALL, {"most": MOST_KNOWN + 1})
         return found if len(found) <= MOST_KNOWN else None
 
-    def words_near(self, word: str) -> list[str]:
-        """Words of about that length, those with the same first letter first; at most `MOST_COMPARED`."""
-        values = {"least": max(4, len(word) - _REACH), "longest": len(word) + _REACH, "most": MOST_COMPARED}
-        first, after = word[0], chr(min(ord(word[0]) + 1, 0x10FFFF))
-        found = self._joined(_SAME_LETTER, values | {"first": first, "after": after})
-        if len(found) < MOST_COMPARED:
-            found = list(dict.fromkeys([*found, *self._joined(_OF_LENGTH, values)]))[:MOST_COMPARED]
-        return found
+    def words_of(self, lengths: range, first: str | None = None) -> list[str]:
+        """Words of these lengths, with that first letter; at most `MOST_COMPARED`."""
+        values: dict[str, Any] = {"lengths": list(lengths), "most": MOST_COMPARED}
+        if first is None:
+            return self._joined(_OF_LENGTH, values)
+        after = chr(min(ord(first) + 1, 0x10FFFF))
+        return self._joined(_SAME_LETTER, values | {"first": first, "after": after})
 
     def _joined(self, query: Select[str], values: dict[str, Any]) -> list[str]:
         """The words of a query that joins them into one text, which comes much faster than as many rows."""
@@ -167,7 +164,7 @@ def _joining(*conditions: ColumnElement[bool]) -> Select[str]:
     return select(func.aggregate_strings(some.limit(bindparam("most")).subquery().c.word, " "))
 
 
-_NEAR = words.c.length.between(bindparam("least"), bindparam("longest"))
+_NEAR = words.c.length.in_(bindparam("lengths", expanding=True))
 _ALL, _OF_LENGTH = _joining(), _joining(_NEAR)
 _SAME_LETTER = _joining(_NEAR, words.c.word >= bindparam("first"), words.c.word < bindparam("after"))
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 SLIP = 84
 """How alike (0 to 100) two words of four letters or more are that count as one misheard; numbers never do."""
@@ -147,21 +147,26 @@ def _alike(word: str, other: str) -> bool:
 
     if word == other:
         return True
-    long_enough = min(len(word), len(other)) >= 4  # noqa: PLR2004 - short words differ by a letter
-    return long_enough and word.isalpha() and other.isalpha() and fuzz.ratio(word, other) >= SLIP
+    return mistakable(word) and mistakable(other) and fuzz.ratio(word, other) >= SLIP
 
 
-def alike(word: str, known: Callable[[], Sequence[str]], least: int) -> list[tuple[str, float]]:
-    """Those of the known words that are so much (0 to 100) like this one, and how much; best first, itself always.
+def mistakable(word: str) -> bool:
+    """Whether it can be another word misheard: short ones and numbers differ by a letter or a digit."""
+    return len(word) >= 4 and word.isalpha()  # noqa: PLR2004 - letters
 
-    A short word or a number is only like itself, whatever is known.
-    """
+
+def lengths(word: str, least: int) -> range:
+    """How long words can be that are so much (0 to 100) like this one."""
+    shortest = -(-len(word) * least // (200 - least))
+    return range(max(4, shortest), len(word) * (200 - least) // least + 1)
+
+
+def alike(word: str, known: Sequence[str], least: int) -> list[str]:
+    """Those of the known words that are so much (0 to 100) like this one, best first, after itself."""
     from rapidfuzz import fuzz, process
 
-    if len(word) < 4 or not word.isalpha():  # noqa: PLR2004 - short words differ by a letter
-        return [(word, 100.0)]
-    found = process.extract(word, known(), scorer=fuzz.ratio, processor=None, limit=21, score_cutoff=least)
-    return [(word, 100.0), *((one, score) for one, score, _ in found if one != word)][:21]
+    found = process.extract(word, known, scorer=fuzz.ratio, processor=None, limit=21, score_cutoff=least)
+    return [word, *(one for one, _, _ in found if one != word)]
 
 
 def resembling(said: tuple[str, ...], titles: Mapping[int, str], limit: int) -> tuple[int, ...]:

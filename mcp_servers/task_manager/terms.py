@@ -11,7 +11,7 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mcp_servers.task_manager.matching import plain, stems
+from mcp_servers.task_manager.matching import mistakable, plain, stems
 from mcp_servers.task_manager.places import RANKS
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def priority_term(priority: Priority) -> str:
     return f"!{RANKS[priority]}"
 
 
-def mistakable(said: Iterable[str]) -> set[str]:
-    """The stems that are worth comparing with a misheard word: numbers and short words are not."""
-    return {word[:LONGEST_WORD] for word in said if len(word) >= 4 and word.isalpha()}  # noqa: PLR2004 - as `matching`
+def mistakable_words(said: Iterable[str]) -> set[str]:
+    """The stems that are worth comparing with a misheard word."""
+    return {word[:LONGEST_WORD] for word in said if mistakable(word)}
 
 
 def _digest(text: str) -> str:

@@ -81,3 +81,10 @@ def test_any_words_over_any_titles_find_some_of_them(words: str, titles: list[st
 @given(st.text(min_size=1, max_size=40).filter(lambda text: bool(stems(text))))
 def test_a_title_is_found_by_its_own_words(title: str) -> None:
     assert find(title, {1: title}).ids == (1,)
+
+
+@given(st.text("abc", min_size=4, max_size=12), st.text("abc", min_size=4, max_size=30), st.sampled_from([60, 84]))
+def test_a_word_that_is_like_another_has_one_of_the_lengths_that_are_looked_at(
+    word: str, other: str, least: int
+) -> None:
+    assert alike(word, [other], least) == [word] or len(other) in lengths(word, least)

@@ -141,7 +141,7 @@ def _create_journal() -> None:
 def _move(connection: sa.Connection, old: sa.Table) -> None:
     from mcp_servers.task_manager.matching import stems
     from mcp_servers.task_manager.places import PRIORITIES
-    from mcp_servers.task_manager.terms import mistakable, terms_of
+    from mcp_servers.task_manager.terms import mistakable_words, terms_of
 
     meta = sa.MetaData()
     owners, new, terms, words, labels = (
@@ -176,7 +176,7 @@ def _move(connection: sa.Connection, old: sa.Table) -> None:
             key = {name: values[name] for name in ("owner_id", "status", "place")} | {"task_id": row["id"]}
             priority = PRIORITIES[row["priority"]]
             indexed += [key | {"term": term} for term in sorted(terms_of(row["title"], own, priority))]
-            known |= {(values["owner_id"], word) for word in mistakable(stems(row["title"]))}
+            known |= {(values["owner_id"], word) for word in mistakable_words(stems(row["title"]))}
         connection.execute(sa.insert(new), moved)
         connection.execute(sa.insert(terms), indexed)
     if known:
