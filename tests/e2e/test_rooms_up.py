@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
 
-from tests.support.program import BIN, PATIENCE, environment, run
+from tests.support.program import BIN, PATIENCE, environment, run, tasks
 from tests.support.up import up
 from voice_agent.cli.livekit_server import find_livekit_server
 from voice_agent.errors import PartMissing
@@ -31,13 +33,24 @@ def variables(livekit: Address) -> dict[str, str]:
     }
 
 
-def test_it_uses_the_livekit_server_that_is_configured_and_starts_none(livekit: Address, tmp_path: Path) -> None:
-    with up(tmp_path, **variables(livekit)) as everything:
+async def test_it_uses_the_livekit_server_that_is_configured_and_lets_text_clients_in(
+    livekit: Address, tmp_path: Path
+) -> None:
+    with up(tmp_path, "--clients-port", "0", **variables(livekit)) as everything:
         assert everything.livekit == livekit.url
         assert not [one for one in everything.processes() if one.name() == "livekit-server"]
-        answer = httpx.post(everything.page + "api/token", json={}, headers={"origin": everything.page[:-1]})
-        assert answer.json()["url"] == livekit.url
-        assert httpx.get(everything.page + "healthz").text == "OK"
+        assert everything.clients is not None
+        async with httpx.AsyncClient() as web:
+            origin = {"origin": everything.page[:-1]}
+            answer = await web.post(everything.page + "api/token", json={}, headers=origin)
+            assert answer.json()["url"] == livekit.url
+            assert (await web.get(everything.page + "healthz")).text == "OK"
+            assert (await web.post(everything.clients, json={})).status_code == 401
+        token = (tmp_path / "voice-agent" / "hub-token").read_text().strip()
+        async with Client(StreamableHttpTransport(everything.clients, auth=token)) as client:
+            await client.call_tool("tasks_create_task", {"title": "buy milk"})
+            assert "buy milk" in str(await client.read_resource("tasks://open"))
+        assert [task["title"] for task in tasks(tmp_path)] == ["buy milk"]
 
 
 def test_a_second_one_on_the_same_port_says_so_and_leaves_the_first_alone(tmp_path: Path) -> None:

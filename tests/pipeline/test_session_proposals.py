@@ -16,6 +16,7 @@ from tests.support.bridges import lines_of, raw_entry
 from tests.support.hubs import running_hub
 from tests.support.talk import Talk, a_talk
 from voice_agent.bridge.hub.attached import HubBridge, Place
+from voice_agent.config.types import VoiceOptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -51,16 +52,27 @@ class Both:
 @contextlib.asynccontextmanager
 async def both(tmp_path: Path, script: list[Turn], era: Any = "auto") -> AsyncGenerator[Both]:
     calls = tmp_path / "calls"
-    async with running_hub(tmp_path, raw_entry(calls=str(calls))) as hub, hub.http() as url:
-        permit = hub.hub.permits.give(None) if hub.hub.permits is not None else None
-        bridge = HubBridge(Place(hub.address, hub.token, permit, None), hub.config.servers)
-        info = mcp_types.Implementation(name="desk-top", version="1", title="Desk Top")
-        transport = StreamableHttpTransport(url, auth=hub.token)
-        async with (
-            a_talk(tmp_path, script, {}, bridge=bridge) as talk,
-            Client(transport, mode=era, client_info=info) as client,
-        ):
-            yield Both(hub, talk, client, calls)
+    async with (
+        running_hub(tmp_path, raw_entry(calls=str(calls))) as hub,
+        a_client(hub, era) as client,
+        a_talk(tmp_path, script, {}, bridge=bridge_to(hub)) as talk,
+    ):
+        yield Both(hub, talk, client, calls)
+
+
+@contextlib.asynccontextmanager
+async def a_client(hub: RunningHub, era: Any = "auto") -> AsyncGenerator[Client[Any]]:
+    info = mcp_types.Implementation(name="desk-top", version="1", title="Desk Top")
+    async with (
+        hub.http() as url,
+        Client(StreamableHttpTransport(url, auth=hub.token), mode=era, client_info=info) as client,
+    ):
+        yield client
+
+
+def bridge_to(hub: RunningHub, subject: str | None = None) -> HubBridge:
+    permit = hub.hub.permits.give(subject) if hub.hub.permits is not None else None
+    return HubBridge(Place(hub.address, hub.token, permit, None), hub.config.servers)
 
 
 @pytest.mark.parametrize("era", ["legacy", "auto"])
@@ -104,3 +116,24 @@ async def test_it_is_refused_at_once_when_the_conversation_has_ended(tmp_path: P
         assert answer.is_error
         assert "no conversation is open" in answer.content[0].text
         assert lines_of(two.calls) == []
+
+
+async def test_where_the_hub_holds_it_it_waits_for_the_users_next_conversation_and_for_nobody_elses(
+    tmp_path: Path,
+) -> None:
+    calls = tmp_path / "calls"
+    entry = raw_entry(calls=str(calls), voice=VoiceOptions(scope="shared"))
+    async with running_hub(tmp_path, entry) as hub, a_client(hub) as client:
+        hub.hub.conversations.hold = 120
+        proposed = asyncio.create_task(client.call_tool_mcp(*DELETES))
+        async with a_talk(tmp_path / "anna", [], {}, bridge=bridge_to(hub, "anna")) as other:
+            await client.list_tools()
+            assert not proposed.done()
+            async with a_talk(tmp_path / "own", ["That is done."], {}, bridge=bridge_to(hub)) as talk:
+                await talk.until(lambda: talk.of("confirm"))
+                await talk.conversation.settle()
+                assert str(talk.of("confirm")[-1]["text"]) == READ_BACK
+                assert await talk.say("yes") == "That is done."
+                assert not (await proposed).is_error
+            assert other.of("confirm") == []
+    assert len(lines_of(calls)) == 1

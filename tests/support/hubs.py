@@ -11,11 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mcp import ClientSession
+
 from tests.support.bridges import QUICK, WITHIN
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.hub.attached import HubBridge, Place
 from voice_agent.bridge.hub.doors import by_http, by_socket
 from voice_agent.bridge.hub.hub import Hub
+from voice_agent.bridge.hub.lines import connect
 from voice_agent.bridge.hub.people import NoCredentials, People
 from voice_agent.bridge.hub.permits import Permits
 from voice_agent.bridge.hub.task_service import TaskService
@@ -23,7 +26,7 @@ from voice_agent.config.load import Config
 from voice_agent.config.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from voice_agent.bridge.hub.lines import Address
     from voice_agent.bridge.hub.people import Credentials
@@ -56,6 +59,22 @@ class RunningHub:
             yield bridge
         finally:
             await bridge.aclose()
+
+    @contextlib.asynccontextmanager
+    async def session(self, subject: str | None, hear: Callable[[object], None]) -> AsyncGenerator[ClientSession]:
+        """A plain MCP client that comes by the jobs' door for somebody; `hear` is told of all notifications."""
+        permit = self.hub.permits.give(subject) if self.hub.permits is not None else None
+        reader, writer = await connect(self.address, self.token, permit)
+
+        async def note(message: object) -> None:
+            hear(message)
+
+        try:
+            async with ClientSession(reader, writer, message_handler=note) as session:
+                await session.initialize()
+                yield session
+        finally:
+            await writer.aclose()
 
     @contextlib.asynccontextmanager
     async def http(self) -> AsyncGenerator[str]:

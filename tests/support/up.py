@@ -29,6 +29,8 @@ class Up:
     livekit: str
     worker: int
     hub: int
+    clients: str | None
+    """Where text clients reach the servers."""
 
     def processes(self) -> list[psutil.Process]:
         """What it has started, and what those have."""
@@ -49,7 +51,7 @@ def up(home: Path, *arguments: str, **variables: str) -> Generator[Up]:
             line = process.stdout.readline()
             assert line, "it ended while it was starting"
             told = json.loads(line)
-            yield Up(process, told["page"], told["livekit"], told["worker"], told["hub"])
+            yield Up(process, told["page"], told["livekit"], told["worker"], told["hub"], told.get("clients"))
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
