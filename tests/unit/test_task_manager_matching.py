@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_servers.task_manager.matching import NOTHING, find, resembling, stems
+from mcp_servers.task_manager.matching import NOTHING, alike, find, lengths, resembling, stems
 
 pytestmark = pytest.mark.unit
 
@@ -84,7 +84,5 @@ def test_a_title_is_found_by_its_own_words(title: str) -> None:
 
 
 @given(st.text("abc", min_size=4, max_size=12), st.text("abc", min_size=4, max_size=30), st.sampled_from([60, 84]))
-def test_a_word_that_is_like_another_has_one_of_the_lengths_that_are_looked_at(
-    word: str, other: str, least: int
-) -> None:
+def test_a_word_that_is_like_another_has_a_length_that_is_looked_at(word: str, other: str, least: int) -> None:
     assert alike(word, [other], least) == [word] or len(other) in lengths(word, least)
