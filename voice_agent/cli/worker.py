@@ -37,6 +37,9 @@ def run(args: argparse.Namespace) -> int:
     set_up_logs(config.settings, is_verbose=args.verbose)
     for problem in config.problems:
         sys.stderr.write(f"{problem}\n")
+    from voice_agent.worker.forks import begin_to_import
+
+    begin_to_import()
     from voice_agent.worker.serve import serve
 
     def tell(worker: str) -> None:

@@ -12,7 +12,7 @@ from voice_agent.session.dispatch import read_dispatch
 from voice_agent.worker.elder import SINCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from livekit.agents import JobRequest
 
@@ -25,28 +25,28 @@ logger = logging.getLogger(__name__)
 class Admission:
     """Accepts the jobs that are meant for us, as long as there is room for them."""
 
-    def __init__(self, config: Config, load: Load, jobs: Callable[[], int]) -> None:
-        """`jobs`: tells how many are held."""
+    def __init__(
+        self, config: Config, load: Load, jobs: Callable[[], int], tell: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`jobs`: tells how many are held; `tell`: tells the LiveKit server the load at once."""
         self._config = config
         self._load = load
         self._jobs = jobs
-        self._coming = 0
-        """Jobs that were accepted and are not held yet."""
+        self._tell = tell
 
     async def __call__(self, request: JobRequest) -> None:
         """Accept a job, leave it to other workers where this one is full, or reject it for good."""
         if (wrong := self._wrong(request.job.metadata)) is not None:
             logger.warning("a job was rejected: %s", wrong)
             await request.reject()
-        elif self._load.is_full(self._jobs() + self._coming):
+        elif self._load.is_full(self._jobs()):
             await request.reject(terminate=False)
         else:
-            self._coming += 1
-            try:
+            with self._load.one_more():
+                # LiveKit tells it every few seconds: until then, all that come would be given to this worker.
+                await self._tell()
                 since = str(request.job.state.started_at)
                 await request.accept(name="Assistant", attributes={SINCE: since})
-            finally:
-                self._coming -= 1
 
     def _wrong(self, metadata: str) -> str | None:
         """Return why no worker can hold this job; None where one can."""

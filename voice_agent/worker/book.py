@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from voice_agent.session.resume import Story
     from voice_agent.store.store import Past, Record
 
-_READS_WITHIN = 3.0
+_READS_WITHIN = 10.0
 """Seconds in which the database must have told whether there is a past."""
 
 

@@ -212,7 +212,8 @@ async def _end_job(ctx: JobContext, conversation: Conversation, rescue: Rescue) 
         # Nobody but LiveKit cancels this, when the worker has died; it then ends the process without another word.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LEAVES_WITHIN):
-                await ctx.room.disconnect()
+                with contextlib.suppress(asyncio.CancelledError):  # The room's own tasks are cancelled too.
+                    await ctx.room.disconnect()
                 await rescue.call_another(ctx.job)
         raise
     ctx.shutdown(conversation.reason or "")

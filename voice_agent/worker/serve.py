@@ -17,7 +17,7 @@ from livekit.protocol.models import TrackSource
 
 from voice_agent.errors import ConfigError, PartFailed
 from voice_agent.session.dispatch import AGENT
-from voice_agent.worker import job
+from voice_agent.worker import process
 from voice_agent.worker.admission import Admission
 from voice_agent.worker.drain import drain
 from voice_agent.worker.health import Health
@@ -123,14 +123,23 @@ def make_server(config: Config, read: Callable[[], Config] | None = None, *, in_
         load_fnc=load,
         # A full worker refuses by itself: LiveKit's own threshold would also refuse what comes in one burst.
         load_threshold=math.inf,
-        setup_fnc=partial(job.prepare, config),
+        setup_fnc=partial(process.prepare, config),
         preload_modules=["voice_agent.worker.preload"],
         # To publish one voice, hear, send data, and set its own attributes (`lk.agent.state`); nothing more.
         permissions=WorkerPermissions(can_publish_sources=[TrackSource.MICROPHONE]),
     )
-    admission = Admission(config, load, lambda: len(server.active_jobs))
+
+    async def tell() -> None:
+        refresh, update = server._refresh_worker_load, server._update_worker_status  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - LiveKit has no public word for it
+        await refresh()
+        await update()
+
+    admission = Admission(config, load, lambda: len(server.active_jobs), tell)
     server.rtc_session(
-        partial(job.hold, Source.of(config, read)), agent_name=AGENT, on_request=admission, on_session_end=job.finish
+        partial(process.hold, Source.of(config, read)),
+        agent_name=AGENT,
+        on_request=admission,
+        on_session_end=process.finish,
     )
     return server
 
