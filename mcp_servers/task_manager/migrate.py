@@ -1,12 +1,15 @@
 """Brings a database to the layout of this program, or refuses and leaves it untouched.
 
 Safe when several processes start on one new file at once: the layout is checked again under SQLite's write lock, and
-the change is one transaction. A file that has tasks is copied beside itself first.
+the change is one transaction. A file that has tasks is copied beside itself first. A process that finds another at it
+waits as long as that one gets on, however many tasks there are; one that dies gives its lock back.
 """
 
 from __future__ import annotations
 
 import contextlib
+import glob
+import logging
 import sqlite3
 import time
 from contextlib import closing
@@ -25,11 +28,12 @@ _LOCK = 7_305_141_320
 KEPT = 3
 """Backups."""
 LOCK_SECONDS = 30.0
-"""How long one process waits for another that is migrating."""
+"""How long one process waits for another that holds the file and does nothing with it."""
+_log = logging.getLogger(__name__)
 
 
-def migrate(path: Path, scripts: Path = SCRIPTS) -> None:
-    """Create the file and its folder, or upgrade it.
+def migrate(path: Path, scripts: Path = SCRIPTS, *, patience: float = LOCK_SECONDS) -> None:
+    """Create the file and its folder, or upgrade it; `patience` as `LOCK_SECONDS`.
 
     Raises `StoreUnavailable` for a file of another program or of a newer version, else `OSError` or `sqlite3.Error`.
     """
@@ -38,7 +42,7 @@ def migrate(path: Path, scripts: Path = SCRIPTS) -> None:
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
         _use_wal(connection)
         if _version(connection, path, known) != known[-1]:
-            _upgrade(path, scripts, known)
+            _upgrade(path, scripts, known, patience)
 
 
 def migrate_server(url: URL, arguments: dict[str, Any], place: str, scripts: Path = SCRIPTS) -> None:
@@ -65,7 +69,11 @@ def migrate_server(url: URL, arguments: dict[str, Any], place: str, scripts: Pat
     with engine.begin() as connection:
         if version(connection) == known[-1]:
             return
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        for limit in ("statement_timeout = 0", "lock_timeout = 0", "idle_in_transaction_session_timeout = '60s'"):
+            connection.execute(text(f"SET LOCAL {limit}"))
+        if not connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar():
+            _tell_of_waiting(place)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if version(connection) != known[-1]:
             _run_scripts(connection, scripts)
 
@@ -127,15 +135,19 @@ def _version(connection: sqlite3.Connection, path: Path, known: list[str]) -> st
     return version
 
 
-def _upgrade(path: Path, scripts: Path, known: list[str]) -> None:
+def _upgrade(path: Path, scripts: Path, known: list[str], patience: float) -> None:
     from sqlalchemy import NullPool, create_engine, event, make_url
 
     engine = create_engine(
         make_url("sqlite://").set(database=str(path)),
         poolclass=NullPool,
-        connect_args={"timeout": LOCK_SECONDS, "isolation_level": None},
+        connect_args={"timeout": min(1.0, patience), "isolation_level": None},
     )
-    event.listen(engine, "begin", _lock)
+
+    def begin(connection: Connection) -> None:
+        _lock(connection, path, patience)
+
+    event.listen(engine, "begin", begin)
     with engine.begin() as connection:
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
@@ -157,8 +169,40 @@ def _run_scripts(connection: Connection, scripts: Path) -> None:
     command.upgrade(config, "head")
 
 
-def _lock(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _lock(connection: Connection, path: Path, patience: float) -> None:
+    """Begin to write, when nobody else does any more. Raises `OperationalError` where nothing moves for too long."""
+    from sqlalchemy.exc import OperationalError
+
+    seen, moved = _sizes(path), time.monotonic()
+    is_told = False
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            code: int = getattr(error.orig, "sqlite_errorcode", 0)
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > moved + patience:
+                raise
+        else:
+            return
+        if not is_told:
+            _tell_of_waiting(str(path))
+            is_told = True
+        now = _sizes(path)
+        if now != seen:
+            seen, moved = now, time.monotonic()
+
+
+def _sizes(path: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of the file, of its log and of its backups: what changes while another process migrates it."""
+    found: dict[str, tuple[int, int]] = {}
+    for one in path.parent.glob(f"{glob.escape(path.name)}*"):
+        with contextlib.suppress(OSError):
+            found[one.name] = (one.stat().st_size, one.stat().st_mtime_ns)
+    return found
+
+
+def _tell_of_waiting(place: str) -> None:
+    _log.warning("waiting for another process, which is bringing the tasks up to date", extra={"place": place})
 
 
 def _back_up(path: Path, version: str) -> None:
@@ -167,6 +211,8 @@ def _back_up(path: Path, version: str) -> None:
     copy = path.with_name(f"{path.name}.backup-{version}-{stamp}")
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
-    for old in sorted(path.parent.glob(f"{path.name}.backup-*"), key=lambda one: one.name.rpartition("-")[2])[:-KEPT]:
+    for old in sorted(
+        path.parent.glob(f"{glob.escape(path.name)}.backup-*"), key=lambda one: one.name.rpartition("-")[2]
+    )[:-KEPT]:
         with contextlib.suppress(OSError):
             old.unlink()

@@ -93,11 +93,11 @@ tasks = Table(
     Index(
         "tasks_done_by_due",
         "owner_id",
-        "status",
         "due_at",
         "due_day",
         "place",
         "id",
+        "status",
         sqlite_where=text("status = 1 AND due_at IS NOT NULL"),
         postgresql_where=text("status = 1 AND due_at IS NOT NULL"),
     ),

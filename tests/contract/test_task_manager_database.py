@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,16 +13,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 
 from mcp_servers.task_manager.errors import StoreUnavailable
-from mcp_servers.task_manager.migrate import SCRIPTS, migrate
+from mcp_servers.task_manager.migrate import migrate
 from mcp_servers.task_manager.models import Person, Task
 from mcp_servers.task_manager.service import Query, TaskService
 from mcp_servers.task_manager.sqlite_file import SqliteDatabase as Database
-from mcp_servers.task_manager.tables import metadata
 from mcp_servers.task_manager.trouble import told_plainly
 
 if TYPE_CHECKING:
@@ -34,15 +30,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.contract
 
 ME = Person("local", ZoneInfo("Europe/Berlin"))
-SECOND = """
-from alembic import op
-import sqlalchemy as sa
-revision = "0004"
-down_revision = "0003"
-def upgrade() -> None:
-    op.add_column("tasks", sa.Column("colour", sa.Text))
-"""
-BROKEN = SECOND + '    op.drop_table("nowhere")\n'
 
 
 @pytest.fixture
@@ -62,17 +49,6 @@ def service(database: Database) -> TaskService:
     return TaskService(database)
 
 
-def newer_scripts(folder: Path, text: str) -> Path:
-    scripts = folder / "migrations"
-    shutil.copytree(SCRIPTS, scripts)
-    (scripts / "versions" / "0004_colour.py").write_text(text)
-    return scripts
-
-
-def backups(folder: Path, names: str = "tasks.db.backup-*") -> list[Path]:
-    return list(folder.glob(names))
-
-
 def content_of(path: Path) -> bytes:
     return path.read_bytes()
 
@@ -89,14 +65,6 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
-def test_migrations_end_at_the_tables_that_the_program_uses(path: Path) -> None:
-    migrate(path)
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
-    engine.dispose()
-
-
 async def test_the_file_is_written_ahead_in_full_sync_with_foreign_keys(database: Database) -> None:
     def pragmas(connection: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -104,64 +72,6 @@ async def test_the_file_is_written_ahead_in_full_sync_with_foreign_keys(database
 
     found = await database.write(pragmas)
     assert found == ["wal", 2, 1, 10_000]
-
-
-async def test_an_old_file_is_copied_before_it_is_migrated_and_keeps_its_tasks(
-    service: TaskService, database: Database, path: Path, tmp_path: Path
-) -> None:
-    await service.create(ME, "buy milk")
-    await database.close()
-    migrate(path, newer_scripts(tmp_path, SECOND))
-    assert rows(path, "SELECT title, colour FROM tasks") == [("buy milk", None)]
-    (copy,) = backups(tmp_path)
-    assert copy.name.startswith("tasks.db.backup-0003-")
-    assert rows(copy, "SELECT title FROM tasks") == [("buy milk",)]
-    assert rows(copy, "SELECT version_num FROM alembic_version") == [("0003",)]
-    migrate(path, tmp_path / "migrations")
-    assert len(backups(tmp_path)) == 1
-
-
-async def test_the_index_of_a_file_of_the_second_layout_is_signed(
-    service: TaskService, database: Database, path: Path, tmp_path: Path
-) -> None:
-    for title, tags in (("pay the rent", ["home"]), ("pay Anna", []), ("call Anna about the rent", ["work", "home"])):
-        await service.create(ME, title, tags=tags, priority="high")
-    await service.complete(ME, "pay Anna")
-    await database.close()
-    scripts = newer_scripts(tmp_path, "")
-    for script in ("0003_signatures.py", "0004_colour.py"):
-        (scripts / "versions" / script).unlink()
-    old = tmp_path / "old.db"
-    migrate(old, scripts)
-    with closing(sqlite3.connect(old)) as connection, connection:
-        connection.execute("ATTACH ? AS new", (str(path),))
-        for table, columns in (("owners", "*"), ("tasks", "*"), ("terms", "owner_id, term, status, place, task_id")):
-            connection.execute(f"INSERT INTO {table} SELECT {columns} FROM new.{table}")  # noqa: S608 - no input
-    migrate(old)
-    assert len(backups(tmp_path, "old.db.backup-0002-*")) == 1
-    signed = rows(path, "SELECT * FROM terms")
-    assert len(signed) > 12
-    assert rows(old, "SELECT * FROM terms") == signed
-    found = await TaskService(Database(old)).list(ME, Query(words="Anna rent", tag="home"))
-    assert [task.title for task in found.page.tasks] == ["call Anna about the rent"]
-
-
-async def test_a_migration_that_fails_changes_nothing(
-    service: TaskService, database: Database, path: Path, tmp_path: Path
-) -> None:
-    await service.create(ME, "buy milk")
-    await database.close()
-    with pytest.raises(Exception, match="nowhere"):
-        migrate(path, newer_scripts(tmp_path, BROKEN))
-    assert [task.title for task in (await service.list(ME, Query())).page.tasks] == ["buy milk"]
-    assert "colour" not in {row[1] for row in rows(path, "PRAGMA table_info(tasks)")}
-
-
-async def test_a_file_of_a_newer_version_is_left_alone(service: TaskService, path: Path, tmp_path: Path) -> None:
-    migrate(path, newer_scripts(tmp_path, SECOND))
-    with pytest.raises(StoreUnavailable, match=r"tasks\.db was made by a newer version .* Update"):
-        await service.create(ME, "buy milk")
-    assert rows(path, "SELECT count(*) FROM tasks") == [(0,)]
 
 
 async def test_a_database_of_another_program_is_left_alone(service: TaskService, path: Path) -> None:
@@ -262,20 +172,6 @@ async def test_while_writes_wait_for_another_process_reads_go_on_and_then_all_ar
     assert len({task.id for task in written if isinstance(task, Task)}) == 39
     await one.close()
     await other.close()
-
-
-def test_many_that_create_one_file_at_once_all_succeed(tmp_path: Path) -> None:
-    for number in range(5):
-        together = threading.Barrier(6)
-
-        def start(path: Path, together: threading.Barrier) -> None:
-            together.wait(10)
-            migrate(path)
-
-        with ThreadPoolExecutor(6) as pool:
-            for one in [pool.submit(start, tmp_path / f"{number}.db", together) for _ in range(6)]:
-                one.result(30)
-        assert rows(tmp_path / f"{number}.db", "SELECT version_num FROM alembic_version") == [("0003",)]
 
 
 async def test_a_folder_that_cannot_be_made_is_named_and_tried_again(tmp_path: Path) -> None:
