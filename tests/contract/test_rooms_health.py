@@ -1,4 +1,4 @@
-"""The health check of a worker that is not registered."""
+"""The health check of a worker that is not registered, and what its jobs attach where there is no hub."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from voice_agent.config.load import load
-from voice_agent.errors import PartFailed
+from voice_agent.errors import ConfigError, PartFailed
+from voice_agent.session.dispatch import Dispatch
 from voice_agent.worker.health import Health
 from voice_agent.worker.serve import make_server
+from voice_agent.worker.servers import bridge_of_job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,3 +35,10 @@ async def test_a_worker_that_is_not_registered_is_not_ready_and_a_taken_port_is_
     await health.aclose()
     assert answer.status_code == 503
     assert "not registered" in answer.text
+
+
+def test_without_a_hub_a_job_has_the_sign_ins_of_the_owner_and_is_held_for_nobody_else(tmp_path: Path) -> None:
+    config = load(environ=VARIABLES | {"VOICE_AGENT_HOME": str(tmp_path)}, cwd=tmp_path)
+    assert bridge_of_job(config, Dispatch()).sign_ins is not None
+    with pytest.raises(ConfigError, match=r"hub\.address"):
+        bridge_of_job(config, Dispatch(subject="anna"))

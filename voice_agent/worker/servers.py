@@ -33,9 +33,8 @@ def bridge_of_job(config: Config, dispatch: Dispatch) -> Bridge:
             raise ConfigError(
                 "People log in, so their servers must be kept apart: start “voice-agent hub”, and set hub.address."
             )
-        return Bridge(
-            config.servers, disabled=config.disabled, call_timeout=timeout, pins=config.home / PINS, asks=True
-        )
+        # It runs for the owner of this machine, whose sign-ins count.
+        return Bridge.of(config, asks=True)
     if hub.token is None:
         raise ConfigError("hub.address is set: set hub.token too (VOICE_AGENT_HUB__TOKEN), as the hub has it.")
     zone = dispatch.zone or settings.time_zone or get_localzone_name()
