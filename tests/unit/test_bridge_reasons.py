@@ -100,6 +100,21 @@ def test_secrets_of_an_entry_and_of_anybody_are_hidden(secret: str) -> None:
     assert secret.rsplit(maxsplit=1)[-1] not in Redactor(URL)(f"failed with {secret} at login")
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("/home/me/tasks.db", "/home/me/tasks.db"),
+        ("sqlite:////home/me/tasks.db", "sqlite:////home/me/tasks.db"),
+        ("postgresql://me:hunter2@db/tasks", "postgresql://•••@db/tasks"),
+        ("https://hooks.example.com/T01/a1b2c3d4e5f6g7h8i9j0", "•••"),
+        ("hunter2hunter2", "•••"),
+    ],
+)
+def test_of_a_path_or_an_address_among_the_variables_only_what_is_secret_is_hidden(value: str, shown: str) -> None:
+    entry = StdioEntry("tasks", "task-manager-mcp", env={"TASK_MANAGER_DATABASE_URL": value})
+    assert Redactor(entry)(f"The task file {value} cannot be used") == f"The task file {shown} cannot be used"
+
+
 def test_words_that_are_no_secret_stay() -> None:
     entry = StdioEntry("x", "y", env={"LOG": "info", "DEBUG": "1"})
     assert Redactor(entry)("info: 1 problem") == "info: 1 problem"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from voice_agent.config.mask import is_secret_name, masked_url
 from voice_agent.config.types import StdioEntry
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ _PLAIN = {"true", "false", "none", "null", "info", "debug", "warning", "error", 
 _SECRET_FLAG = re.compile(
     r"^--?[\w-]*(key|token|secret|password|passwd|auth|credential)[\w-]*(=(?P<value>.+))?$", re.IGNORECASE
 )
+_PLACE = re.compile(r"(?:[a-z][a-z\d+.-]*://|~?/|\.\.?/|[a-z]:[\\/])\S", re.IGNORECASE)
+"""Begins a path or a URL."""
 _TOKENS = re.compile(
     r"\b(?:sk-[\w-]{8,}|gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abposr]-[\w-]{8,}|AKIA[A-Z0-9]{12,}"
     r"|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)"
@@ -57,11 +60,22 @@ def shown_url(url: str) -> str:
 
 
 def _of_process(entry: StdioEntry) -> Iterator[str]:
-    yield from entry.env.values()
+    for name, value in entry.env.items():
+        yield from _of_variable(name, value)
     for index, argument in enumerate(entry.args):
         if match := _SECRET_FLAG.match(argument):
             value = match["value"]
             yield value if value is not None else "".join(entry.args[index + 1 : index + 2])
+
+
+def _of_variable(name: str, value: str) -> Iterator[str]:
+    """Of a path nothing and of an address what is confidential in it, for people need them to mend what is wrong."""
+    if is_secret_name(name) or not _PLACE.match(value):
+        yield value
+    elif "://" in value:
+        if HIDDEN in masked_url(value).partition("?")[0].rpartition("@")[2]:  # a path that opens what it names
+            yield value
+        yield from _of_address(value)
 
 
 def _of_url(entry: HttpEntry) -> Iterator[str]:
@@ -69,7 +83,15 @@ def _of_url(entry: HttpEntry) -> Iterator[str]:
         if value:
             yield value
             yield value.rpartition(" ")[2]
-    parts = urlsplit(entry.url)
+    yield from _of_address(entry.url)
+
+
+def _of_address(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        yield url
+        return
     for part in (parts.username, parts.password, *(value for _, value in parse_qsl(parts.query))):
         if part:
             yield part
