@@ -3,7 +3,7 @@
 TaskError
 ├── DateNotUnderstood   the words name no time, or no single one
 ├── TaskNotFound        no task matches
-├── SeveralTasks        more than one task matches; the message names them
+├── SeveralTasks        more than one task matches, or one only if it was misheard; the message names them
 ├── BadRequest          an argument cannot be used
 │   └── TooMuch         an argument, or the list, is over a limit
 ├── NothingToUndo       no change is left that can be taken back
@@ -37,7 +37,7 @@ class TaskNotFound(TaskError):
 
 
 class SeveralTasks(TaskError):
-    """More than one task matches, and choosing is not ours. The message names them."""
+    """More than one task matches, or one only if it was misheard, and choosing is not ours. The message names them."""
 
     def __init__(self, message: str, choices: Mapping[int, str]) -> None:
         super().__init__(message)

@@ -1,4 +1,8 @@
-"""Which one task is meant, by its id or its words. Several: the choices are named; none: close misses are."""
+"""Which one task is meant, by its id or its words. Several: the choices are named; none: close misses are.
+
+A word that is a slip of ear or pen away from that of a task: to read, the task is taken, and named in the answer; to
+change anything it is only suggested, for "Hanna" may be somebody else than "Anna".
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from mcp_servers.task_manager.texts import words_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mcp_servers.task_manager.finding import Hits
     from mcp_servers.task_manager.models import Status, Task
     from mcp_servers.task_manager.store import TaskTable
 
@@ -24,10 +29,13 @@ OFFERED = 20
 """How many tasks can be chosen from."""
 
 
-def resolve(table: TaskTable, words: str | int, now: datetime, *, prefer: Status, repeatable: bool = False) -> Task:
+def resolve(
+    table: TaskTable, words: str | int, now: datetime, *, prefer: Status, repeatable: bool = False, reads: bool = False
+) -> Task:
     """The task meant, among those of status `prefer` before the others; a number is an id and nothing else.
 
     `repeatable`: a task already in the other status that fits better and was changed just now is what is meant.
+    `reads`: nothing is changed, so a task that the words mean if misheard is taken.
     Raises `BadRequest`, `SeveralTasks`, `TaskNotFound`.
     """
     if isinstance(words, int):
@@ -40,10 +48,13 @@ def resolve(table: TaskTable, words: str | int, now: datetime, *, prefer: Status
     number = re.fullmatch(r"(?:(?:task|number|id)\s+)*#?(\d{1,9})", said, re.IGNORECASE)
     if number and (task := table.get(int(number[1]))):
         return task
-    return _by_words(table, said, now, prefer, repeatable=repeatable)
+    hits = _by_words(table, said, now, prefer, repeatable=repeatable)
+    if hits.tasks:
+        return _only(hits, None, now)
+    return _only(_misheard(table, said, prefer), None if reads else said, now)
 
 
-def _by_words(table: TaskTable, said: str, now: datetime, prefer: Status, *, repeatable: bool) -> Task:
+def _by_words(table: TaskTable, said: str, now: datetime, prefer: Status, *, repeatable: bool) -> Hits:
     from mcp_servers.task_manager.finding import Finder, Hits
 
     finder = Finder(table)
@@ -56,18 +67,29 @@ def _by_words(table: TaskTable, said: str, now: datetime, prefer: Status, *, rep
         elif other.rank < hits.rank:
             fresh = tuple(one for one in other.tasks if now - table.changed_at(one) <= JUST_NOW)
             hits = Hits(other.rank, fresh, other.is_all) if fresh else hits
-    if not hits.tasks:
-        hits = finder.misheard(said, prefer)
-    if not hits.tasks:
-        hits = finder.misheard(said, other_status)
-    if not hits.tasks:
-        raise TaskNotFound(_none_like(said, [one.title for one in finder.close(said, (prefer, other_status))]))
-    if len(hits.tasks) == 1:
+    return hits
+
+
+def _misheard(table: TaskTable, said: str, prefer: Status) -> Hits:
+    """Raises `TaskNotFound`, with what was perhaps meant."""
+    from mcp_servers.task_manager.finding import Finder
+
+    finder = Finder(table)
+    other_status: Status = "open" if prefer == "done" else "done"
+    for status in (prefer, other_status):
+        if (hits := finder.misheard(said, status)).tasks:
+            return hits
+    raise TaskNotFound(_none_like(said, [one.title for one in finder.close(said, (prefer, other_status))]))
+
+
+def _only(hits: Hits, misheard: str | None, now: datetime) -> Task:
+    """The one task found; `misheard`: what was said, where it may not mean it. Raises `SeveralTasks`."""
+    if len(hits.tasks) == 1 and misheard is None:
         return hits.tasks[0]
-    raise _several(hits.tasks[:OFFERED], len(hits.tasks) if hits.is_all else None, now)
+    raise _several(hits.tasks[:OFFERED], len(hits.tasks) if hits.is_all else None, now, misheard)
 
 
-def _several(choices: Sequence[Task], count: int | None, now: datetime) -> SeveralTasks:
+def _several(choices: Sequence[Task], count: int | None, now: datetime, misheard: str | None) -> SeveralTasks:
     """`count`: how many match; None for very many. Ids are named only where the words cannot tell the tasks apart."""
     titles = [choice.title.casefold() for choice in choices]
     clauses: list[str] = []
@@ -83,7 +105,10 @@ def _several(choices: Sequence[Task], count: int | None, now: datetime) -> Sever
     offered = {choice.id: choice.title + clause for choice, clause in zip(choices, clauses, strict=True)}
     how_many = "many" if count is None else spoken.number(count)
     is_few = count is not None and count <= OFFERED
-    return SeveralTasks(f"There are {how_many}: {spoken.listed(named)}. Which one?", offered if is_few else {})
+    asked = f"There are {how_many}: {spoken.listed(named)}. Which one?"
+    if misheard is not None:
+        asked = f"There is no task like {spoken.quoted(misheard)}. Did you mean {spoken.listed(named, 'or')}?"
+    return SeveralTasks(asked, offered if is_few else {})
 
 
 def _none_like(words: str, close: Sequence[str]) -> str:

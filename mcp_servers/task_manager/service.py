@@ -203,7 +203,7 @@ class TaskService:
 
         by_id = isinstance(words, int) or words.strip().isdecimal()
         return await self._read(
-            person, lambda table: resolve(table, words, self.now(person), prefer="open"), long=not by_id
+            person, lambda table: resolve(table, words, self.now(person), prefer="open", reads=True), long=not by_id
         )
 
     async def titles_like(self, person: Person, typed: str, limit: int) -> builtins.list[str]:

@@ -68,7 +68,7 @@ class TaskTable:
                 *(created, new.completed, new.remind, new.remind_at),
             )
             columns = self._columns(task) | {"created_at": created, "reminded_at": None}
-            if new.remind_at is not None and new.remind_at <= self._now:
+            if new.remind_at is not None and new.remind_at < self._now:
                 columns["reminded_at"] = self._now
             row = self.connection.execute(_INSERT, columns).one()
             found.append(self._numbered(task, int(row[0])))

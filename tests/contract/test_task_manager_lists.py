@@ -44,6 +44,17 @@ async def test_what_was_said_exactly_is_found_done_before_what_it_may_be_mishear
     assert (await service.get(ME, "call hannah")).title == "call Hanna"
 
 
+async def test_a_task_that_the_words_mean_only_if_misheard_is_shown_but_never_changed(service: TaskService) -> None:
+    made = await service.create(ME, "call Anna", due="tomorrow")
+    assert (await service.get(ME, "call Hanna")).title == "call Anna"
+    for change in (service.delete, service.complete, service.reopen):
+        with pytest.raises(SeveralTasks) as error:
+            await change(ME, "call Hanna")
+        assert str(error.value) == "There is no task like “call Hanna”. Did you mean “call Anna”, due tomorrow?"
+        assert list(error.value.choices) == [made.id]
+    assert await titles(service) == ["call Anna"]
+
+
 async def test_pages_join_to_the_whole_list_in_order(service: TaskService) -> None:
     for number in range(23):
         due = ("today", "tomorrow", "none", "2026-11-21T18:00", None)[number % 5]

@@ -77,6 +77,10 @@ async def test_a_reminder_is_told_when_it_comes_to_all_who_subscribed(path: Path
         for listener in (first, second, third):
             assert await listener.told() == REMINDERS
         assert await reminded(third.client) == ["dentist"]
+        await third.client.call_tool("create_task", {"title": "stove", "remind": "now"})
+        for listener in (first, second, third):
+            assert await listener.told() == REMINDERS
+        assert await reminded(third.client) == ["stove", "dentist"]
         assert (first.untold, second.untold, third.untold) == (0, 0, 0)
 
 

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from voice_agent.agents.answers import plain
+from voice_agent.agents.answers import Answer, answer_of, plain
 from voice_agent.agents.ask_words import words
 from voice_agent.offline.brain.figures import in_words, numbers
 
@@ -32,6 +32,8 @@ def pick(choices: Sequence[Choice], text: str) -> Choice | None:
     exact = [one for one in choices if said in {plain(one.title), plain(one.value)}]
     if len(exact) == 1:
         return exact[0]
+    if len(choices) == 1 and answer_of(text) is Answer.YES:
+        return choices[0]
     if (place := _place(said, len(choices))) is not None:
         return choices[place]
     heard = [word for word in said.split() if word not in _EMPTY]
