@@ -160,6 +160,14 @@ def test_what_can_be_chosen_is_offered_and_what_is_chosen_stays_with_the_convers
     told = [read_dispatch(grants(one)["roomConfig"]["agents"][0]["metadata"]) for one in (first, back, unknown)]
     assert [(one.profile, one.language) for one in told] == [("auto", "de"), ("auto", "de"), ("offline", None)]
 
+    for wrong in ({"ticket": first["ticket"], "language": "fr"}, {"ticket": "none", "language": "en"}):
+        assert client.post("/api/language", json=wrong).status_code == 400
+    changed = client.post("/api/language", json={"ticket": first["ticket"], "language": "en"}).json()
+    assert changed["is_told"] is False
+    back = client.post("/api/token", json={"ticket": changed["ticket"]}).json()
+    assert grants(back)["attributes"] == {"language": "en"}
+    assert back["room"] == first["room"]
+
 
 def test_only_profiles_that_can_be_used_are_offered(tmp_path: Path) -> None:
     def offered(**settings: Any) -> tuple[str, ...]:

@@ -187,6 +187,31 @@ async def test_a_changed_tool_is_approved_exactly_as_it_was_shown(stage: Stage, 
         assert await actor.told("approve") == {"server": "mail", "held": held}
         await actor.line("server", name="mail", state="ready", reason=None, held=[])
         await expect(page.get_by_role("button", name="Approve")).to_have_count(0, timeout=PATIENCE)
+        # Somebody who does not run the assistant is shown it, and cannot.
+        server = {"name": "mail", "state": "quarantined", "reason": "has changed", "held": held}
+        await actor.line("ready", profile="offline", servers=[server], approves=False)
+        await sees(page.get_by_text("whoever runs this assistant"))
+        await sees(page.get_by_text(MARKUP))
+        await expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+
+
+async def test_another_language_is_chosen_in_the_middle_of_a_conversation_and_stays(
+    stage: Stage, browser: Browser
+) -> None:
+    async with talking(stage, browser) as (page, actor):
+
+        def spoken() -> str | None:
+            person = actor.room.remote_participants.get(actor.identity)
+            return person.attributes.get("language") if person is not None else None
+
+        assert spoken() is None
+        await button(page, "Settings").click()
+        await page.get_by_label("Language").select_option("de")
+        await actor.until(lambda: spoken() == "de")
+        await page.reload()
+        await actor.told("snapshot")
+        await actor.until(lambda: spoken() == "de")
+        await in_state(page, "Listening")
 
 
 async def test_a_result_is_shown_whole_when_asked_for_and_all_of_it_as_text(stage: Stage, browser: Browser) -> None:

@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.support.browser import PATIENCE, a_browser, a_page, shoot, speak
+from tests.support.livekit import jobs_at
 from tests.support.pages import begin, button, card, end, in_state, listens, said, sees, write
 from tests.support.program import tasks
 from tests.support.up import up
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
+
+    from playwright.async_api import Browser
 
     from tests.support.up import Up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +37,14 @@ def running(home: Path) -> Generator[Up]:
         yield everything
 
 
-async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, home: Path) -> None:
-    async with a_browser() as browser, a_page(browser, running.page) as page:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncGenerator[Browser]:
+    async with a_browser() as browser:
+        yield browser
+
+
+async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, browser: Browser, home: Path) -> None:
+    async with a_page(browser, running.page) as page:
         await shoot(page, "1-idle")
         await begin(page)
         before = await page.evaluate("heard")
@@ -63,8 +73,8 @@ async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, home
         await shoot(page, "4-ended")
 
 
-async def test_a_reload_goes_on_where_it_was_and_the_buttons_answer(running: Up, home: Path) -> None:
-    async with a_browser() as browser, a_page(browser, running.page, is_phone=True) as page:
+async def test_a_reload_goes_on_where_it_was_and_the_buttons_answer(running: Up, browser: Browser, home: Path) -> None:
+    async with a_page(browser, running.page, is_phone=True) as page:
         await begin(page)
         await write(page, "add call the dentist")
         await sees(card(page, "tasks.create_task", "ok"))
@@ -89,29 +99,8 @@ async def test_a_reload_goes_on_where_it_was_and_the_buttons_answer(running: Up,
         await end(page)
 
 
-async def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
-    with up(tmp_path) as everything:
-        async with a_browser() as browser, a_page(browser, everything.page) as page:
-            await begin(page)
-            started = everything.processes()
-            assert len(started) >= 4
-            everything.process.send_signal(2)
-            await in_state(page, "The conversation has ended")
-        assert everything.process.wait(PATIENCE / 1000) == 0
-        assert [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
-
-
-async def test_a_part_that_dies_is_started_again_and_serves_the_next_conversation(tmp_path: Path) -> None:
-    with up(tmp_path) as everything:
-        worker = psutil.Process(everything.worker)
-        worker.kill()
-        async with a_browser() as browser, a_page(browser, everything.page) as page:
-            await begin(page)
-            assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
-
-
-async def test_two_people_at_once_do_not_hear_one_another(running: Up) -> None:
-    async with a_browser() as browser, a_page(browser, running.page) as ann, a_page(browser, running.page) as bob:
+async def test_two_people_at_once_do_not_hear_one_another(running: Up, browser: Browser) -> None:
+    async with a_page(browser, running.page) as ann, a_page(browser, running.page) as bob:
         await begin(ann)
         await begin(bob)
         await write(ann, "add feed the cat")
@@ -124,8 +113,8 @@ async def test_two_people_at_once_do_not_hear_one_another(running: Up) -> None:
             await end(page)
 
 
-async def test_a_conversation_can_be_held_without_a_microphone(running: Up) -> None:
-    async with a_browser() as browser, a_page(browser, running.page) as page:
+async def test_a_conversation_can_be_held_without_a_microphone(running: Up, browser: Browser) -> None:
+    async with a_page(browser, running.page) as page:
         await page.evaluate(
             "() => void (navigator.mediaDevices.getUserMedia = async () => Promise.reject(new Error('denied')))"
         )
@@ -134,3 +123,39 @@ async def test_a_conversation_can_be_held_without_a_microphone(running: Up) -> N
         await write(page, "what can you do?")
         await sees(said(page, "agent", "").nth(1))
         await end(page)
+
+
+async def test_who_loses_the_assistant_is_told_at_once_and_goes_on_with_the_next(running: Up, browser: Browser) -> None:
+    """A job that is killed, and then the worker: nobody is free until it has been started again."""
+    async with a_page(browser, running.page) as page:
+        await begin(page)
+        await write(page, "add learn to juggle")
+        await sees(card(page, "tasks.create_task", "ok"))
+        worker = psutil.Process(running.worker)
+        for job in jobs_at(worker.pid, running.livekit):
+            job.kill()
+        await sees(page.get_by_text("The assistant was lost. Another one is being called."))
+        await in_state(page, "Listening")
+        await expect(page.get_by_role("alert")).to_be_hidden()
+
+        worker.kill()
+        await sees(page.get_by_text("The assistant was lost. Another one is being called."))
+        await sees(page.get_by_text("No assistant is free at the moment. Still trying."))
+        await in_state(page, "Listening")
+        await expect(said(page, "user", "add learn to juggle")).to_have_count(1)
+        await expect(said(page, "agent", "What can I do for you?")).to_have_count(1)
+        await write(page, "add learn to dance")
+        await sees(said(page, "agent", "dance"))
+        await end(page)
+
+
+async def test_ctrl_c_ends_everything_that_was_started(running: Up, browser: Browser) -> None:
+    """The last one: it ends what the others use."""
+    async with a_page(browser, running.page) as page:
+        await begin(page)
+        started = running.processes()
+        assert len(started) >= 4
+        running.process.send_signal(2)
+        await in_state(page, "The conversation has ended")
+    assert running.process.wait(PATIENCE / 1000) == 0
+    assert [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []

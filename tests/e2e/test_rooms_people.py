@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import jwt
 import pytest
+from livekit import rtc
 
 from tests.support.livekit import a_guest_with
 from tests.support.up import up
@@ -89,6 +90,9 @@ async def test_two_people_in_two_rooms_on_one_hub_never_see_each_others_tasks(ru
             assert (await _ask(guest, "list my tasks", 2))["status"] == "ok"
             assert own in results(guest)
             assert other not in results(guest)
+            assert guest.of("ready")[-1]["approves"] is False
+            with pytest.raises(rtc.RpcError, match="Only who runs this assistant"):
+                await guest.command("va.approve", server="slow", held=[])
         # Neither by naming what is the other's.
         await anna.type("complete buy a ring")
         await anna.until(lambda: len(anna.of("agent")) > 3)

@@ -122,10 +122,15 @@ def workers(
 
 def jobs_of(worker: subprocess.Popen[bytes], livekit: Address) -> list[psutil.Process]:
     """The processes of `worker` that are in a room: they have a connection to the LiveKit server."""
-    port = int(livekit.url.rpartition(":")[2])
+    return jobs_at(worker.pid, livekit.url)
+
+
+def jobs_at(worker: int, url: str) -> list[psutil.Process]:
+    """The same for a worker of this process id, and the LiveKit server at `url`."""
+    port = int(url.rpartition(":")[2])
     return [
         one
-        for one in psutil.Process(worker.pid).children(recursive=True)
+        for one in psutil.Process(worker).children(recursive=True)
         if any(link.raddr and link.raddr.port == port for link in one.net_connections("tcp"))
     ]
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from tests.support.livekit import WITHIN
 from voice_agent.config.load import Config
-from voice_agent.config.settings import LiveKit, Rooms, Settings
+from voice_agent.config.settings import LiveKit, Rooms, Settings, Web
 from voice_agent.web.serve import serve
 
 if TYPE_CHECKING:
@@ -98,7 +98,13 @@ class Actor:
             at += len(times)
 
     def open(self) -> None:
-        for event in ("track_muted", "track_unmuted", "track_published"):
+        for event in (
+            "track_muted",
+            "track_unmuted",
+            "track_published",
+            "participant_attributes_changed",
+            "participant_connected",
+        ):
             self.room.on(event, lambda *_: self._changed.set())  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType] - LiveKit's
         for method in COMMANDS:
             self.room.local_participant.register_rpc_method(f"va.{method}", self._hear(method))
@@ -163,7 +169,7 @@ class Stage:
 async def a_stage(livekit: Address, home: Path) -> AsyncGenerator[Stage]:
     """Serve the page, with nobody to answer but the test."""
     lk = LiveKit(url=livekit.url, api_key=livekit.api_key, api_secret=SecretStr(livekit.api_secret))
-    config = Config(Settings(livekit=lk, rooms=Rooms()), (), (), (), {}, home, None, None)
+    config = Config(Settings(livekit=lk, rooms=Rooms(), web=Web(languages="de, fr")), (), (), (), {}, home, None, None)
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def ready(page: str, _port: int) -> None:

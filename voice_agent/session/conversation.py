@@ -87,6 +87,7 @@ class Conversation:
             stt=chosen.get("stt"),
             llm=chosen.get("llm"),
             tts=chosen.get("tts"),
+            approves=self.approves,
             servers=[
                 {
                     "name": server.name,
@@ -104,6 +105,11 @@ class Conversation:
                 if problem.server is not None
             ],
         )
+
+    @property
+    def approves(self) -> bool:
+        """Whether who talks may let tools be used that have changed."""
+        return self.approvals is not None and self.is_owners
 
     def held(self, server: str) -> list[Json]:
         """Return which tools of `server` are held back for having changed, and how."""

@@ -21,6 +21,7 @@ from voice_agent.errors import PartMissing
 from voice_agent.web.choices import Choices
 from voice_agent.web.guard import HEADERS, Rates, content_security_policy, is_from_page, is_ours
 from voice_agent.web.login import LOGIN, LOGOUT, login_routes
+from voice_agent.web.tokens import LANGUAGE
 from voice_agent.web.visitors import Visitors, bearer
 
 if TYPE_CHECKING:
@@ -98,6 +99,18 @@ class _Api:
         is_called = await self._site.assistants.call(place.room, dispatch)
         return JSONResponse({"is_called": is_called}, headers={"Cache-Control": "no-store"})
 
+    async def language(self, request: Request) -> Response:
+        """Change the language of the conversation that goes on."""
+        site, fields = self._site, _object(await _read(request)) or {}
+        place, language = self._place(request, fields), site.choices.chosen_language(fields.get("language"))
+        if place is None or language is None:
+            return _refusal(400, "Send the ticket of a conversation, and a language that is offered.")
+        if not self._calls.of(_who(request)).take():
+            return _refusal(429, "Too many calls; wait a moment.")
+        is_told = await site.assistants.tell(place.room, place.identity, {LANGUAGE: language})
+        ticket = site.tokens.ticket(replace(place, language=language))
+        return JSONResponse({"is_told": is_told, "ticket": ticket}, headers={"Cache-Control": "no-store"})
+
     async def options(self, _request: Request) -> Response:
         return JSONResponse(asdict(self._site.choices), headers={"Cache-Control": "no-store"})
 
@@ -133,6 +146,7 @@ def make_app(site: Site) -> Starlette:
         routes=[
             Route("/api/token", asked.token, methods=["POST"]),
             Route("/api/options", asked.options),
+            Route("/api/language", asked.language, methods=["POST"]),
             Route("/api/assistant", asked.assistant, methods=["POST"]),
             Route(_HEALTH, health),
             *(login_routes(site.visitors, _read) if site.visitors.takes_secret else ()),

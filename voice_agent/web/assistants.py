@@ -1,4 +1,4 @@
-"""Calls an assistant into a room where there is none: LiveKit asks the workers once, when the room is made."""
+"""What the web part does in rooms by way of the LiveKit server: calls an assistant, and tells what a person chose."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class Assistants:
         self._server: api.LiveKitAPI | None = None
 
     async def call(self, room: str, dispatch: Dispatch) -> bool:
-        """Call an assistant to `room` unless one is there or on its way; False where that cannot be done now."""
+        """Call an assistant to `room` unless one is there or on its way; False where that cannot be done now.
+
+        LiveKit itself asks the workers only once, when the room is made.
+        """
         server = self._server = self._server or api.LiveKitAPI(*self._arguments)
         try:
             there = await server.room.list_participants(api.ListParticipantsRequest(room=room))
@@ -40,6 +43,16 @@ class Assistants:
             await server.agent_dispatch.create_dispatch(
                 api.CreateAgentDispatchRequest(agent_name=AGENT, room=room, metadata=dispatch.to_json())
             )
+        except (api.TwirpError, aiohttp.ClientError, TimeoutError):
+            return False
+        return True
+
+    async def tell(self, room: str, identity: str, attributes: dict[str, str]) -> bool:
+        """Set attributes of a participant, which may not do so itself; False where it is not there."""
+        server = self._server = self._server or api.LiveKitAPI(*self._arguments)
+        change = api.UpdateParticipantRequest(room=room, identity=identity, attributes=attributes)
+        try:
+            await server.room.update_participant(change)
         except (api.TwirpError, aiohttp.ClientError, TimeoutError):
             return False
         return True

@@ -23,6 +23,10 @@ _TO_COME_BACK = timedelta(hours=12)
 _AUDIENCE = "voice-agent/return"
 
 
+LANGUAGE = "language"
+"""The participant's attribute that workers obey (BCP 47)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Who sits in which room."""
@@ -87,6 +91,9 @@ class Tokens:
         )
         token = api.AccessToken(self.api_key, self.api_secret)
         token = token.with_identity(place.identity).with_name(place.name or "You")
+        if place.language is not None:
+            # Whoever comes back is a new participant, and still speaks it.
+            token = token.with_attributes({LANGUAGE: place.language})
         return token.with_ttl(_TO_COME_IN).with_grants(grants).with_room_config(room).to_jwt()
 
     def ticket(self, place: Place) -> str:

@@ -188,10 +188,10 @@ class Link:
         server, held = fields.get("server"), fields.get("held")
         if not isinstance(server, str) or not isinstance(held, list):
             raise rtc.RpcError(_WRONG, "“server” must be a name, and “held” what was shown.")
-        conversation = self._conversation
-        if conversation.approvals is None or not conversation.is_owners:
+        approvals = self._conversation.approvals
+        if approvals is None or not self._conversation.approves:
             raise rtc.RpcError(_FORBIDDEN, _NOT_OWNER)
-        if not conversation.approvals.approve(server, cast("list[Any]", held)):
+        if not approvals.approve(server, cast("list[Any]", held)):
             raise rtc.RpcError(_MISSING, "That has changed meanwhile, or is not held back any more. Look at it again.")
 
     def _hear(self, text: str) -> None:

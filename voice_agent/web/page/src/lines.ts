@@ -62,7 +62,7 @@ export interface Media {
 }
 
 export type Line =
-  | { event: "ready"; profile: string; servers: ServerLine[] }
+  | { event: "ready"; profile: string; servers: ServerLine[]; approves?: boolean }
   | { event: "user"; text: string }
   | { event: "agent"; text: string; kind: string; interrupted: boolean }
   | { event: "confirm"; call: string; server: string; tool: string; arguments: Fields; text: string }

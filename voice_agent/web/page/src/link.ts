@@ -88,6 +88,18 @@ export class Link {
     }
   }
 
+  /** Go on in another language (BCP 47), also after a reload. */
+  async setLanguage(language: string): Promise<void> {
+    const before = sessionStorage.getItem(TICKET);
+    if (before === null) return;
+    try {
+      const { ticket } = (await post("/api/language", { ticket: before, language })) as Token;
+      if (sessionStorage.getItem(TICKET) === before) sessionStorage.setItem(TICKET, ticket);
+    } catch (error) {
+      this.listener.notice(error instanceof Error ? error.message : "The language could not be changed.");
+    }
+  }
+
   /** 0 to 1. */
   setVolume(volume: number): void {
     this.volume = volume;

@@ -109,6 +109,7 @@ function changed(name: keyof Preferences): void {
   keep(preferences);
   wear(preferences);
   if (name === "microphone") void link.switchMicrophone(preferences.microphone);
+  if (name === "language" && phase !== "idle") void link.setLanguage(preferences.language);
   if (name === "volume") link.setVolume(preferences.volume);
   if (name === "captions" && !preferences.captions) view.caption("", "user");
   if (name === "pushToTalk") {

@@ -34,6 +34,8 @@ export type Entry =
 const ANSWERED = { yes: "running", no: "declined", dropped: "dropped" } as const;
 
 export class Model {
+  /** Whether this person may let tools be used that have changed. */
+  approves = true;
   entries: Entry[] = [];
   servers = new Map<string, ServerLine>();
   profile: string | null = null;
@@ -75,6 +77,8 @@ export class Model {
   private apply(line: Line): void {
     switch (line.event) {
       case "ready":
+        // What was recorded before this was told leaves it to the assistant to refuse.
+        this.approves = line.approves ?? true;
         this.profile = line.profile;
         for (const server of line.servers) this.servers.set(server.name, server);
         break;

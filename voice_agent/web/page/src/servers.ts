@@ -22,6 +22,7 @@ export interface ServerActions {
 
 export class ServersView {
   private shown = "";
+  private approves = false;
 
   constructor(
     private readonly list: HTMLElement,
@@ -29,10 +30,12 @@ export class ServersView {
     private readonly actions: ServerActions,
   ) {}
 
-  show(servers: ServerLine[]): void {
-    const key = JSON.stringify(servers);
+  /** `approves`: whether this person may let changed tools be used. */
+  show(servers: ServerLine[], approves: boolean): void {
+    const key = JSON.stringify([servers, approves]);
     if (key === this.shown) return;
     this.shown = key;
+    this.approves = approves;
     const troubled = servers.filter(({ state }) => TROUBLE.has(state)).length;
     this.button.dataset["state"] = troubled > 0 ? "trouble" : servers.some(({ state }) => state === "starting") ? "starting" : "ready";
     tell(this.button, troubled > 0 ? `Servers: ${troubled} in trouble` : "Servers");
@@ -58,19 +61,25 @@ export class ServersView {
   }
 
   private held(server: string, held: Change[]): HTMLElement {
-    const approve = make("button", { type: "button", class: "main small", "data-approves": server }, "Approve");
-    approve.append(make("span", { class: "hidden" }, ` the changes of ${server}`));
-    approve.addEventListener("click", () => this.actions.approve(server, held));
     const changes = held.map(({ tool, changes }) =>
       make("li", {}, make("strong", {}, words(tool)), make("ul", {}, ...changes.map((change) => make("li", {}, change)))),
     );
-    return make(
+    const who = this.approves ? "you approve" : "whoever runs this assistant has approved it";
+    const element = make(
       "div",
       { class: "held" },
-      make("p", {}, "Changed since you have known it, and not used until you approve:"),
+      make("p", {}, `Changed since it was first known, and not used until ${who}:`),
       make("ul", { class: "changes" }, ...changes),
-      approve,
     );
+    if (this.approves) element.append(this.approve(server, held));
+    return element;
+  }
+
+  private approve(server: string, held: Change[]): HTMLElement {
+    const button = make("button", { type: "button", class: "main small", "data-approves": server }, "Approve");
+    button.append(make("span", { class: "hidden" }, ` the changes of ${server}`));
+    button.addEventListener("click", () => this.actions.approve(server, held));
+    return button;
   }
 }
 

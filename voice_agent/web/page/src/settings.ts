@@ -1,4 +1,4 @@
-/** The settings panel: everything in it holds at once, but for language and profile, which the next conversation has. */
+/** The settings panel: everything in it holds at once, but for the profile, which the next conversation has. */
 
 import { find, make } from "./dom";
 import type { Preferences } from "./preferences";
@@ -11,37 +11,65 @@ export interface Options {
 }
 
 export class SettingsView {
-  private readonly microphone = find("microphone", HTMLSelectElement);
-  private readonly pushToTalk = find("push-to-talk", HTMLInputElement);
-  private readonly volume = find("volume", HTMLInputElement);
-  private readonly captions = find("captions", HTMLInputElement);
-  private readonly tones = find("tones", HTMLInputElement);
-  private readonly motion = find("motion", HTMLInputElement);
-  private readonly theme = find("theme", HTMLSelectElement);
-  private readonly language = find("language", HTMLSelectElement);
-  private readonly profile = find("profile", HTMLSelectElement);
+  private readonly microphone: HTMLSelectElement;
+  private readonly language: HTMLSelectElement;
+  private readonly profile: HTMLSelectElement;
 
   constructor(
     private readonly preferences: Preferences,
-    changed: (name: keyof Preferences) => void,
+    private readonly changed: (name: keyof Preferences) => void,
   ) {
-    const on = (control: HTMLElement, name: keyof Preferences, take: () => void): void =>
-      control.addEventListener("input", () => {
-        take();
-        changed(name);
-      });
-    on(this.microphone, "microphone", () => (preferences.microphone = this.microphone.value));
-    on(this.pushToTalk, "pushToTalk", () => (preferences.pushToTalk = this.pushToTalk.checked));
-    on(this.volume, "volume", () => (preferences.volume = Number(this.volume.value) / 100));
-    on(this.captions, "captions", () => (preferences.captions = this.captions.checked));
-    on(this.tones, "tones", () => (preferences.tones = this.tones.checked));
-    on(this.motion, "motion", () => (preferences.motion = this.motion.checked ? "none" : "system"));
-    on(this.theme, "theme", () => (preferences.theme = this.theme.value as Preferences["theme"]));
-    on(this.language, "language", () => (preferences.language = this.language.value));
-    on(this.profile, "profile", () => (preferences.profile = this.profile.value));
-    this.show();
+    const choice = (name: "microphone" | "language" | "profile"): HTMLSelectElement =>
+      this.bind(name, HTMLSelectElement, name, () => undefined, (control) => (preferences[name] = control.value));
+    const check = (id: string, name: "pushToTalk" | "captions" | "tones"): void => {
+      this.bind(id, HTMLInputElement, name, (control) => (control.checked = preferences[name]), (control) => (preferences[name] = control.checked));
+    };
+    this.microphone = choice("microphone");
+    this.language = choice("language");
+    this.profile = choice("profile");
+    check("push-to-talk", "pushToTalk");
+    check("captions", "captions");
+    check("tones", "tones");
+    this.bind(
+      "volume",
+      HTMLInputElement,
+      "volume",
+      (control) => (control.value = String(Math.round(preferences.volume * 100))),
+      (control) => (preferences.volume = Number(control.value) / 100),
+    );
+    this.bind(
+      "motion",
+      HTMLInputElement,
+      "motion",
+      (control) => (control.checked = preferences.motion === "none"),
+      (control) => (preferences.motion = control.checked ? "none" : "system"),
+    );
+    this.bind(
+      "theme",
+      HTMLSelectElement,
+      "theme",
+      (control) => (control.value = preferences.theme),
+      (control) => (preferences.theme = control.value as Preferences["theme"]),
+    );
     this.offer(null);
     this.list([]);
+  }
+
+  /** Have a control show a preference, and change it. */
+  private bind<T extends HTMLElement>(
+    id: string,
+    kind: new () => T,
+    name: keyof Preferences,
+    show: (control: T) => void,
+    take: (control: T) => void,
+  ): T {
+    const control = find(id, kind);
+    show(control);
+    control.addEventListener("input", () => {
+      take(control);
+      this.changed(name);
+    });
+    return control;
   }
 
   /** Offer what a conversation can be held with. */
@@ -57,16 +85,6 @@ export class SettingsView {
     this.microphone.replaceChildren(make("option", { value: "default" }, "The usual one"), ...options);
     const isThere = named.some(({ deviceId }) => deviceId === this.preferences.microphone);
     this.microphone.value = isThere ? this.preferences.microphone : "default";
-  }
-
-  private show(): void {
-    const { preferences } = this;
-    this.pushToTalk.checked = preferences.pushToTalk;
-    this.volume.value = String(Math.round(preferences.volume * 100));
-    this.captions.checked = preferences.captions;
-    this.tones.checked = preferences.tones;
-    this.motion.checked = preferences.motion === "none";
-    this.theme.value = preferences.theme;
   }
 }
 

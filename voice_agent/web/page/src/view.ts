@@ -76,7 +76,7 @@ export class View {
     this.ask.hidden = asked === null;
     if (asked !== null) tell(this.asked, asked.question ?? "");
     this.question.show(isIn ? model.question : null);
-    this.servers.show(isIn ? [...model.servers.values()] : []);
+    this.servers.show(isIn ? [...model.servers.values()] : [], model.approves);
   }
 
   /** Show what is being said at this moment. */
