@@ -78,6 +78,7 @@ class Authority:
                 Route("/register", self._register, methods=["POST"]),
                 Route("/authorize", self._authorize),
                 Route("/token", self._token, methods=["POST"]),
+                Route("/revoke", self._revoke, methods=["POST"]),
             ]
         )
 
@@ -151,6 +152,15 @@ class Authority:
             case _:
                 grant = Grant(client, said.get("scope", ""), said.get("resource"))
         return JSONResponse(self._give(grant), headers={"Cache-Control": "no-store"})
+
+    async def _revoke(self, request: Request) -> Response:
+        said = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        self._note(request, said)
+        if self.is_in_trouble:
+            return Response(status_code=503)
+        known = self.tokens if said.get("token_type_hint") == "access_token" else self.renewals
+        known.pop(said["token"], None)
+        return Response(status_code=200)
 
     def _give(self, grant: Grant) -> dict[str, Any]:
         until = time.time() + self.expires_in if self.expires_in is not None else float("inf")

@@ -98,6 +98,12 @@ def is_sign_in(status: ServerStatus) -> bool:
     return status.reason == NEEDED
 
 
+def why_away(status: ServerStatus) -> str:
+    """Return why a server is not there, as a sentence, and what whoever sits at the terminal can do."""
+    sentence = f"{status.name} {status.reason or 'has not answered yet'}."
+    return f"{sentence} Run: voice-agent servers login {status.name}" if is_sign_in(status) else sentence
+
+
 @contextlib.contextmanager
 def _progress(bridge: Bridge) -> Generator[None, None, None]:
     """Say on a terminal which servers are still awaited."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voice_agent.cli.attached import aligned, attached, read_config
+from voice_agent.cli.attached import aligned, attached, read_config, why_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -72,7 +72,7 @@ async def _live(config: Config, args: argparse.Namespace) -> Sequence[Tool]:
         away = [status for status in bridge.servers if status.state not in ("ready", "degraded", "disabled")]
         tools = bridge.tools
     for status in away:
-        sys.stderr.write(f"{status.name} {status.reason or 'has not answered yet'}.\n")
+        sys.stderr.write(f"{why_away(status)}\n")
     return tools
 
 

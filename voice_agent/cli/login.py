@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from voice_agent.bridge.credentials.sign_in import SignIn
     from voice_agent.config.load import Config
 
+_REVOKED = {
+    True: "It has taken its tokens back.",
+    False: "It could not be told, so its tokens hold there until they end; take the access back on its own page.",
+    None: "It has no way to be told, so its tokens hold there until they end; take the access back on its own page.",
+}
 _SETTLED = (State.READY, State.DEGRADED, State.QUARANTINED)
 
 
@@ -36,19 +41,26 @@ def login(config: Config, args: argparse.Namespace) -> int:
 
 
 def logout(config: Config, args: argparse.Namespace) -> int:
-    """Forget the tokens for a server; returns 1 if there were none.
+    """Forget the tokens for a server, here and there; returns 1 if there were none.
 
     Raises:
         ConfigError: There is no such server, or nobody signs in there.
     """
     entry, sign_in = _sign_in(config, args.name)
-    was_there = asyncio.run(sign_in.forget())
+    was_there, is_revoked = asyncio.run(_logout(sign_in))
     if args.json:
-        sys.stdout.write(json.dumps({"server": entry.name, "signed_out": was_there}) + "\n")
+        row = {"server": entry.name, "signed_out": was_there, "revoked": is_revoked}
+        sys.stdout.write(json.dumps(row) + "\n")
     else:
-        text = f"Signed out of {entry.name}." if was_there else f"Nobody was signed in at {entry.name}."
+        told = _REVOKED[is_revoked].format(name=entry.name)
+        text = f"Signed out of {entry.name}. {told}" if was_there else f"Nobody was signed in at {entry.name}."
         sys.stdout.write(f"{text}\n")
     return 0 if was_there else 1
+
+
+async def _logout(sign_in: SignIn) -> tuple[bool, bool | None]:
+    is_revoked = await sign_in.revoke()
+    return await sign_in.forget(), is_revoked
 
 
 async def _login(config: Config, entry: HttpEntry, args: argparse.Namespace) -> int:

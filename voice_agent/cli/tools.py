@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.cli import find
-from voice_agent.cli.attached import aligned, ask, attached, declare, read_config
-from voice_agent.errors import ConfigError
+from voice_agent.cli.attached import aligned, ask, attached, declare, is_sign_in, read_config, why_away
+from voice_agent.errors import ConfigError, LoginNeeded
 
 if TYPE_CHECKING:
     import argparse
@@ -60,7 +60,7 @@ async def _list(config: Config, args: argparse.Namespace) -> int:
         away = [status for status in bridge.servers if status.state not in ("ready", "degraded", "disabled")]
         up = [status for status in bridge.servers if status.state in ("ready", "degraded")]
     for status in away:
-        sys.stderr.write(f"{status.name} {status.reason or 'has not answered yet'}.\n")
+        sys.stderr.write(f"{why_away(status)}\n")
     if args.json:
         _write(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
@@ -108,6 +108,9 @@ async def _call(config: Config, args: argparse.Namespace, arguments: Json) -> in
         if names is None and args.tool.startswith(f"{name}."):
             raise ConfigError(f"The server “{name}” is switched off in its entry. Switch it on to call its tools.")
     async with attached(config, args.wait, names) as bridge:
+        for status in bridge.servers:
+            if names == [status.name] and is_sign_in(status):
+                raise LoginNeeded(status.name, why_away(status))
         result = await _confirmed_call(bridge, bridge.resolve(args.tool), arguments, says_yes=args.yes)
     if args.json:
         _write(json.dumps(_shown(result), ensure_ascii=False, indent=2))

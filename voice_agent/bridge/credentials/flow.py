@@ -117,6 +117,32 @@ class Flow(OAuthClientProvider):
             raise SignInFailed("has a sign-in server that is in trouble", is_passing=True)
         return self._kept() if await self._handle_refresh_response(response) else None
 
+    async def revoke(self) -> bool | None:
+        """Have the server forget the tokens (RFC 7009); None: there is no way to, False: it has not done it."""
+        context = self.context
+        tokens, metadata = context.current_tokens, context.oauth_metadata
+        endpoint = metadata.revocation_endpoint if metadata is not None else None
+        if tokens is None or endpoint is None:
+            return None
+        # What it could be renewed with first: many servers end the other with it.
+        kinds = (("refresh_token", tokens.refresh_token), ("access_token", tokens.access_token))
+        try:
+            async with _client() as client:
+                for kind, token in kinds:
+                    if token is not None and not await self._revoked(client, str(endpoint), kind, token):
+                        return False
+        except (SignInFailed, OAuthTokenError, httpx2.HTTPError, OSError):
+            return False
+        return True
+
+    async def _revoked(self, client: httpx2.AsyncClient, endpoint: str, kind: str, token: str) -> bool:
+        data = {"token": token, "token_type_hint": kind}
+        if self.context.client_info is not None:
+            data["client_id"] = str(self.context.client_info.client_id)
+        data, headers = self.context.prepare_token_auth(data, {"content-type": "application/x-www-form-urlencoded"})
+        response = await self._ask(client, httpx2.Request("POST", endpoint, data=data, headers=headers))
+        return response.is_success
+
     def _load(self) -> None:
         """Take what is known from before."""
         context, record = self.context, self._record

@@ -174,6 +174,13 @@ class SignIn(Renewing):
                 return await self._give_up()
             await asyncio.sleep(_LOOK)
 
+    async def revoke(self) -> bool | None:
+        """Have the server forget what it has given; None: it offers no way to, False: it has not done it."""
+        from voice_agent.bridge.credentials.flow import Flow
+
+        await self._load()
+        return await Flow(self._entry, self._record).revoke() if self._record is not None else None
+
     async def forget(self) -> bool:
         """Drop what is kept; tell whether there was anything."""
         await self._give_up()
