@@ -30,6 +30,8 @@ _MARK = f"{MODEL} {LONGEST}"
 _SCALE = 500
 """Of a number in a direction, which is rarely above 0.2: kept to 1 %."""
 _AT_ONCE = 64
+_ASKED = 4
+"""Requests whose directions are kept: each is asked for again in every step of a turn, and in the next turn."""
 _KEY = hashlib.sha256().digest_size
 
 
@@ -38,12 +40,13 @@ class Stopped(Exception):
 
 
 class Vectors:
-    """The encoder with a memory. Holds only what tools and phrases mean, never what a person said."""
+    """The encoder with a memory. Its file holds only what tools and phrases mean, never what a person said."""
 
     def __init__(self, encoder: Encoder, file: Path | None) -> None:
         """Read what `file` remembers; one that is missing, broken or of another model is as good as empty."""
         self._encoder = encoder
         self._file = file
+        self._asked: dict[str, Floats] = {}
         self._bundled = _read(BUNDLED)
         self._known = _read(file) if file is not None else {}
         self.stopped = False
@@ -73,8 +76,14 @@ class Vectors:
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def of_request(self, text: str) -> Floats:
-        """Return one row for what a person said; it is not remembered."""
-        return self._encoder.encode([text])[0]
+        """Return one row for what a person said; it is not remembered for long, and in no file."""
+        asked = self._asked
+        if (known := asked.get(text)) is not None:
+            return known
+        row = self._encoder.encode([text])[0]
+        # Another object each time: other threads may be looking.
+        self._asked = {**dict(list(asked.items())[1 - _ASKED :]), text: row}
+        return row
 
     def _learn(self, new: dict[bytes, str]) -> None:
         # Texts of like length together: the encoder fills up the shorter ones of a batch.
