@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
 from tests.contract.test_sign_in_bridge import EASY, Person, notes
@@ -10,10 +11,18 @@ from tests.support.bridges import status_of, until
 from tests.support.hubs import running_hub
 from voice_agent.bridge.credentials.keeper import Credentials
 from voice_agent.bridge.types import State, Status
+from voice_agent.config.settings import Web
 from voice_agent.config.types import HttpEntry
+from voice_agent.web.app import Site, make_app
+from voice_agent.web.assistants import Assistants
+from voice_agent.web.returns import ToHub
+from voice_agent.web.tokens import Tokens
+from voice_agent.web.visitors import Visitors
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from starlette.applications import Starlette
 
     from voice_agent.bridge.hub.attached import HubBridge
 
@@ -74,6 +83,48 @@ async def test_a_call_through_a_hub_goes_on_when_its_person_has_signed_in_again(
             assert (result.status, result.text) == (Status.OK, "1 noted")
             assert [question.is_sign_in for question in person.asked] == [True]
             assert person.withdrawn == person.asked
+
+
+async def test_a_browser_comes_back_to_the_page_and_counts_only_for_whom_it_is_logged_in_as(tmp_path: Path) -> None:
+    here = "https://talk.example"
+    credentials = Credentials(tmp_path, asks=True, unasked=False, keyring=False, page=f"{here}/")
+    web = Web(subject_header="X-User", proxies="10.0.0.5", url=here)
+    async with guarded(notes(), Authority()) as gate:
+        entry = HttpEntry("notes", f"{gate.url}/mcp", "http", voice=EASY, auth="oauth")
+        async with (
+            running_hub(tmp_path, entry, credentials=credentials) as running,
+            running.job("ada", settled=False) as ada,
+        ):
+            back = await where_it_ends(await link_of(ada))
+            assert back.startswith(f"{here}/callback?")
+            app = page_of(tmp_path, web, ToHub(str(running.address), running.token, running.hub.permits))
+            carried = httpx2.ASGITransport(app=app, client=("10.0.0.5", 1))
+            async with httpx2.AsyncClient(transport=carried) as browser:
+                nobody = await browser.get(back)
+                ben = await browser.get(back, headers={"X-User": "ben"})
+                made_up = await browser.get(f"{here}/callback?state=x&code=y", headers={"X-User": "ada"})
+                right = await browser.get(back, headers={"X-User": "ada"})
+            assert [answer.status_code for answer in (nobody, ben, made_up, right)] == [401, 400, 400, 200]
+            assert "You are back from signing in." in right.text
+            await ready(ada)
+
+
+async def test_where_the_web_part_knows_no_hub_the_address_is_to_be_pasted(tmp_path: Path) -> None:
+    app = page_of(tmp_path, Web(subject_header="X-User", proxies="10.0.0.5", url="https://talk.example"), None)
+    carried = httpx2.ASGITransport(app=app, client=("10.0.0.5", 1))
+    async with httpx2.AsyncClient(transport=carried) as browser:
+        told = await browser.get("https://talk.example/callback?state=x&code=y", headers={"X-User": "ada"})
+    assert "Copy the address of this page into the conversation" in told.text
+    assert told.headers["referrer-policy"] == "no-referrer"
+
+
+def page_of(folder: Path, web: Web, returns: ToHub | None) -> Starlette:
+    (folder / "index.html").write_text("<!doctype html><title>x</title>")
+    url, key = "ws://127.0.0.1:1", "a-secret-of-more-than-thirty-two-characters"
+    tokens, assistants = Tokens("key", key, 60), Assistants(url, "key", key)
+    return make_app(
+        Site(8000, url, tokens, assistants, page=folder, visitors=Visitors(web, key), url=web.url, returns=returns)
+    )
 
 
 async def test_the_owners_sign_in_is_not_used_for_everybody(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ class Whole:
 
     def _web(self, address: Address, hub: dict[str, str]) -> Child:
         options = ["--port", str(self._options.port), *self._given("--config", self._options.config)]
-        return Child("The web part", _own("web", *options), _with(address) | {_PERMIT_KEY: hub[_PERMIT_KEY]})
+        return Child("The web part", _own("web", *options), _with(address) | hub)
 
     def _given(self, name: str, value: object) -> list[str]:
         return [] if value is None else [name, str(value)]

@@ -21,6 +21,7 @@ from voice_agent.errors import PartMissing
 from voice_agent.web.choices import Choices
 from voice_agent.web.guard import HEADERS, Rates, content_security_policy, is_from_page, is_ours
 from voice_agent.web.login import LOGIN, LOGOUT, login_routes
+from voice_agent.web.returns import RETURN, answer
 from voice_agent.web.tokens import LANGUAGE
 from voice_agent.web.visitors import Visitors, bearer
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from voice_agent.web.assistants import Assistants
+    from voice_agent.web.returns import Returns
     from voice_agent.web.tokens import Place, Tokens
     from voice_agent.web.visitors import Visitor
 
@@ -63,6 +65,8 @@ class Site:
     """What people can choose for a conversation."""
     url: str | None = None
     """The address that people open, where there is a login; None: the one they came by."""
+    returns: Returns | None = None
+    """Takes what browsers bring back from signing in at a server; None: there is no hub to hand it to."""
 
 
 class _Api:
@@ -114,6 +118,11 @@ class _Api:
     async def options(self, _request: Request) -> Response:
         return JSONResponse(asdict(self._site.choices), headers={"Cache-Control": "no-store"})
 
+    async def come_back(self, request: Request) -> Response:
+        if not self._tokens.of(_who(request)).take():
+            return _refusal(429, "Too many requests; wait a moment.")
+        return await answer(request, self._site.returns, _visitor(request).subject)
+
     def _new_place(self, request: Request, fields: dict[str, Any]) -> Place:
         choices = self._site.choices
         profile = choices.chosen_profile(fields.get("profile"))
@@ -149,6 +158,7 @@ def make_app(site: Site) -> Starlette:
             Route("/api/language", asked.language, methods=["POST"]),
             Route("/api/assistant", asked.assistant, methods=["POST"]),
             Route(_HEALTH, health),
+            Route(RETURN, asked.come_back),
             *(login_routes(site.visitors, _read) if site.visitors.takes_secret else ()),
             Mount("/", StaticFiles(directory=site.page, html=True)),
         ],

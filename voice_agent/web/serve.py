@@ -12,6 +12,7 @@ from voice_agent.errors import ConfigError, PartFailed
 from voice_agent.web.app import Site, make_app
 from voice_agent.web.assistants import Assistants
 from voice_agent.web.choices import choices_of
+from voice_agent.web.returns import ToHub
 from voice_agent.web.tokens import Tokens
 from voice_agent.web.visitors import Visitors
 
@@ -44,13 +45,15 @@ async def serve(
         )
     key, secret = livekit.api_key, livekit.api_secret.get_secret_value()
     visitors = visitors_of(config.settings, secret, host)
-    tokens = Tokens(key, secret, config.settings.rooms.grace, permits=Permits.of(config.settings))
+    permits = Permits.of(config.settings)
+    tokens = Tokens(key, secret, config.settings.rooms.grace, permits=permits)
+    returns = ToHub.of(config.settings, permits)
     listening = _bind(host, port)
     port = listening.getsockname()[1]
     url = config.settings.web.url
     seen = livekit.public_url or livekit.url
     assistants, choices = Assistants(livekit.url, key, secret), choices_of(config, profile)
-    site = Site(port, seen, tokens, assistants, profile, visitors=visitors, choices=choices, url=url)
+    site = Site(port, seen, tokens, assistants, profile, visitors=visitors, choices=choices, url=url, returns=returns)
     server = uvicorn.Server(
         uvicorn.Config(
             make_app(site),

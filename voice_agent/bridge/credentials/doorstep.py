@@ -1,6 +1,7 @@
 """Where the browser comes back to after somebody has signed in: a listener on this machine (RFC 8252, 7.3).
 
-Where the browser is on another machine, it shows an address that it cannot open; pasted back, that does the same.
+Where the browser is on another machine, it shows an address that it cannot open; pasted back, that does the same. Where
+people open a page by an address of its own, the browser comes back to that, and whoever serves it hands it on.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ class Return:
 class Doorstep:
     """Waits for one browser; what has another `state` than the one that is expected is turned away."""
 
-    def __init__(self, port: int | None = None, *, usual: int | None = None) -> None:
-        """`port`: where to listen; None: anywhere, at `usual` where that is free."""
+    def __init__(self, port: int | None = None, *, usual: int | None = None, page: str | None = None) -> None:
+        """`port`: where to listen; None: anywhere, at `usual` where that is free. `page`: where another one listens."""
         self._wanted, self._usual = port, usual
+        self._elsewhere = f"{page.rstrip('/')}{PATH}" if page is not None else None
         self._port = 0
         self._state: str | None = None
         self._servers: list[asyncio.Server] = []
@@ -58,6 +60,8 @@ class Doorstep:
             OSError: The port is taken.
         """
         self._arrived = asyncio.get_running_loop().create_future()
+        if self._elsewhere is not None:
+            return self
         try:
             first = await self._listen("127.0.0.1", self._wanted or self._usual or 0)
         except OSError:
@@ -82,6 +86,8 @@ class Doorstep:
     @property
     def address(self) -> str:
         """The redirect URI. With a port of one's own choice it is “localhost”, as such clients are registered."""
+        if self._elsewhere is not None:
+            return self._elsewhere
         return f"http://{'127.0.0.1' if self._wanted is None else 'localhost'}:{self._port}{PATH}"
 
     @property
@@ -102,9 +108,11 @@ class Doorstep:
         """Take the address that the browser was sent to; False: it is none that is waited for."""
         try:
             parts = urlsplit(address.strip())
-            if parts.scheme != "http" or parts.hostname not in _LOCAL or parts.path != PATH:
-                return False
-            if parts.port != self._port:
+            # Who hands it on may have been asked by another name than ours: `state` is what tells.
+            is_here = self._elsewhere is not None or (
+                parts.scheme == "http" and parts.hostname in _LOCAL and parts.port == self._port
+            )
+            if not is_here or not parts.path.endswith(PATH):
                 return False
         except ValueError:
             return False
@@ -159,4 +167,5 @@ def looks_like_return(text: str) -> bool:
         parts = urlsplit(words[0])
     except ValueError:
         return False
-    return parts.hostname in _LOCAL and parts.path == PATH and "state=" in parts.query
+    found = parse_qs(parts.query)
+    return parts.path.endswith(PATH) and "state" in found and ("code" in found or "error" in found)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class Credentials:
     """Vouches for people to servers that are reached by URL."""
 
-    def __init__(self, home: Path, *, asks: bool, unasked: bool = True, keyring: bool = True) -> None:
+    def __init__(
+        self, home: Path, *, asks: bool, unasked: bool = True, keyring: bool = True, page: str | None = None
+    ) -> None:
         """Take the folder of the user's files.
 
         Args:
@@ -28,9 +30,10 @@ class Credentials:
             asks: People can be given a link.
             unasked: The owner of this machine signs in wherever that is wanted, also where the entry does not say so.
             keyring: The key to them may be in the system's keyring.
+            page: The address that people open, at which browsers come back; None: they come back to this machine.
         """
         self._vault = Vault(home / FOLDER, keyring=keyring)
-        self._asks, self._unasked = asks, unasked
+        self._asks, self._unasked, self._page = asks, unasked, page
         self._made: WeakSet[SignIn] = WeakSet()
 
     def of(self, subject: str | None, entry: ServerEntry) -> SignIn | None:
@@ -44,7 +47,7 @@ class Credentials:
             return None
         from voice_agent.bridge.credentials.sign_in import SignIn
 
-        made = SignIn(entry, self._vault, subject, asks=self._asks)
+        made = SignIn(entry, self._vault, subject, asks=self._asks, page=self._page)
         self._made.add(made)
         return made
 

@@ -38,8 +38,11 @@ logger = logging.getLogger(__name__)
 class SignIn(Renewing):
     """Puts a token on each request to the server of one entry, and on no other."""
 
-    def __init__(self, entry: HttpEntry, vault: Vault, subject: str | None, *, asks: bool) -> None:
-        """Take where tokens rest; `asks`: the person can be given a link."""
+    def __init__(
+        self, entry: HttpEntry, vault: Vault, subject: str | None, *, asks: bool, page: str | None = None
+    ) -> None:
+        """Take where tokens rest; `asks`: the person can be given a link; `page`: where their browser comes back to."""
+        self._page = page
         self._entry, self._vault, self.subject, self._asks = entry, vault, subject, asks
         self._record: Json | None = None
         self._stamp: object = None
@@ -233,7 +236,8 @@ class SignIn(Renewing):
         client = cast("Json", (self._record or {}).get("client") or {})
         addresses: Any = client.get("redirect_uris")
         usual = urlsplit(str(addresses[0])).port if addresses else None
-        return Doorstep(self._entry.oauth.callback_port if self._entry.oauth is not None else None, usual=usual)
+        port = self._entry.oauth.callback_port if self._entry.oauth is not None else None
+        return Doorstep(port, usual=usual, page=self._page if port is None else None)
 
     @property
     def address(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 
 _ANSWERS_WITHIN = 10.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +189,17 @@ async def open_link(
             yield Link(session, changed, askers, person_meta(zone))
     finally:
         await writer.aclose()
+
+
+async def hand_on(address: Address, token: str, permit: str | None, come_back: str) -> bool | None:
+    """Hand on the address that a person's browser came back to; None: the hub cannot be reached."""
+
+    async def nobody(_proposal: object) -> None:
+        return None
+
+    try:
+        async with open_link(address, token, permit=permit, zone=None, proposed=nobody) as link:
+            return await link.take_return(come_back)
+    except (MCPError, OSError, ExceptionGroup) as error:
+        logger.warning("the hub cannot be told of a sign-in: %s", type(error).__name__)
+        return None

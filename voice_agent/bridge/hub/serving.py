@@ -86,7 +86,7 @@ async def serve(
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voice-agent-hub-")))
         # The owner's connections are everybody's too: they sign in only where their entry says that one has to.
-        credentials = Credentials(config.home, asks=True, unasked=False)
+        credentials = Credentials(config.home, asks=True, unasked=False, page=config.settings.web.url)
         conversations = Conversations(config.settings.hub.hold)
         hub = Hub(
             People(config, TaskService.of(config.servers, folder), credentials), permits_of(config), conversations
