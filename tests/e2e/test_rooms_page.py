@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import psutil
@@ -101,16 +102,14 @@ async def test_a_reload_goes_on_where_it_was_and_the_buttons_answer(running: Up,
 
 async def test_two_people_at_once_do_not_hear_one_another(running: Up, browser: Browser) -> None:
     async with a_page(browser, running.page) as ann, a_page(browser, running.page) as bob:
-        await begin(ann)
-        await begin(bob)
+        await asyncio.gather(begin(ann), begin(bob))
         await write(ann, "add feed the cat")
         await write(bob, "add walk the dog")
         await sees(said(ann, "agent", "cat"))
         await sees(said(bob, "agent", "dog"))
         await expect(said(ann, "user", "dog")).to_have_count(0)
         await expect(said(bob, "user", "cat")).to_have_count(0)
-        for page in (ann, bob):
-            await end(page)
+        await asyncio.gather(end(ann), end(bob))
 
 
 async def test_a_conversation_can_be_held_without_a_microphone(running: Up, browser: Browser) -> None:
