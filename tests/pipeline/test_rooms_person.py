@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import pytest
 from livekit import api
 
+from tests.fakes.chat import Call
+from tests.fakes.sound import speech_like
 from tests.fakes.stacks import KEY, cloud
 from tests.support.livekit import Guest, a_guest_with, a_place, a_worker
 from voice_agent.session.dispatch import AGENT, Dispatch
+from voice_agent.web.tokens import Place, Tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,12 +21,14 @@ if TYPE_CHECKING:
     from tests.fakes.chat import Chat
     from tests.fakes.stacks import Cloud
     from voice_agent.cli.livekit_server import Address
-    from voice_agent.web.tokens import Place
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(240)]
 
 Kind: TypeAlias = Literal["standard", "sip"]
 CODE = "Your code is 4915550123."
+HEARD, ASKED = "The dentist called, call back on Friday.", "When is the dentist?"
+LONG, RATE = 3.0, 24_000
+"""Seconds of speech from which it is what the other person says; hertz."""
 
 
 def token(livekit: Address, place: Place, kind: Kind, **attributes: str) -> str:
@@ -43,15 +48,48 @@ async def answered(guest: Guest, stand_ins: Cloud, text: str) -> str:
     return str(next(chat for chat in reversed(stand_ins.openai.chats) if chat.user == text).messages[0]["content"])
 
 
-async def test_attributes_are_obeyed_and_so_is_every_change_and_a_telephone_has_no_screen(
+def recognised(pcm: bytes, rate: int) -> str:
+    return HEARD if len(pcm) / 2 / rate > LONG else ASKED
+
+
+def called_for(chat: Chat) -> Call | str:
+    """What a model makes of it that does whatever anybody says."""
+    is_new = chat.user == "Thanks." and chat.messages[-1]["role"] == "user"
+    return Call("tasks_create_task", {"title": "call back"}) if is_new else CODE
+
+
+async def a_second_person_is_heard_and_commands_nothing(
+    livekit: Address, place: Place, guest: Guest, stand_ins: Cloud
+) -> None:
+    other = Place(place.room, "user-ben", name="Ben")
+    async with a_guest_with(livekit.url, Tokens(livekit.api_key, livekit.api_secret, 60).token(other, None)) as ben:
+        turns = len(guest.of("user"))
+        await ben.speak(
+            speech_like("nobody asked me but the dentist is on a Friday in a week or so I believe", RATE), RATE
+        )
+        assert await guest.line("heard") == {**(await guest.line("heard")), "name": "Ben", "text": HEARD}
+        assert len(guest.of("user")) == turns
+        assert not ben.lines
+    replies = len(guest.of("agent", kind="reply"))
+    await guest.speak(speech_like("when is the dentist", RATE), RATE)
+    assert (await guest.line("user", text=ASKED))["via"] == "speech"
+    await guest.until(lambda: len(guest.of("agent", kind="reply")) > replies)
+    chat = next(chat for chat in reversed(stand_ins.openai.chats) if chat.user == ASKED)
+    told = [str(message["content"]) for message in chat.messages if HEARD in str(message["content"])]
+    assert [text.splitlines()[-1] for text in told] == [f"Ben: “{HEARD}”"]
+    await guest.type("Thanks.")
+    await guest.line("confirm", tool="create_task")
+    assert not guest.of("tool_call")
+    await guest.type("No.")
+    await guest.line("answered", answer="no")
+
+
+async def test_attributes_are_obeyed_others_are_heard_without_commanding_and_a_telephone_has_no_screen(
     livekit: Address, tmp_path: Path
 ) -> None:
     place, caller = a_place(), a_place()
 
-    def model(_chat: Chat) -> str:
-        return CODE
-
-    async with cloud(model=model) as stand_ins:
+    async with cloud(hears=recognised, model=called_for) as stand_ins:
         variables = {
             "DEEPGRAM_API_KEY": KEY,
             "OPENAI_API_KEY": KEY,
@@ -60,6 +98,7 @@ async def test_attributes_are_obeyed_and_so_is_every_change_and_a_telephone_has_
             "VOICE_AGENT_LLM__BASE_URL": stand_ins.openai.base_url,
             "VOICE_AGENT_TTS__BASE_URL": stand_ins.cartesia.url,
             "VOICE_AGENT_PROFILE": "quality",
+            "VOICE_AGENT_ROOMS__HEAR_OTHERS": "true",
         }
         worker = a_worker(livekit, tmp_path, "--profile", "quality", **variables)
         await asyncio.to_thread(worker.__enter__)
@@ -81,6 +120,7 @@ async def test_attributes_are_obeyed_and_so_is_every_change_and_a_telephone_has_
                 assert "Time zone: America/Lima" in prompt
                 assert "(de)" in prompt
                 assert CODE in stand_ins.cartesia.said
+                await a_second_person_is_heard_and_commands_nothing(livekit, place, guest, stand_ins)
                 await guest.command("va.end")
                 await guest.line("end")
             async with a_guest_with(livekit.url, token(livekit, caller, "sip")) as phone:

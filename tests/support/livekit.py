@@ -188,6 +188,24 @@ class Guest:
         await self.type(f"delete {title}")
         return (await self.line("confirm"))["call"]
 
+    async def speak(self, sound: bytes, rate: int) -> None:
+        """Say `sound` (mono 16 bit PCM) into a microphone, and be silent for a second."""
+        from livekit import rtc
+
+        source = rtc.AudioSource(rate, 1)
+        track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        publication = await self.room.local_participant.publish_track(track, options)
+        await publication.wait_for_subscription()
+        size = rate // 50
+        whole = bytes(rate) + sound + bytes(2 * rate)
+        for start in range(0, len(whole), 2 * size):
+            part = whole[start : start + 2 * size]
+            await source.capture_frame(rtc.AudioFrame(part, rate, 1, len(part) // 2))
+        await source.wait_for_playout()
+        await self.room.local_participant.unpublish_track(publication.sid)
+        await source.aclose()
+
     async def line(self, event: str, **fields: Any) -> Line:
         """Wait for a line; return the newest that fits."""
         await self.until(lambda: self.of(event, **fields))

@@ -136,7 +136,7 @@ class Assistant(Agent):
         seen = self._toolset.under_way.background.view(self._toolset.questions.hide(chat_ctx))
         is_reader = reads_prose(self._talk)
         if is_reader:
-            seen = self._with_server_words(seen)
+            seen = self._with_server_words(self._toolset.overheard.before_newest(seen))
         return seen, await self._toolset.offer.choose(seen.items, tools, counts_tokens=is_reader)
 
     def _afterwards(self, said: str, judged: tuple[Pending, Verdict] | None, missing: str | None) -> Iterator[str]:

@@ -55,16 +55,19 @@ _MOMENT = re.compile(r"(?=.*\d)(?!\d+$)[\d\s:.,+TZPHMSDWYamp/-]+")
 """A date, a time or a span, as a model computes them."""
 
 
-def is_users_own(tool: Tool, arguments: Json, items: Sequence[ChatItem], bridge: Bridge) -> bool:
-    """Tell whether the user's own words account for this call, or no other server is there to be behind it.
+def is_users_own(
+    tool: Tool, arguments: Json, items: Sequence[ChatItem], bridge: Bridge, *, is_overheard: bool = False
+) -> bool:
+    """Tell whether the user's own words account for this call, or nobody else is there to be behind it.
 
     Args:
         tool: What is called.
         arguments: What it is called with.
         items: The conversation, newest last; without what finding tools brought.
         bridge: All servers.
+        is_overheard: Somebody else in the room has been heard.
     """
-    if {one.name for one in bridge.servers} <= {tool.server}:
+    if not is_overheard and {one.name for one in bridge.servers} <= {tool.server}:
         return True
     servers = {one.key: one.server for one in bridge.tools}
     if _has_another_answered(items, tool.server, servers):

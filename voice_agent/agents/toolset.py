@@ -18,6 +18,7 @@ from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolR
 from voice_agent.agents.known_ids import made_up
 from voice_agent.agents.lookup import look
 from voice_agent.agents.offer import NAME, Offer
+from voice_agent.agents.overheard import Overheard
 from voice_agent.agents.provenance import is_users_own
 from voice_agent.agents.readback import describe, describe_all, question
 from voice_agent.agents.reading import Reading
@@ -81,6 +82,7 @@ class BridgeToolset(llm.Toolset):
         self.reading = Reading(bridge)
         self.offer = Offer(bridge, self._wrap, finder=finder, beside=lambda: self.reading.tools)
         self.confirmations = Confirmations()
+        self.overheard = Overheard()
         self._speech = speech or Speech()
         self._sentences = sentences or Sentences()
         self._listeners = [on_event] if on_event is not None else []
@@ -219,7 +221,9 @@ class BridgeToolset(llm.Toolset):
             return True
         if tool.decision not in {Decision.CONFIRM, Decision.SPOKEN}:
             return False
-        return reads_prose(ctx.session) and not is_users_own(tool, arguments, _heard(ctx), self.bridge)
+        is_overheard = bool(self.overheard)
+        is_own = is_users_own(tool, arguments, _heard(ctx), self.bridge, is_overheard=is_overheard)
+        return reads_prose(ctx.session) and not is_own
 
     async def _ask(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
         turn = ctx.speech_handle.id

@@ -93,6 +93,8 @@ class Rooms(BaseModel):
     """Share of the processors in use, by anybody, at which a worker takes no second conversation; 100: any share."""
     drain: float = Field(default=600.0, ge=0, le=86400)
     """Seconds that running conversations may go on when their worker is told to end."""
+    hear_others: bool = False
+    """The assistant hears who else is in the room too, and knows what they said; only its own participant commands."""
 
 
 class Hub(BaseModel):

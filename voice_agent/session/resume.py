@@ -48,6 +48,8 @@ class Story:
     """Calls that were read back together and wait for the user's yes (`confirm`)."""
     asked_at: float = 0.0
     """When they were; seconds since the epoch."""
+    overheard: list[Line] = field(default_factory=list["Line"])
+    """What others in the room said (`heard`)."""
     is_owed: bool = False
     """The user's last words have not been answered."""
     is_done: bool = False
@@ -64,6 +66,8 @@ def read_story(lines: Sequence[tuple[datetime, Line]]) -> Story:
         match line["event"]:
             case "user" | "agent":
                 _said(story, line, at)
+            case "heard":
+                story.overheard.append(line)
             case "confirm":
                 confirms[line["call"]] = at, line
             case "answered":
@@ -98,6 +102,8 @@ class Resumption:
     def begin(self) -> None:
         """Tell the journal that another process goes on, and how the calls ended that were under way."""
         self._conversation.assistant.is_back.clear()
+        for line in self._story.overheard:
+            self._conversation.toolset.overheard.note(line["name"], line["text"])
         journal = self._conversation.journal
         journal.write("error", code="taken_over", text="The assistant was lost. Another one goes on from here.")
         for call in self._story.cut_off:

@@ -30,6 +30,7 @@ from voice_agent.worker.book import Book
 from voice_agent.worker.drain import follow_end
 from voice_agent.worker.elder import follow_elders, has_elder
 from voice_agent.worker.link import Link
+from voice_agent.worker.others import Others
 from voice_agent.worker.person import Person
 from voice_agent.worker.presence import Presence
 from voice_agent.worker.rescue import Rescue
@@ -78,6 +79,7 @@ class _Held:
     unfollow: tuple[Callable[[], None], ...]
     elsewhere: asyncio.Event
     """Set when the conversation goes on with another assistant, or with the next that comes."""
+    others: Others | None = None
 
 
 def prepare(config: Config, process: JobProcess) -> None:
@@ -90,10 +92,7 @@ def prepare(config: Config, process: JobProcess) -> None:
 async def hold(source: Source, ctx: JobContext) -> None:
     """Begin the conversation; it goes on when this has returned."""
     dispatch = read_dispatch(ctx.job.metadata)
-    config = await source.now()
-    told = {"profile": dispatch.profile, "time_zone": dispatch.zone, "language": dispatch.language}
-    given = {name: value for name, value in told.items() if value is not None}
-    config = replace(config, settings=config.settings.model_copy(update=given))
+    config = _as_told(await source.now(), dispatch)
     book = Book(config, ctx.room.name)
     bridge: Bridge | None = None
     try:
@@ -133,7 +132,8 @@ async def hold(source: Source, ctx: JobContext) -> None:
     ending = asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation")
     elsewhere = asyncio.Event()
     unfollow = follow_end(ctx.room, conversation), *_follow_loss(ctx, elsewhere)
-    ctx.proc.userdata[_HELD] = _Held(conversation, link, presence, person, book, ending, unfollow, elsewhere)
+    held = _Held(conversation, link, presence, person, book, ending, unfollow, elsewhere)
+    ctx.proc.userdata[_HELD] = held
     # Words that come before everything is ready wait for it.
     conversation.assistant.is_back.clear()
     resumption = Resumption(conversation, story, now=time.time()) if story is not None else None
@@ -146,6 +146,28 @@ async def hold(source: Source, ctx: JobContext) -> None:
     if resumption is not None:
         await resumption.go_on()
     conversation.assistant.is_back.set()
+    held.others = _hear_others(ctx.room, identity, conversation)
+
+
+def _as_told(config: Config, dispatch: Dispatch) -> Config:
+    told = {"profile": dispatch.profile, "time_zone": dispatch.zone, "language": dispatch.language}
+    given = {name: value for name, value in told.items() if value is not None}
+    return replace(config, settings=config.settings.model_copy(update=given))
+
+
+def _hear_others(room: rtc.Room, identity: str, conversation: Conversation) -> Others | None:
+    """Begin to hear who else is in the room; None where that is not wanted, or nothing recognises words."""
+
+    def note(name: str, text: str) -> None:
+        conversation.journal.write("heard", name=name, text=text)
+        conversation.toolset.overheard.note(name, text)
+
+    stack = conversation.stack
+    if not conversation.settings.rooms.hear_others or stack.stt is None:
+        return None
+    others = Others(room, identity, stack.stt, stack.vad, note)
+    others.open()
+    return others
 
 
 def _follow_loss(ctx: JobContext, elsewhere: asyncio.Event) -> tuple[Callable[[], None], ...]:
@@ -170,6 +192,8 @@ async def finish(ctx: JobContext) -> None:
         return
     held.presence.close()
     held.person.close()
+    if held.others is not None:
+        await held.others.aclose()
     for end in held.unfollow:
         end()
     if held.elsewhere.is_set() and held.conversation.reason is None:
