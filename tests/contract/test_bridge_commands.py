@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.faults.cell import SERVER
 from tests.support.bridges import raw_entry
 from voice_agent.cli.main import main
 
@@ -181,3 +182,16 @@ def test_approving_a_server_that_is_not_there_says_which_are(home: Path, capsys:
         "There is no server “male”; there are: mail.\n",
     )
     assert run(capsys, "servers", "approve", "--config", file)[0] == 2
+
+
+def test_inspect_tells_people_and_programs_the_same_of_a_server(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = {"command": sys.executable, "args": ["-I", "-S", str(SERVER), json.dumps({"folder": str(home)})]}
+    file = config(home, plain=plain, crash=raw(exit=3))
+    status, out, err = run(capsys, "inspect", "plain", "--config", file)
+    told = json.loads(run(capsys, "inspect", "plain", "--config", file, "--json")[1])
+    assert (status, err) == (0, "")
+    assert out.startswith(f"plain: {told['score']} of 100")
+    assert (told["server"], told["tools"]) == ("plain", 2)
+    assert all(f"{finding['area']}: {finding['what']}" in out for finding in told["findings"])
+    assert run(capsys, "inspect", "plane", "--config", file)[0] == 2
+    assert run(capsys, "inspect", "crash", "--config", file)[0] == 1

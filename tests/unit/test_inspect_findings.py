@@ -187,4 +187,6 @@ def test_the_score_falls_with_findings_and_never_hides_an_unsafe_server() -> Non
 def test_what_could_not_be_measured_does_not_count() -> None:
     report = Report("a", "2026-07-28", None, 1, 0.1, unmeasured={Area.RESULTS, Area.ERRORS})
     assert report.score == 100
-    assert any(line.strip() == "Not measured: results, errors." for line in told(report))
+    lines = told(report)
+    assert lines[0] == "a: 100 of 100 for what could be measured"
+    assert any(line.strip() == "Not measured: results, errors." for line in lines)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from voice_agent.bridge.policy import is_read, words_of
+from voice_agent.bridge.ids import lookups
+from voice_agent.bridge.policy import words_of
 from voice_agent.inspect.report import Area, Finding, Level
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ def _of_required(tool: Tool, name: str, node: Json, tools: Sequence[Tool]) -> It
         what = f"It requires “{name}” as encoded data, which nobody can say."
         yield Finding(Area.PARAMETERS, Level.FAULT, tool.name, what, fix)
     elif is_id(name, node):
-        finders = [other for other in tools if other is not tool and finds(other)]
-        if finders or _BY_WORDS.search(said):
+        if lookups(tool, name, tools) or _BY_WORDS.search(said):
             what = "It requires an id, which has to be looked up by words first."
             fix = "Best is to take a name or words of it as well as the id."
             yield Finding(Area.PARAMETERS, Level.NOTE, tool.name, what, fix, name)
@@ -96,15 +96,6 @@ def is_id(name: str, node: Json) -> bool:
 def is_binary(name: str, node: Json) -> bool:
     """Tell whether a parameter takes encoded data."""
     return bool(_BINARY.search(f"{' '.join(words_of(name))} {node.get('description', '')}"))
-
-
-def finds(tool: Tool) -> bool:
-    """Tell whether a tool only reads and can be called by what people say."""
-    properties = cast("dict[str, Json]", tool.input_schema.get("properties", {}))
-    required = tool.input_schema.get("required", [])
-    return is_read(tool.name, tool.hints, trusted=False) and not any(
-        is_id(name, properties.get(name, {})) or is_binary(name, properties.get(name, {})) for name in required
-    )
 
 
 def _is_nested(node: Json) -> bool:

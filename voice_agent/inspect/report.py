@@ -151,7 +151,7 @@ def told(report: Report) -> list[str]:
     """Return the report as lines for a person."""
     spoken = f", {report.older} too" if report.older and report.older != report.protocol else ""
     lines = [
-        f"{report.server}: {report.score} of 100",
+        f"{report.server}: {report.score} of 100{' for what could be measured' if report.unmeasured else ''}",
         f"{_count(report.tools, 'tool')}, listed after {report.seconds:.1f} s; speaks MCP {report.protocol}{spoken}.",
         "",
     ]
