@@ -147,6 +147,11 @@ def test_what_names_no_one_time_is_not_guessed(words: str) -> None:
         parse_due(words, NOW)
 
 
+def test_a_repetition_is_no_due_time_and_the_error_says_where_it_goes() -> None:
+    with pytest.raises(DateNotUnderstood, match="what repeats goes into repeat"):
+        parse_due("every Monday at nine", NOW)
+
+
 def test_every_holiday_has_a_day_in_every_year() -> None:
     for _, day_of in HOLIDAYS:
         assert all(isinstance(day_of(year), date) for year in range(2000, 2100))

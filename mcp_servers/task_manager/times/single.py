@@ -119,7 +119,7 @@ def names_day(words: str, now: datetime) -> bool:
 def _parse(words: str, now: datetime) -> Parts:
     """Fill the slots from the words. Raises `NoSuchTimeError`."""
     if _EVERY.search(words):
-        raise NoSuchTimeError("a task is due once")
+        raise NoSuchTimeError("a task is due once, and what repeats goes into repeat")
     text = normalise(words) if len(words) <= LONGEST else ""
     parts = Parts(now)
     place, found = 0, False
