@@ -250,3 +250,37 @@ async def test_a_server_of_the_older_era_that_hangs_at_the_newer_one_is_used_and
                 status = status_of(bridge, entry.name)
                 assert (status.state, status.reason) == (State.READY, None)
     assert lines_of(struck) == ["server/discover"], "it was asked again what it cannot bear"
+
+
+ONE_THING_AT_A_TIME = """
+import json, sys, time
+for line in sys.stdin:
+    request = json.loads(line)
+    open(sys.argv[1], "a").write(request["method"] + "\\n")
+    if request["method"] == "server/discover":
+        time.sleep(3600)
+    result = {"tools": [{"name": "look", "inputSchema": {"type": "object"}}]}
+    if request["method"] == "initialize":
+        info = {"name": "old", "version": "1"}
+        result = {"protocolVersion": "2024-11-05", "capabilities": {"tools": {}}, "serverInfo": info}
+    if "id" in request:
+        print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
+"""
+
+
+async def test_a_server_that_does_one_thing_at_a_time_and_hangs_is_asked_anew_and_meanwhile_only_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transports, "PROBE_CHILD", 1.0)
+    monkeypatch.setattr(transports, "AFTER_SILENCE", 0.2)
+    asked = tmp_path / "asked"
+    entry = StdioEntry("old", sys.executable, ("-I", "-S", "-c", ONE_THING_AT_A_TIME, str(asked)))
+    states: set[State] = set()
+    async with running(entry, settled=False, pins=tmp_path / "home" / "pins") as bridge:
+        bridge.subscribe(lambda _event: states.add(status_of(bridge, "old").state))
+        await until_state(bridge, State.READY, "old")
+        assert [tool.name for tool in bridge.tools] == ["look"]
+    assert states == {State.READY}
+    async with running(entry, pins=tmp_path / "home" / "pins") as bridge:
+        assert status_of(bridge, "old").state is State.READY
+    assert lines_of(asked).count("server/discover") == 1

@@ -57,6 +57,7 @@ class Child(asyncio.SubprocessProtocol):
         self._eof: asyncio.TimerHandle | None = None
         self._errors_at_once = 0
         self._resume: asyncio.TimerHandle | None = None
+        self._sent = 0
 
     @classmethod
     async def start(cls, entry: StdioEntry) -> Child:
@@ -125,18 +126,16 @@ class Child(asyncio.SubprocessProtocol):
 
     @property
     def has_read(self) -> bool | None:
-        """It has taken all that was sent to it; None where that cannot be told."""
+        """It has taken something of what was sent to it, so that it has started; None where that cannot be told."""
         pipe = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0) if self._transport else None)
         if pipe is None or pipe.is_closing() or sys.platform != "linux":
             return None
-        if pipe.get_write_buffer_size():
-            return False
         left = array.array("i", [0])
         try:
             fcntl.ioctl(pipe.get_extra_info("pipe").fileno(), termios.FIONREAD, left)
         except OSError:
             return None
-        return left[0] == 0
+        return left[0] + pipe.get_write_buffer_size() < self._sent
 
     def kill(self) -> None:
         """End it and its group at once."""
@@ -178,6 +177,7 @@ class Child(asyncio.SubprocessProtocol):
             raise BrokenPipeError("the server's input is closed")
         if pipe.get_write_buffer_size() > MAX_UNSENT:
             raise BrokenPipeError("the server does not read its input")
+        self._sent += len(data)
         pipe.write(data)
 
     async def close(self) -> None:

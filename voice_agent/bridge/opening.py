@@ -46,7 +46,7 @@ class Sight:
     excess: str | None = None
     """What the child took too much of, after which it was ended."""
     was_silent: bool = False
-    """It has read what it was sent, as far as that can be told, and has answered nothing."""
+    """It has started to read, as far as that can be told, and has not answered."""
     is_other_era: bool = False
     """It may not have borne the question of the newer era: the next connection asks otherwise, and is due at once."""
 
