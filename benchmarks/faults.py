@@ -3,7 +3,10 @@
 For each fault: the longest time that the event loop stood still, and how long another server took to answer meanwhile,
 beside the same calls without any fault in the same run. Then, several times each: a dead child is noticed, one that was
 away is in use again after it can answer, one that is added to the configuration is in use (beside starting it alone).
-Goals: stall ≤ 50 ms, other servers ≤ twice their usual time (or +2 ms), noticed ≤ 100 ms, back ≤ 2 s, hot plug ≤ +1 s.
+With `--long` also how long one takes that was away for more than a minute; with `--memory` what this process keeps of
+cells of the matrix, over and over.
+Goals: stall ≤ 50 ms, other servers ≤ twice their usual time (or +2 ms), noticed ≤ 100 ms, back ≤ 2 s (≤ 30 s after a
+minute away), hot plug ≤ +1 s.
 The servers at fault are those of `tests/faults`.
 """
 
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import statistics
@@ -23,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.faults.cell import HTTP, HTTP_2, SSE, STDIO, STDIO_2, Column, entry_of
+from tests.faults.cell import HTTP, HTTP_2, SSE, STDIO, STDIO_2, Column, entry_of, run_cell
+from tests.faults.table import CELLS
 from tests.support.bridges import lines_of, raw_entry, status_of, until_state
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.types import State, Status
@@ -151,6 +156,65 @@ async def comings_and_goings(rounds: int) -> Json:
     }
 
 
+async def long_away(count: int, seconds: float) -> list[float]:
+    """Keep several servers away at the same time; return how long each takes to be in use after it can answer."""
+    back: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        entries = [
+            raw_entry(f"s{n}", starts=str(folder / f"starts{n}"), away=str(folder / f"away{n}")) for n in range(count)
+        ]
+        async with bridged(*entries) as bridge:
+            for number in range(count):
+                (folder / f"away{number}").touch()
+                os.kill(int(lines_of(folder / f"starts{number}")[-1]), 9)
+            await asyncio.sleep(seconds)
+
+            async def one(number: int) -> None:
+                # Not all at the same time, for two cores start them one by one.
+                await asyncio.sleep(1.5 * number)
+                (folder / f"away{number}").unlink()
+                begun = time.perf_counter()
+                await asyncio.wait_for(_until_ready(bridge, f"s{number}"), 90)
+                back.append(time.perf_counter() - begun)
+
+            await asyncio.gather(*map(one, range(count)))
+    return back
+
+
+async def _until_ready(bridge: Bridge, name: str) -> None:
+    happened = asyncio.Event()
+    unsubscribe = bridge.subscribe(lambda _: happened.set())
+    while status_of(bridge, name).state is not State.READY:
+        happened.clear()
+        await happened.wait()
+    unsubscribe()
+
+
+def _held() -> float:
+    """Return what this process holds, in MB."""
+    return round(int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+
+
+async def memory(passes: int) -> Json:
+    """Run cells of the matrix over and over; return what this process holds after each pass, in MB."""
+    cells = [
+        (fault, column, outcome)
+        for fault, column, outcome in CELLS
+        if column in (STDIO, HTTP) and fault.does not in ("hang", "half", "drip", "flood") and not fault.more
+    ]
+    held: list[float] = []
+    for _ in range(passes + 1):
+        for fault, column, outcome in cells:
+            with tempfile.TemporaryDirectory() as folder:
+                spec = {"fault": fault.does, "at": fault.at}
+                hangs = outcome.word.startswith("late")
+                await run_cell(column, spec, Path(folder), comes_up=outcome.read is not None, hangs=hangs)
+        gc.collect()
+        held.append(_held())
+    return {"cells": len(cells), "held_mb": held}
+
+
 async def measure(rounds: int, tell: Callable[[Json], None]) -> Json:
     rows: list[Json] = []
     for name, does, columns in FAULTS:
@@ -169,7 +233,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--long", action="store_true", help="servers away for 65 s, and nothing else")
+    parser.add_argument("--memory", action="store_true", help="cells over and over, and nothing else")
     args = parser.parse_args()
+    if args.long:
+        back = sorted(round(value, 1) for value in asyncio.run(long_away(8, 65.0)))
+        print(json.dumps({"away_s": 65, "back_s": back}) if args.json else f"back in use (s): {back}  ≤ 30")
+        return
+    if args.memory:
+        kept = asyncio.run(memory(3))
+        print(json.dumps(kept) if args.json else f"{kept['cells']} cells; held after each pass (MB): {kept['held_mb']}")
+        return
     if not args.json:
         print(f"{'fault':<28}{'transport':<20}{'stall':>10}{'well server':>14}{'p95':>10}{'ratio':>7}  goal")
     found = asyncio.run(measure(args.rounds, (lambda _: None) if args.json else show))

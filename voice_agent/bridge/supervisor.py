@@ -75,7 +75,8 @@ class Pace:
     soon_retry: float = 1.5
     """Longest wait while a server that has been up has been away for less than `soon`."""
     soon: float = 60.0
-    longest_retry: float = 30.0
+    longest_retry: float = 25.0
+    """With what a server takes to start, one that was away for long is in use within 30 s of being able to answer."""
     permanent_retry: float = 60.0
     """Between two looks at what only a person can mend."""
     steady: float = 10.0
