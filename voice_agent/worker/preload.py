@@ -8,6 +8,8 @@ import importlib
 _MODULES = (
     "voice_agent.worker.job",
     "voice_agent.bridge.connection",
+    "voice_agent.bridge.find.meaning",
+    "voice_agent.bridge.find.vectors",
     "voice_agent.bridge.hub.link",
     "voice_agent.providers.turns",
     "voice_agent.providers.stack",
@@ -21,6 +23,7 @@ _MODULES = (
     "anyio._backends._asyncio",
     "anyio.streams.stapled",
     "numpy.fft",
+    "livekit.agents.llm.async_toolset",
     "livekit.plugins.openai",
     "livekit.plugins.deepgram",
     "livekit.plugins.cartesia",
@@ -30,3 +33,7 @@ for _name in _MODULES:
     # The extra of a part may be missing; who needs it says so.
     with contextlib.suppress(ImportError):
         importlib.import_module(_name)
+
+with contextlib.suppress(ImportError):
+    # Read once, for all jobs.
+    importlib.import_module("voice_agent.bridge.find.spoken").spoken()
