@@ -1,7 +1,7 @@
 """From the end of what a person says to the first audio of the answer, in a real room.
 
-Ours, with five stdio servers behind the hub, beside the same models and turn taking in a plain LiveKit agent without
-any server (`rooms/bare.py`); stand-in providers without delay and with those of real ones (`rooms/stand_ins.py`).
+Ours, with five stdio servers behind the hub, beside the same models, turn taking and servers in a plain LiveKit agent
+(`rooms/bare.py`); stand-in providers without delay and with those of real ones (`rooms/stand_ins.py`).
 “Heard” is what a participant measures from the last loud sample it spoke to the first it hears: two ways through the
 room are in it. “LiveKit's” is the agent's own figure, from the end of speech as its VAD sees it. Goals: at most 30 ms
 more than the plain agent, as heard; at most 0.45 s without delays, by LiveKit's figure.
@@ -73,12 +73,12 @@ def rows_of(delays: str, found: dict[str, tuple[list[float], list[float]]]) -> l
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=10, help="of each way, with each kind of delays")
+    parser.add_argument("--turns", type=int, default=12, help="of each way, with each kind of delays")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     for delays in DELAYS:
-        with ground(OURS, BARE, delays=delays, bare_servers={}) as where:
+        with ground(OURS, BARE, delays=delays) as where:
             rows += rows_of(delays, asyncio.run(measure(where, args.turns)))
     reached = {
         "added": all(row["added_ms"] <= GOAL_ADDED_MS for row in rows if row["way"] == "ours"),

@@ -100,9 +100,9 @@ def report(found: dict[str, list[tuple[float, list[float]]]], count: int) -> dic
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--conversations", type=int, default=3, help="at once")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=15.0, help="of each side in each round")
+    parser.add_argument("--conversations", type=int, default=2, help="at once")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each side in each round")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
     with ground(OURS, BARE, with_tool=True) as where:
