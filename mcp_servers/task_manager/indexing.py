@@ -103,6 +103,8 @@ class TermIndex:
 
     def ids_of_each(self, groups: Sequence[Sequence[str]], status: int, limit: int) -> list[list[int]]:
         """For each group the tasks of that status that have one of its terms, in no order."""
+        if not groups:
+            return []
         values: dict[str, Any] = {"mine": self._owner, "state": status, "most": limit}
         values |= {f"terms{number}": list(group) for number, group in enumerate(groups)}
         found: list[list[int]] = [[] for _ in groups]

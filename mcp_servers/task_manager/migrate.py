@@ -160,8 +160,11 @@ def _upgrade(path: Path, scripts: Path, known: list[str], patience: float) -> No
 
 
 def _run_scripts(connection: Connection, scripts: Path) -> None:
-    from alembic import command
-    from alembic.config import Config
+    from mcp_servers.task_manager.loading import importing
+
+    with importing:
+        from alembic import command
+        from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))

@@ -84,7 +84,11 @@ class PostgresDatabase(Database):
 
 def _prepare(address: str, place: str) -> AsyncEngine:
     """Import what is heavy, migrate, and make the engine; runs in a thread."""
-    from sqlalchemy.ext.asyncio import create_async_engine
+    from mcp_servers.task_manager.loading import importing, load
+
+    load()
+    with importing:
+        from sqlalchemy.ext.asyncio import create_async_engine
 
     from mcp_servers.task_manager.migrate import migrate_server
 

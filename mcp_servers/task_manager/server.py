@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from mcp_servers.task_manager.completion import add_completion
 from mcp_servers.task_manager.database import Database, database_at
 from mcp_servers.task_manager.errors import TaskError
 from mcp_servers.task_manager.faults import fault_of
+from mcp_servers.task_manager.loading import loaded
 from mcp_servers.task_manager.models import LOCAL_OWNER, Person
 from mcp_servers.task_manager.prompts import add_prompts
 from mcp_servers.task_manager.resources import add_resources
@@ -41,13 +41,6 @@ INSTRUCTIONS = (
     "The person's to-do list. Tasks are named by id or by the words of their title. "
     "Pass times on as they were said; they are understood in the person's time zone."
 )
-NEEDED_LATER = (
-    "sqlalchemy",
-    "rapidfuzz.process",
-    "mcp_servers.task_manager.store",
-    "mcp_servers.task_manager.times.dates",
-)
-"""What the first call needs and listing the tools does not."""
 WARM_UP_DELAY = 0.05
 """Seconds between the first answer and the warm-up, so that the answer is not slowed down by it."""
 
@@ -166,6 +159,6 @@ class WarmUp(Middleware):
 
     async def _warm_up(self) -> None:
         await asyncio.sleep(WARM_UP_DELAY)
-        await asyncio.to_thread(lambda: [importlib.import_module(name) for name in NEEDED_LATER])
+        await loaded()
         with contextlib.suppress(TaskError):  # the call that needs the store will say it
             await self._service.list(self._person, Query(due="tomorrow", words="milk", limit=1))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from mcp_servers.task_manager import texts
 from mcp_servers.task_manager.errors import KeyUsed
+from mcp_servers.task_manager.loading import loaded
 
 if TYPE_CHECKING:
     import builtins
@@ -192,6 +193,7 @@ class TaskService:
 
         Raises `BadRequest`, `DateNotUnderstood`, `StoreUnavailable`.
         """
+        await loaded()
         from mcp_servers.task_manager.listing import Lister
 
         lister = Lister(person, query, self.now(person))
@@ -208,12 +210,14 @@ class TaskService:
 
     async def titles_like(self, person: Person, typed: str, limit: int) -> builtins.list[str]:
         """Titles of open tasks that what is typed so far may become; see `suggesting`."""
+        await loaded()
         from mcp_servers.task_manager.suggesting import titles
 
         return await self._read(person, lambda table: titles(table, typed, limit))
 
     async def tags_like(self, person: Person, typed: str, limit: int) -> builtins.list[str]:
         """Tags that begin with what is typed so far."""
+        await loaded()
         from mcp_servers.task_manager.suggesting import tags
 
         return await self._read(person, lambda table: tags(table, typed, limit))
@@ -229,12 +233,14 @@ class TaskService:
 
     async def due_reminders(self, person: Person, limit: int) -> builtins.list[Reminded]:
         """Which reminders are due and not claimed."""
+        await loaded()
         from mcp_servers.task_manager.reminders import due
 
         return await self._read(person, lambda table: due(table, self.now(person), limit))
 
     async def claimed_reminders(self, person: Person, since: datetime, limit: int) -> builtins.list[Reminded]:
         """Which reminders any process has claimed since then, latest first."""
+        await loaded()
         from mcp_servers.task_manager.reminders import given_out
 
         return await self._read(person, lambda table: given_out(table, limit, since))
@@ -243,6 +249,7 @@ class TaskService:
         self, person: Person, limit: int = 100, *, only: Collection[int] | None = None
     ) -> builtins.list[Task]:
         """Mark those that are due, or only these of them, as given out; each is, once by all processes together."""
+        await loaded()
         from mcp_servers.task_manager.reminders import claim
 
         def work(connection: Connection) -> builtins.list[Task]:
@@ -255,12 +262,14 @@ class TaskService:
 
     async def reminded(self, person: Person, limit: int = 20) -> builtins.list[Task]:
         """The open tasks whose reminder has come, latest first."""
+        await loaded()
         from mcp_servers.task_manager.reminders import come
 
         return await self._read(person, lambda table: come(table, self.now(person), limit))
 
     async def next_reminder(self, person: Person) -> datetime | None:
         """When the next reminder that nobody was given is due; in the past where it is due already."""
+        await loaded()
         from mcp_servers.task_manager.reminders import upcoming
 
         return await self._read(person, upcoming)

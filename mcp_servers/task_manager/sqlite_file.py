@@ -281,6 +281,9 @@ def _read(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 def _prepare(path: Path, busy_seconds: float) -> Engine:
     """Import what is heavy, migrate, and make the engine; runs in a thread."""
+    from mcp_servers.task_manager.loading import load
+
+    load()
     from sqlalchemy import create_engine, make_url
 
     from mcp_servers.task_manager.migrate import migrate
