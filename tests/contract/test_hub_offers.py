@@ -194,7 +194,7 @@ async def test_a_log_message_that_names_no_call_reaches_nobody_while_two_clients
     client: Any, running: RunningHub
 ) -> None:
     logs = running.config.home / "log"
-    heard: dict[str, list[str]] = {"one": [], "other": [], "silent": []}
+    heard: dict[str, list[str]] = {"one": [], "other": [], "silent": [], "stern": []}
 
     def logger(name: str) -> Any:
         async def log(message: Any) -> None:
@@ -206,12 +206,15 @@ async def test_a_log_message_that_names_no_call_reaches_nobody_while_two_clients
         client(LEGACY, log_handler=logger("one")) as one,
         client(LEGACY, log_handler=logger("other")) as other,
         client(LEGACY, log_handler=logger("silent")) as silent,
+        client(LEGACY, log_handler=logger("stern")) as stern,
     ):
         for asking in (one, other):
             await asking.set_logging_level("info")
+        await stern.set_logging_level("warning")
         logs.with_suffix(".go").touch()
         await one.call_tool_mcp("old_rest", {"wall": "first"})
         await silent.call_tool_mcp("old_rest", {"wall": "nobody's"})
+        await stern.call_tool_mcp("old_rest", {"wall": "of no weight"})
         logs.with_suffix(".go").unlink()
         resting = asyncio.create_task(one.call_tool_mcp("old_rest", {"wall": "second"}))
         async with asyncio.timeout(WITHIN):
@@ -223,7 +226,7 @@ async def test_a_log_message_that_names_no_call_reaches_nobody_while_two_clients
                 await asyncio.to_thread(logs.exists)
         logs.with_suffix(".go").touch()
         await asyncio.gather(resting, call)
-    assert heard == {"one": ["rest first", "rest second"], "other": [], "silent": []}
+    assert heard == {"one": ["rest first", "rest second"], "other": [], "silent": [], "stern": []}
 
 
 @pytest.mark.parametrize("server", ["club", "old"])
