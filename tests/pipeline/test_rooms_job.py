@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from livekit import rtc
+from livekit import api, rtc
 
-from tests.support.livekit import a_guest, a_place, a_worker
+from tests.support.livekit import a_guest, a_guest_with, a_place, a_worker
 from tests.support.program import tasks
+from voice_agent.session.dispatch import Dispatch
 from voice_agent.store.store import Store
+from voice_agent.web.assistants import Assistants
+from voice_agent.worker.elder import SINCE
 
 if TYPE_CHECKING:
     import subprocess
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voice_agent.cli.livekit_server import Address
+    from voice_agent.web.tokens import Place
 
 pytestmark = pytest.mark.pipeline
 
@@ -103,6 +107,32 @@ async def test_nobody_else_in_the_room_can_command_or_is_told_anything(livekit: 
         await guest.line("agent", kind="reply")
         assert [line["text"] for line in guest.of("user")] == ["add buy stamps"]
         assert mallory.lines == []
+
+
+def elder(livekit: Address, place: Place) -> str:
+    """The token of an assistant that was given this room before any other."""
+    token = api.AccessToken(livekit.api_key, livekit.api_secret).with_identity("elder").with_kind("agent")
+    grants = api.VideoGrants(room_join=True, room=place.room, agent=True)
+    return token.with_grants(grants).with_attributes({SINCE: "1"}).to_jwt()
+
+
+@pytest.mark.usefixtures("worker")
+async def test_where_an_older_assistant_comes_back_the_younger_leaves_it_the_conversation(livekit: Address) -> None:
+    place = a_place()
+    async with a_guest(livekit, place) as guest:
+        await guest.follow()
+        await guest.line("agent", kind="greeting")
+        younger = guest.agent
+        async with a_guest_with(livekit.url, elder(livekit, place)):
+            await guest.until(lambda: younger in guest.gone)
+        await guest.until(lambda: not guest.is_attended)
+        assert not guest.of("end")
+        assistants = Assistants(livekit.url, livekit.api_key, livekit.api_secret)
+        assert await assistants.call(place.room, Dispatch(identity=place.identity))
+        await assistants.aclose()
+        await guest.follow()
+        await guest.line("error", code="taken_over")
+        assert len(guest.of("agent", kind="greeting")) == 1
 
 
 @pytest.mark.usefixtures("worker")

@@ -131,7 +131,7 @@ async def hold(source: Source, ctx: JobContext) -> None:
     presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
     ending = asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation")
     elsewhere = asyncio.Event()
-    unfollow = follow_end(ctx.room, conversation), *_follow_loss(ctx, elsewhere)
+    unfollow = follow_end(ctx.room, conversation), *_follow_loss(ctx, conversation, elsewhere)
     held = _Held(conversation, link, presence, person, book, ending, unfollow, elsewhere)
     ctx.proc.userdata[_HELD] = held
     # Words that come before everything is ready wait for it.
@@ -170,16 +170,22 @@ def _hear_others(room: rtc.Room, identity: str, conversation: Conversation) -> O
     return others
 
 
-def _follow_loss(ctx: JobContext, elsewhere: asyncio.Event) -> tuple[Callable[[], None], ...]:
-    """Set `elsewhere` when the room is lost, or has an older assistant; returns what ends the following."""
+def _follow_loss(
+    ctx: JobContext, conversation: Conversation, elsewhere: asyncio.Event
+) -> tuple[Callable[[], None], ...]:
+    """Set `elsewhere` when the room is lost, or has an older assistant; returns what ends the following.
+
+    It must be known at once: LiveKit closes the session, which ends the conversation, before it calls `finish`.
+    """
 
     def note_loss(reason: int) -> None:
-        if reason in _LOST:
+        if reason in _LOST and conversation.reason is None:
             # The connection could not be made again. Whoever comes to the room next goes on.
             elsewhere.set()
 
     def leave() -> None:
-        elsewhere.set()
+        if conversation.reason is None:
+            elsewhere.set()
         ctx.shutdown("an older assistant is in the room")
 
     return follow(ctx.room, "disconnected", note_loss), follow_elders(ctx.room, leave)
@@ -196,7 +202,7 @@ async def finish(ctx: JobContext) -> None:
         await held.others.aclose()
     for end in held.unfollow:
         end()
-    if held.elsewhere.is_set() and held.conversation.reason is None:
+    if held.elsewhere.is_set():
         await ctx.room.disconnect()
         await held.book.leave_open()
     await held.conversation.aclose()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _PREPARED_WITHIN = 60.0
 """Seconds that a process may take until it can be given a job."""
+_TRIES = 16
 _ENDS_WITHIN = 12.0
 """Seconds that a job may take to end."""
 
@@ -44,6 +45,7 @@ async def serve(
     read: Callable[[], Config] | None = None,
     in_threads: bool = False,
     port: int = 0,
+    tries: int = _TRIES,
 ) -> None:
     """Take jobs until a signal: SIGTERM lets running conversations end by themselves, SIGINT ends them.
 
@@ -53,12 +55,13 @@ async def serve(
         on_registered: Called with the worker's id each time the LiveKit server has taken it on.
         in_threads: Hold jobs in threads of this process.
         port: Of the health check on loopback; 0: any free one.
+        tries: How often a LiveKit server that cannot be reached is tried again, with pauses of up to ten seconds.
 
     Raises:
         ConfigError: No LiveKit server is configured.
         PartFailed: The LiveKit server does not take this worker.
     """
-    server = make_server(config, read, in_threads=in_threads)
+    server = make_server(config, read, in_threads=in_threads, tries=tries)
     await _check_key(config)
     health = Health(server, port)
     await health.open()
@@ -97,7 +100,9 @@ async def serve(
         await health.aclose()
 
 
-def make_server(config: Config, read: Callable[[], Config] | None = None, *, in_threads: bool = False) -> AgentServer:
+def make_server(
+    config: Config, read: Callable[[], Config] | None = None, *, in_threads: bool = False, tries: int = _TRIES
+) -> AgentServer:
     """Return LiveKit's worker for this configuration, not running.
 
     Raises:
@@ -118,6 +123,7 @@ def make_server(config: Config, read: Callable[[], Config] | None = None, *, in_
         port=0,
         job_executor_type=JobExecutorType.THREAD if in_threads else JobExecutorType.PROCESS,
         num_idle_processes=1,
+        max_retry=tries,
         initialize_process_timeout=_PREPARED_WITHIN,
         shutdown_process_timeout=_ENDS_WITHIN,
         load_fnc=load,
