@@ -112,6 +112,7 @@ class Theirs:
         """Return at once: a session has waited for all servers."""
 
     def why(self) -> str:
+        """Return what is known of a tool that is not there."""
         return "the tool is not there"
 
 
@@ -344,8 +345,8 @@ def document(rows: Sequence[Pair]) -> str:
             "come, and by the toolset of this project, each in an `AgentSession` of LiveKit's. Both halves are run one",
             "after the other on the same machine by `python benchmarks/compared_faults.py --write`; several cells at a",
             f"time, so seconds are those of a busy machine in both. A call has {CALL_WITHIN:g} s in both. Each fault",
-            "once, over the first transport that has it; no runaway memory or processes. “Not there: …” is what the bridge",
-            "knows of a server and this project's agent says; the model of a bare session only lacks the tool.",
+            "once, over the first transport that has it; no runaway memory or processes. “Not there: …” is what the",
+            "bridge knows of a server and this project's agent says; the model of a bare session only lacks the tool.",
             "",
             f"Of {len(rows)} cells, in how many:",
             "",
@@ -354,8 +355,7 @@ def document(rows: Sequence[Pair]) -> str:
             "",
             "LiveKit's toolset never asks for the newest protocol: a server that hangs or ends when it is asked",
             "(`server/discover`) is of use to it at once, and one that speaks the newest alone never. Ours asks, and",
-            f"falls back; its tools were there after {ready or '?'}.",
-            "Where the server was silent, that is remembered for the next start.",
+            f"falls back, and remembers where the server was silent; its tools were there after {ready or '?'}.",
             "",
             *table(rows),
             "",
