@@ -40,7 +40,8 @@ def _parameters(node: Any, level: int) -> Json:
     parameters = cast("Json", node) if isinstance(node, dict) else {}
     properties = cast("Json", parameters.get("properties") or {})
     listed = parameters.get("required")
-    required = [name for name in cast("list[str]", listed) if name in properties] if isinstance(listed, list) else []
+    names = cast("list[Any]", listed) if isinstance(listed, list) else []
+    required = [name for name in names if isinstance(name, str) and name in properties]
     optional = [name for name in properties if name not in required]
     kept = required + (optional if level == 1 else optional[:_OPTIONAL] if level == 2 else [])  # noqa: PLR2004 - a level
     shown: Json = {"type": "object", "properties": {name: _node(properties[name], level, 0) for name in kept}}
