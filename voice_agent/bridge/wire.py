@@ -200,14 +200,14 @@ class _Bounded(httpx2.AsyncByteStream):
             return
         chunks = aiter(self._inner)
         while True:
+            chunk: bytes | None = None
             with CancelScope() as self._wire.reading:
                 if self._wire.is_refused:
                     raise httpx2.ReadError("a message was refused")
-                try:
-                    chunk = await anext(chunks)
-                except StopAsyncIteration:
+                chunk = await anext(chunks, None)
+                if chunk is None:
                     return
-            if self._wire.reading.cancelled_caught:
+            if chunk is None:  # cancelled by the refusal
                 raise httpx2.ReadError("a message was refused")
             yield chunk
 
