@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mcp_servers.task_manager.models import Task
 
 Conditions: TypeAlias = "tuple[ColumnElement[bool], ...]"
-PROBED = 500
+PROBED = 200
 """Up to how many tasks of a term are counted to see which of several is the rarest."""
 MOST_KNOWN = 2_000
 """Up to how many words a misheard one is compared with all."""
