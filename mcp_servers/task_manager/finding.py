@@ -79,6 +79,11 @@ class Finder:
             ids += self._index.ids(rarest_first, number, BOUND) if rarest_first else []
         return self._hits(words, list(dict.fromkeys(ids)), slips=True)
 
+    def missing(self, words: str, status: Status) -> int:
+        """How many of the words no task of that status has."""
+        said = {word[:LONGEST_WORD] for word in matching.stems(words)}
+        return len(said - self._index.known(said, STATUSES[status]))
+
     def _hits(self, words: str, ids: Sequence[int], *, slips: bool = False) -> Hits:
         candidates = {task.id: task for task in self._table.many(ids)}
         found = matching.find(words, {one: task.title for one, task in candidates.items()}, slips=slips)

@@ -76,7 +76,8 @@ def _misheard(table: TaskTable, said: str, prefer: Status) -> Hits:
 
     finder = Finder(table)
     other_status: Status = "open" if prefer == "done" else "done"
-    for status in (prefer, other_status):
+    fewest_slips_first = sorted((prefer, other_status), key=lambda status: finder.missing(said, status))
+    for status in fewest_slips_first:
         if (hits := finder.misheard(said, status)).tasks:
             return hits
     raise TaskNotFound(_none_like(said, [one.title for one in finder.close(said, (prefer, other_status))]))

@@ -55,6 +55,14 @@ async def test_a_task_that_the_words_mean_only_if_misheard_is_shown_but_never_ch
     assert await titles(service) == ["call Anna"]
 
 
+async def test_of_what_may_be_misheard_the_task_with_fewer_slips_is_found_first(service: TaskService) -> None:
+    await service.create(ME, "visit Katharina Meierhof")
+    await service.complete(ME, "visit Katharina Meierhof")
+    await service.create(ME, "visit Katharina Meyerhof")
+    assert (await service.get(ME, "visit Katharine Meierhof")).status == "done"
+    assert (await service.get(ME, "visit Katharine Meyerhof")).status == "open"
+
+
 async def test_pages_join_to_the_whole_list_in_order(service: TaskService) -> None:
     for number in range(23):
         due = ("today", "tomorrow", "none", "2026-11-21T18:00", None)[number % 5]
