@@ -124,7 +124,7 @@ async def measure(address: Path | str, count: int, rounds: int) -> dict[str, dic
     database = database_at(address)
     service = TaskService(database, lambda: NOW.astimezone(UTC))
     found: dict[str, dict[str, float]] = {}
-    together: list[float] = []
+    together: dict[str, list[float]] = {"list": [], "get": []}
     for name, call in calls(service, count).items():
         chance = random.Random(name)  # noqa: S311 - made-up calls
         times: list[float] = []
@@ -133,9 +133,9 @@ async def measure(address: Path | str, count: int, rounds: int) -> dict[str, dic
             await call(chance)
             if number >= 5:
                 times.append((time.perf_counter() - begin) * 1000)
-        together += times
+        together[name.split()[0]] += times
         found[name] = _summary(times)
-    found["all of these together"] = _summary(together)
+    found |= {f"all calls of {tool}_task{'s' * (tool == 'list')}": _summary(times) for tool, times in together.items()}
     for name in ("create", "complete"):
         times = []
         for number in range(60):
