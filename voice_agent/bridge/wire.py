@@ -112,6 +112,7 @@ class WatchedClient(httpx2.AsyncClient):
     @override
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         wire, trace = self._wire, TRACE.get() or Trace()
+        request.extensions = {**request.extensions, "trace": _Handshake().note}
         is_message = wire.is_open and request.method == "POST"
         # That a server has no stream of its own to offer (GET) or cannot be told of the end (DELETE) says nothing.
         is_told = wire.kind == "sse" or request.method == "POST"
@@ -167,6 +168,23 @@ class WatchedClient(httpx2.AsyncClient):
             if response.status_code in _REFUSED:
                 await vouching.refused(response, is_last=True)
         return response
+
+
+class _Handshake:
+    """Closes a socket whose TLS handshake was cancelled: the library leaves it open until it is collected.
+
+    It is told by the `trace` extension (httpcore, "Request Extensions").
+    """
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+
+    async def note(self, event: str, info: dict[str, Any]) -> None:
+        """Take notice of a step of the connection."""
+        if event == "connection.connect_tcp.complete":
+            self._stream = info["return_value"]
+        elif event.endswith(".start_tls.failed"):
+            await self._stream.aclose()
 
 
 class _Bounded(httpx2.AsyncByteStream):
