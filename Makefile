@@ -11,6 +11,8 @@ ARGS ?=
 NPM := tests/interop
 PAGE := voice_agent/web/page
 LIVEKIT_VERSION := v1.13.5
+# Built where there is none, and Go to build it with.
+LIVEKIT = $(if $(shell command -v livekit-server || command -v go >/dev/null || echo no),,$(BIN)/livekit-server)
 
 .PHONY: help setup talk up livekit page secrets needs chromium postgres test check fix bench lock clean
 
@@ -22,7 +24,7 @@ setup: $(BIN)/.ready ## make .venv and install everything that talking needs
 talk: $(BIN)/.ready ## talk to the assistant (ARGS="--text" and so on)
 	@$(BIN)/voice-agent talk $(ARGS)
 
-up: $(BIN)/.ready page ## talk on a page: starts everything on this machine (ARGS="--profile offline" and so on)
+up: $(BIN)/.ready page $(if $(LIVEKIT_URL),,$(LIVEKIT)) ## talk on a page: starts everything on this machine (ARGS="--profile offline" and so on)
 	@$(BIN)/voice-agent up $(ARGS)
 
 livekit: $(BIN)/livekit-server ## build the LiveKit server from its source, with Go
@@ -82,7 +84,7 @@ $(NPM)/node_modules/.ready: $(NPM)/package-lock.json $(BIN)/.ready-dev
 	@touch $@
 
 # What tests need beside packages; what cannot be brought is skipped by them, loudly.
-needs: $(NPM)/node_modules/.ready page chromium postgres $(if $(shell command -v livekit-server || command -v go >/dev/null || echo no),,$(BIN)/livekit-server)
+needs: $(NPM)/node_modules/.ready page chromium postgres $(LIVEKIT)
 
 chromium:
 	@tools/bring_chromium.sh
