@@ -96,7 +96,8 @@ $(BIN)/livekit-server: | $(BIN)/python
 	@command -v go >/dev/null || { echo "Building the LiveKit server needs Go 1.26 or newer: go.dev/doc/install. Or install \
 	livekit-server as docs.livekit.io/home/self-hosting/local says, or set LIVEKIT_URL to one that runs." >&2; exit 1; }
 	@echo "Building the LiveKit server $(LIVEKIT_VERSION), once; it takes a minute or two."
-	@GOBIN="$(CURDIR)/.venv/go" go install github.com/livekit/livekit-server/cmd/server@$(LIVEKIT_VERSION)
+	@GOBIN="$(CURDIR)/.venv/go" go install github.com/livekit/livekit-server/cmd/server@$(LIVEKIT_VERSION) \
+	  2> >(grep -v "^go: downloading" >&2)
 	@mv .venv/go/server $@
 
 $(PAGE)/node_modules/.ready: $(PAGE)/package-lock.json | $(BIN)/.ready

@@ -215,12 +215,13 @@ async def test_another_language_is_chosen_in_the_middle_of_a_conversation_and_st
 
 
 async def test_a_result_is_shown_whole_when_asked_for_and_all_of_it_as_text(stage: Stage, browser: Browser) -> None:
-    rows = [{"title": MARKUP if place == 0 else f"row {place}", "n": place} for place in range(60)]
+    rows = [{"title": MARKUP if place == 0 else f"row {place}", "n": place, "none": None} for place in range(60)]
     async with talking(stage, browser) as (page, actor):
         await actor.line("tool_call", call="c1", server="s", tool="get_all", arguments={MARKUP: MARKUP})
         await actor.line("tool_result", call="c1", status="ok", text=MARKUP, structured=None, is_cut=True)
         image = {"kind": "image", "mime_type": "image/png", "uri": None, "data": PIXEL}
-        actor.results["c1"] = {"structured": {"rows": rows}, "media": []}
+        whole = {"rows": rows, "day": "2026-11-22", "moment": "2026-11-22T15:00:00+01:00", "notes": ""}
+        actor.results["c1"] = {"structured": whole, "media": []}
         card = page.get_by_role("article", name="s.get_all", exact=True)
         await sees(card.get_by_text("Result"))
         await actor.line("tool_call", call="c2", server="s", tool="draw", arguments={})
@@ -237,6 +238,17 @@ async def test_a_result_is_shown_whole_when_asked_for_and_all_of_it_as_text(stag
         await expect(card.get_by_role("row")).to_have_count(51)
         await button(page, "Show all 60 rows").click()
         await expect(card.get_by_role("row")).to_have_count(61)
+        # Times as they are read here, whole and in full as they were sent; what has no value is named once.
+        assert await card.locator("time").evaluate_all("(all) => all.map((one) => one.title)") == [
+            "2026-11-22", "2026-11-22T15:00:00+01:00",
+        ]  # fmt: skip
+        await sees(card.get_by_text("Nov 22, 2026", exact=True))
+        await expect(card.get_by_role("columnheader")).to_have_text(["title", "n"])
+        await sees(card.get_by_text("No value: none."))
+        await expect(card.locator("dd").last).to_have_text("notes")
+        wide = await card.evaluate("(one) => [...one.querySelectorAll('.scroll')].every((box) => "
+            "box.getBoundingClientRect().right <= one.getBoundingClientRect().right)")  # fmt: skip
+        assert wide
         assert await page.locator("b").count() == 0
 
 
@@ -280,6 +292,11 @@ async def test_with_push_to_talk_the_microphone_is_on_while_the_space_bar_is_hel
         await actor.until(lambda: not microphone.muted)
         await page.keyboard.up("Space")
         await actor.until(lambda: microphone.muted)
+        # Enter, and a screen reader, cannot hold it.
+        await page.keyboard.press("Enter")
+        await actor.until(lambda: not microphone.muted)
+        await page.keyboard.press("Enter")
+        await actor.until(lambda: microphone.muted)
 
 
 async def test_everything_can_be_reached_by_the_keyboard(stage: Stage, browser: Browser) -> None:
@@ -294,11 +311,18 @@ async def test_everything_can_be_reached_by_the_keyboard(stage: Stage, browser: 
         assert await actor.told("confirm") == {"call": "c2", "yes": True}
         await actor.line("answered", call="c2", answer="yes")
         await expect(button(page, "Yes")).to_be_hidden(timeout=PATIENCE)
+        # What had the focus is gone; it is not lost with it.
+        await expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_focused()
         await button(page, "Settings").focus()
         await page.keyboard.press("Enter")
         await expect(button(page, "Close")).to_be_focused()
         await page.keyboard.press("Escape")
         await expect(button(page, "Settings")).to_be_focused()
+        await button(page, "End").focus()
+        await page.keyboard.press("Enter")
+        await actor.told("end")
+        await actor.line("end", reason="goodbye")
+        await expect(button(page, "Talk")).to_be_focused(timeout=PATIENCE)
 
 
 async def test_a_lost_assistant_is_told_of_and_the_next_one_goes_on(stage: Stage, browser: Browser) -> None:

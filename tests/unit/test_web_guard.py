@@ -30,5 +30,6 @@ def test_the_policy_lets_the_page_reach_the_livekit_server_and_nothing_else(url:
     policy = content_security_policy(url) + ";"
     assert allowed in policy
     assert "default-src 'none'" in policy
+    assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
     assert "unsafe" not in policy
     assert "*" not in policy

@@ -41,6 +41,9 @@ def content_security_policy(livekit_url: str) -> str:
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
+            # Text from a server cannot become markup or a script, whatever the page's code does with it.
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
         )
     )
 

@@ -8,13 +8,17 @@ const ROWS = 50;
 const SHORT = 12;
 const IMAGES = /^image\/(?:png|jpeg|gif|webp|avif|bmp)$/;
 const SOUNDS = /^audio\/[a-z0-9.+-]+$/;
+/** A day, or a moment with its offset (RFC 3339). */
+const WHEN = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
-/** Names and values, one under the other. */
+/** Names and values, one under the other; those without a value are only named. */
 export function pairs(fields: Fields): HTMLElement {
   const list = make("dl", {});
   for (const [name, value] of Object.entries(fields)) {
-    list.append(make("dt", {}, words(name)), make("dd", {}, ...shown(value)));
+    if (!isEmpty(value)) list.append(make("dt", {}, words(name)), make("dd", {}, ...shown(value)));
   }
+  const without = named(Object.keys(fields).filter((name) => isEmpty(fields[name])));
+  if (without !== "") list.append(make("dt", {}, "no value"), make("dd", { class: "told" }, without));
   return list;
 }
 
@@ -46,11 +50,32 @@ export function words(name: string): string {
 function shown(value: unknown): (Node | string)[] {
   if (isTable(value)) return [table(value)];
   if (isFields(value) && Object.keys(value).length > 0) return [pairs(value)];
-  return [plain(value)];
+  return [told(value)];
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+function named(names: string[]): string {
+  return names.map(words).join(", ");
+}
+
+/** A value as text; a time as the calendar and the clock here show it, and as it was sent for who points at it. */
+function told(value: unknown): Node | string {
+  const parts = typeof value === "string" ? WHEN.exec(value) : null;
+  const when = new Date(parts?.[0] ?? NaN);
+  if (parts === null || Number.isNaN(when.getTime())) return plain(value);
+  const text = parts[1]
+    ? when.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })
+    : when.toLocaleDateString([], { dateStyle: "medium", timeZone: "UTC" });
+  return make("time", { datetime: parts[0], title: parts[0] }, text);
 }
 
 function table(rows: Fields[]): HTMLElement {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const without = names.filter((name) => rows.every((row) => isEmpty(row[name])));
+  const columns = names.filter((name) => !without.includes(name));
   const head = make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, words(name))));
   const body = make("tbody", {}, ...rows.slice(0, ROWS).map((row) => line(columns, row)));
   const whole = make(
@@ -58,13 +83,16 @@ function table(rows: Fields[]): HTMLElement {
     { class: "scroll", tabindex: "0", role: "region", "aria-label": `Table of ${rows.length} rows` },
     make("table", {}, make("thead", {}, head), body),
   );
-  if (rows.length <= ROWS) return whole;
+  const box = make("div", {}, whole);
+  if (without.length > 0) box.append(make("p", { class: "told" }, `No value: ${named(without)}.`));
+  if (rows.length <= ROWS) return box;
   const more = make("button", { type: "button", class: "small" }, `Show all ${rows.length} rows`);
   more.addEventListener("click", () => {
     body.append(...rows.slice(ROWS).map((row) => line(columns, row)));
     more.remove();
   });
-  return make("div", {}, whole, more);
+  whole.after(more);
+  return box;
 }
 
 function line(columns: string[], row: Fields): HTMLElement {
@@ -72,8 +100,9 @@ function line(columns: string[], row: Fields): HTMLElement {
     "tr",
     {},
     ...columns.map((name) => {
-      const text = plain(row[name]);
-      return make("td", { "data-figure": typeof row[name] === "number", "data-short": text.length <= SHORT }, text);
+      const value = told(row[name]);
+      const isShort = typeof value !== "string" || value.length <= SHORT;
+      return make("td", { "data-figure": typeof row[name] === "number", "data-short": isShort }, value);
     }),
   );
 }

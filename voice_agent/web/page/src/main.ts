@@ -69,6 +69,7 @@ const link = new Link({
   microphone(isOn) {
     isMuted = !isOn;
     view.setMuted(isMuted);
+    show();
   },
   microphones(devices) {
     settings.list(devices);
@@ -81,7 +82,7 @@ function show(): void {
   if (next !== state && next === "thinking") sound("thinking");
   if (next === "listening" && ["waiting", "connecting", "initializing"].includes(state)) sound("listening");
   state = next;
-  voices.show(state, isStill(preferences));
+  voices.show(state === "listening" && isMuted ? "muted" : state, isStill(preferences));
 }
 
 function sound(tone: Tone): void {
@@ -148,6 +149,10 @@ view.hold.addEventListener("pointerdown", (event) => {
   holdToTalk(true);
 });
 for (const end of ["pointerup", "pointercancel"]) view.hold.addEventListener(end, () => holdToTalk(false));
+// Pressed without a pointer (Enter, or by a screen reader) it cannot be held: it turns the microphone on, and off.
+view.hold.addEventListener("click", (event) => {
+  if (event.detail === 0) holdToTalk(isMuted);
+});
 document.addEventListener("keydown", (event) => {
   if (event.key !== " " || !preferences.pushToTalk || phase === "idle" || !isFree(event.target)) return;
   event.preventDefault();

@@ -67,6 +67,8 @@ export class View {
 
   show(model: Model, phase: Phase): void {
     const isIn = phase !== "idle";
+    const focused = document.activeElement;
+    const isSeen = focused?.matches(":focus-visible") ?? false;
     this.app.dataset["phase"] = phase;
     this.talk.hidden = isIn;
     this.bottom.hidden = !isIn;
@@ -77,6 +79,13 @@ export class View {
     if (asked !== null) tell(this.asked, asked.question ?? "");
     this.question.show(isIn ? model.question : null);
     this.servers.show(isIn ? [...model.servers.values()] : [], model.approves);
+    if (isSeen && focused?.checkVisibility() === false) this.goOn(isIn);
+  }
+
+  /** What had the focus is gone: whoever goes by the keyboard goes on from here, not from the top. */
+  private goOn(isIn: boolean): void {
+    const inside = this.hold.hidden ? this.message : this.hold;
+    (isIn ? inside : this.talk).focus();
   }
 
   /** Show what is being said at this moment. */
@@ -113,17 +122,20 @@ export class View {
     if (entries.length < this.shown.length || entries.length === 0) this.clear();
     const isAtEnd = this.talked.scrollHeight - this.talked.scrollTop - this.talked.clientHeight < NEAR;
     let isNew = false;
+    let isTurn = false;
     entries.forEach((entry, place) => {
       const key = JSON.stringify(entry);
       if (this.shown[place] === key) return;
       this.shown[place] = key;
       isNew = true;
+      isTurn ||= place >= this.log.children.length && entry.kind === "said" && entry.speaker === "user";
       const old = this.log.children[place];
       const element = this.element(entry);
       if (old === undefined) this.log.append(element);
       else if (old !== element) old.replaceWith(element);
     });
-    if (isNew && isAtEnd) this.scroll();
+    // Whoever says something wants to see what comes of it.
+    if (isNew && (isAtEnd || isTurn)) this.scroll();
   }
 
   private clear(): void {

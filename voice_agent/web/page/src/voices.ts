@@ -103,17 +103,18 @@ export class Voices {
 
   private body(pen: CanvasRenderingContext2D, size: number, accent: string, lit: string): void {
     const isAway = ["reconnecting", "waiting", "connecting", "ending"].includes(this.state);
+    const isSpeaking = this.state === "speaking";
     const breath = this.isStill ? 0 : Math.sin(this.turn / (this.state === "thinking" ? 14 : 48));
     const depth = this.state === "thinking" ? 0.022 : 0.008;
     pen.fillStyle = accent;
-    pen.globalAlpha = isAway ? 0.06 : 0.16;
-    outline(pen, size * (0.3 + 2 * depth * breath), size * 0.2, this.shapes.agent, -this.turn / 110);
+    pen.globalAlpha = isAway ? 0.06 : isSpeaking ? 0.24 : 0.16;
+    outline(pen, size * (0.3 + 2 * depth * breath), size * 0.18, this.shapes.agent, -this.turn / 110);
     pen.fill();
     outline(pen, size * (0.26 + depth * breath), size * 0.11, this.shapes.agent, this.turn / 160);
     const light = pen.createRadialGradient(-size * 0.08, -size * 0.1, 0, 0, 0, size * 0.4);
     light.addColorStop(0, lit);
     light.addColorStop(1, accent);
-    pen.globalAlpha = isAway ? 0.35 : 1;
+    pen.globalAlpha = isAway ? 0.35 : this.state === "muted" ? 0.6 : 1;
     pen.fillStyle = light;
     pen.fill();
     pen.globalAlpha = 1;
@@ -129,10 +130,14 @@ export class Voices {
       pen.strokeStyle = accent;
       pen.stroke();
     }
-    outline(pen, size * 0.38, size * 0.1, this.shapes.user, -this.turn / 220);
-    pen.globalAlpha = 0.25 + 0.6 * Math.min(1, 2 * mean(this.shapes.user));
-    pen.strokeStyle = ink;
+    // It is the person's: bright while it is their turn, broken while their microphone is off.
+    const isTheirs = this.state === "listening";
+    if (this.state === "muted") pen.setLineDash([size * 0.02, size * 0.04]);
+    outline(pen, size * 0.38, size * 0.1, this.shapes.user, this.state === "muted" ? 0 : -this.turn / 220);
+    pen.globalAlpha = (isTheirs ? 0.55 : 0.25) + 0.45 * Math.min(1, 2 * mean(this.shapes.user));
+    pen.strokeStyle = isTheirs ? accent : ink;
     pen.stroke();
+    pen.setLineDash([]);
     pen.globalAlpha = 1;
   }
 }
