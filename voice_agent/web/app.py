@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,8 +25,6 @@ from voice_agent.web.tokens import LANGUAGE
 from voice_agent.web.visitors import Visitors, bearer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from starlette.middleware.base import DispatchFunction, RequestResponseEndpoint
     from starlette.requests import Request
     from starlette.responses import Response
@@ -146,11 +143,6 @@ def make_app(site: Site) -> Starlette:
     async def health(_request: Request) -> Response:
         return PlainTextResponse("OK", headers={"Cache-Control": "no-store"})
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        yield
-        await site.assistants.aclose()
-
     return Starlette(
         routes=[
             Route("/api/token", asked.token, methods=["POST"]),
@@ -163,7 +155,6 @@ def make_app(site: Site) -> Starlette:
             Mount("/", StaticFiles(directory=site.page, html=True)),
         ],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=_guard(site))],
-        lifespan=lifespan,
     )
 
 

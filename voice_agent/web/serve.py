@@ -62,14 +62,17 @@ async def serve(
             server_header=False,
             # Who speaks to us is who the connection comes from, whatever a header says.
             proxy_headers=False,
-            lifespan="on",
+            lifespan="off",
             timeout_graceful_shutdown=_ENDS_WITHIN,
         )
     )
     listening.listen()
     name = f"[{host}]" if ":" in host else host
     on_ready(url or f"http://{name}:{port}/", port)
-    await server.serve(sockets=[listening])
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        await assistants.aclose()
 
 
 def visitors_of(settings: Settings, key: str, host: str) -> Visitors:

@@ -44,8 +44,10 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.config.load import Config
+    from voice_agent.providers.stack import Stack
     from voice_agent.session.conversation import Conversation
     from voice_agent.session.dispatch import Dispatch
+    from voice_agent.session.resume import Story
     from voice_agent.worker.source import Source
 
 _COMES_WITHIN = 30.0
@@ -94,24 +96,12 @@ async def hold(source: Source, ctx: JobContext) -> None:
     dispatch = read_dispatch(ctx.job.metadata)
     config = _as_told(await source.now(), dispatch)
     book = Book(config, ctx.room.name)
-    bridge: Bridge | None = None
-    try:
-        bridge = bridge_of_job(config, dispatch)
-        bridge.start()
-        stack, participant, _ = await asyncio.gather(
-            build(config.settings), _join(ctx, dispatch), book.look(dispatch.identity)
-        )
-    except (VoiceAgentError, RuntimeError, TimeoutError) as error:
-        logger.warning("a conversation could not begin: %s", error)
-        if bridge is not None:
-            await bridge.aclose()
-        if isinstance(error, TimeoutError):
-            await book.aclose()
-        ctx.shutdown(str(error))
+    gathered = await _gather(config, ctx, dispatch, book)
+    if gathered is None:
         return
+    bridge, stack, participant = gathered
     identity = participant.identity
     journal, story = book.begin(identity), book.story
-    history = History(journal, book.lines)
     conversation = build_conversation(
         config,
         profile=config.settings.profile,
@@ -126,27 +116,59 @@ async def hold(source: Source, ctx: JobContext) -> None:
     source.follow(conversation, config)
     conversation.approvals = Approvals(config.home / PINS, config.servers)
     conversation.is_owners = dispatch.subject is None
-    person = Person(ctx.room, participant, conversation, name=dispatch.name)
-    link = Link(ctx.room, identity, conversation, history)
-    presence = Presence(ctx.room, identity, conversation, config.settings.rooms.grace)
-    ending = asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation")
     elsewhere = asyncio.Event()
-    unfollow = follow_end(ctx.room, conversation), *_follow_loss(ctx, conversation, elsewhere)
-    held = _Held(conversation, link, presence, person, book, ending, unfollow, elsewhere)
+    held = _Held(
+        conversation,
+        Link(ctx.room, identity, conversation, History(journal, book.lines)),
+        Presence(ctx.room, identity, conversation, config.settings.rooms.grace),
+        Person(ctx.room, participant, conversation, name=dispatch.name),
+        book,
+        asyncio.create_task(_end_job(ctx, conversation, Rescue(config)), name="end of the conversation"),
+        (follow_end(ctx.room, conversation), *_follow_loss(ctx, conversation, elsewhere)),
+        elsewhere,
+    )
     ctx.proc.userdata[_HELD] = held
+    await _begin(held, ctx.room, identity, story)
+
+
+async def _gather(
+    config: Config, ctx: JobContext, dispatch: Dispatch, book: Book
+) -> tuple[Bridge, Stack, rtc.RemoteParticipant] | None:
+    """Get servers, models and participant together; None where that cannot be: the job ends."""
+    bridge: Bridge | None = None
+    try:
+        bridge = bridge_of_job(config, dispatch)
+        bridge.start()
+        stack, participant, _ = await asyncio.gather(
+            build(config.settings), _join(ctx, dispatch), book.look(dispatch.identity)
+        )
+    except (VoiceAgentError, RuntimeError, TimeoutError) as error:
+        logger.warning("a conversation could not begin: %s", error)
+        if bridge is not None:
+            await bridge.aclose()
+        if isinstance(error, TimeoutError):
+            await book.aclose()
+        ctx.shutdown(str(error))
+        return None
+    return bridge, stack, participant
+
+
+async def _begin(held: _Held, room: rtc.Room, identity: str, story: Story | None) -> None:
+    """Let the participant in; where there is a `story`, the conversation goes on from it."""
+    conversation = held.conversation
     # Words that come before everything is ready wait for it.
     conversation.assistant.is_back.clear()
     resumption = Resumption(conversation, story, now=time.time()) if story is not None else None
     if resumption is not None:
         resumption.begin()
-    link.open()
-    presence.open()
-    await person.open()
-    await conversation.start(room=ctx.room, room_options=_room_options(identity), session_host=False)
+    held.link.open()
+    held.presence.open()
+    await held.person.open()
+    await conversation.start(room=room, room_options=_room_options(identity), session_host=False)
     if resumption is not None:
         await resumption.go_on()
     conversation.assistant.is_back.set()
-    held.others = _hear_others(ctx.room, identity, conversation)
+    held.others = _hear_others(room, identity, conversation)
 
 
 def _as_told(config: Config, dispatch: Dispatch) -> Config:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from livekit import api
 
-from voice_agent.session.dispatch import AGENT
+from voice_agent.session.calling import call_assistant
 
 if TYPE_CHECKING:
     from livekit.agents import AgentServer
@@ -58,17 +58,19 @@ class Rescue:
         """Have the LiveKit server ask the workers for an assistant like that of `job`, once."""
         with contextlib.suppress(*_TROUBLES):
             async with api.LiveKitAPI(*self._arguments) as server:
-                await _dispatch(server, job)
+                await _give_up(server, job)
+                await call_assistant(server, job.room.name, job.metadata)
 
     async def _rescue(self, info: RunningJobInfo) -> None:
         async with api.LiveKitAPI(*self._arguments) as server:
             if not await _remove(server, info.job.room.name, info.accept_arguments.identity):
                 return
+            await _give_up(server, info.job)
             for _ in range(self._tries):
                 with contextlib.suppress(*_TROUBLES):
                     if await _is_settled(server, info.job.room.name):
                         return
-                    await _dispatch(server, info.job)
+                    await call_assistant(server, info.job.room.name, info.job.metadata)
                 await asyncio.sleep(_AGAIN)
 
 
@@ -89,6 +91,7 @@ async def _is_settled(server: api.LiveKitAPI, room: str) -> bool:
     return any(one.kind == api.ParticipantInfo.Kind.AGENT for one in there.participants)
 
 
-async def _dispatch(server: api.LiveKitAPI, job: api.Job) -> None:
-    wanted = api.CreateAgentDispatchRequest(agent_name=AGENT, room=job.room.name, metadata=job.metadata)
-    await server.agent_dispatch.create_dispatch(wanted)
+async def _give_up(server: api.LiveKitAPI, job: api.Job) -> None:
+    """Take back the call that led to a lost job, which would pass for one that is on its way."""
+    with contextlib.suppress(*_TROUBLES):
+        await server.agent_dispatch.delete_dispatch(job.dispatch_id, job.room.name)

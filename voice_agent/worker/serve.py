@@ -65,6 +65,13 @@ async def serve(
     await _check_key(config)
     health = Health(server, port)
     await health.open()
+    try:
+        await _run(server, config, on_registered)
+    finally:
+        await health.aclose()
+
+
+async def _run(server: AgentServer, config: Config, on_registered: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     endings: set[asyncio.Task[None]] = set()
     watching: asyncio.Task[None] | None = None
@@ -97,7 +104,6 @@ async def serve(
             watching.cancel()
             await asyncio.wait({watching})
         await server.aclose()
-        await health.aclose()
 
 
 def make_server(
