@@ -32,7 +32,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
+    # What tests send and servers log may be no Unicode, which reports between processes must be.
+    report.sections = [(name, _escaped(text)) for name, text in report.sections]
+    if report.longrepr is not None and (told := str(report.longrepr)) != _escaped(told):
+        report.longrepr = _escaped(told)
     return report
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @pytest.fixture
