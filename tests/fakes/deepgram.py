@@ -52,6 +52,12 @@ class FakeDeepgram(FakeServer):
         """Connections to the voice."""
         return [request for request in self.requests if request.path == "/v1/speak"]
 
+    @property
+    def said(self) -> str:
+        """All the text that was sent to be spoken over WebSockets, in order."""
+        messages = [message for request in self.spoke for message in request.messages]
+        return " ".join(" ".join(str(m.get("text", "")) for m in messages).split())
+
     def hear(self, *utterances: str) -> None:
         """Add to what the next utterances say."""
         assert self._script is not None, "the recogniser is a function"

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.pipeline
 
 ADD = "Add buy milk for tomorrow."
-ADDS: list[Turn] = [(Call("tasks_create_task", {"title": "buy milk", "due": "tomorrow"}),), "Milk is on your list."]
+ANSWER = "Milk is on your list. At https://example.org/a?b=1 it is 2.50 EUR until 2026-12-04."
+ALOUD = "At a link to example.org it is 2 euros and 50 cents until December 4th"
+ADDS: list[Turn] = [(Call("tasks_create_task", {"title": "buy milk", "due": "tomorrow"}),), ANSWER]
 
 
 def loudness(path: Path) -> float:
@@ -83,7 +85,8 @@ async def test_a_cloud_profile_hears_does_and_answers(tmp_path: Path, profile: s
     async with cloud(hears=[ADD], model=ADDS) as providers:
         done = await spoken(tmp_path, profile, ADD, env=keys(providers, profile))
         assert_heard_and_done(done, tmp_path)
-        assert "Milk is on your list." in done.said
+        assert ANSWER in done.said
+        assert ALOUD in (providers.cartesia.said if profile == "quality" else providers.deepgram.said)
         assert providers.deepgram.listened
         assert bool(providers.cartesia.requests) is (profile == "quality")
         assert bool(providers.deepgram.spoke) is (profile == "budget")

@@ -45,6 +45,10 @@ def _said(text: str) -> ToolResult:
     return ToolResult([TextContent(type="text", text=text)])
 
 
+def _data(data: dict[str, Any]) -> ToolResult:
+    return ToolResult([TextContent(type="text", text=json.dumps(data))], data)
+
+
 def _rows(count: int) -> ToolResult:
     rows = [{"name": f"row {number}", "amount": number} for number in range(count)]
     return ToolResult([TextContent(type="text", text="Here you are.")], {"rows": rows, "total": count})
@@ -69,6 +73,8 @@ ANSWERS: dict[str, Any] = {
     "money": lambda: _said(
         "It is 1234.5 EUR, see https://example.org/a?b=c, code X9-204, due 2026-11-21T15:00:00+01:00."
     ),
+    "account": lambda: _data({"name": "Savings", "balance": -1520.75, "currency": "EUR", "rate_percent": 1.25}),
+    "tiny": lambda: _data({"result": 0.0000123}),
     "long": lambda: _said("word " * 200_000),
 }
 
@@ -134,6 +140,10 @@ SPOKEN = {
     "rows": "Shall I go on?",
     "refused": "There is no such city. Ask for one of Rome, Paris or Oslo.",
     "money": "3 pm",
+    "table": "Rome 12 and Oslo 30",
+    "account": "Savings: balance -€1,520.75, rate 1.25%.",
+    "tiny": "0.000012.",
+    "nan": "gauge: value unknown.",
 }
 SILENT = {"structured": "{", "rows": "row 39", "money": "https", "refused": "ToolError"}
 

@@ -47,11 +47,39 @@ def test_a_long_list_is_cut_with_an_offer_to_go_on() -> None:
         ({"result": 1234567}, "1,234,567."),
         ({"timezone": "Asia/Tokyo", "datetime": "2026-11-22T03:12:00+09:00"}, "It's 3:12 am on Sunday in Tokyo."),
         ({"timezone": "Europe/Berlin", "datetime": "2026-11-22T12:00:00+01:00"}, "It's noon on Sunday."),
+        ({"result": 0.0000123}, "0.000012."),
+        ({"result": 3.14159265}, "3.1416."),
+        ({"account": "Main", "balance": -1520.75, "currency": "USD"}, "account Main, balance -$1,520.75."),
+        (
+            [{"title": "Rent", "amount": 950, "currency": "EUR"}, {"title": "Tea", "amount": 3.2, "currency": "EUR"}],
+            "Two results: Rent €950 and Tea €3.20.",
+        ),
+        ({"city": "Rome", "temperature_c": 21.5, "windKmh": 12}, "city Rome, temperature 21.5°C, wind 12 km/h."),
+        (
+            {"name": "Run", "distance_m": 10250, "duration_seconds": 3725},
+            "Run: distance 10,250 m, duration 1 hour and 2 minutes.",
+        ),
+        ({"name": "gauge", "value": None}, "gauge: value unknown."),
         ({"id": "77", "name": "Ada", "isActive": True, "updated_at": "2026-01-01T00:00:00Z"}, "Ada: is active yes."),
     ],
 )
 def test_data_becomes_a_sentence(data: Any, said: str) -> None:
     assert said_of(json.dumps(data)) == said
+
+
+@pytest.mark.parametrize(
+    ("prose", "said"),
+    [
+        ("| city | price |\n|---|---|\n| Rome | 12.50 |\n| Oslo | 30 |", "Two results: Rome 12.50 and Oslo 30."),
+        ("Prices:\n| city | price |\n|:--|--:|\n| Rome | 12.50 |\n| Oslo | 30 |", "Prices: Rome 12.50 and Oslo 30."),
+        ("city,price\nRome,12\nOslo,30", "Two results: Rome 12 and Oslo 30."),
+        ("1234567890", "1,234,567,890."),
+        ("1.5e-07", "0.00000015."),
+        ("004217", "004217."),
+    ],
+)
+def test_tables_and_bare_numbers_become_words(prose: str, said: str) -> None:
+    assert said_of(prose) == said
 
 
 def test_nothing_of_the_machine_is_spoken() -> None:

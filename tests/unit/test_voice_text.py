@@ -1,10 +1,23 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice_agent.agents.aloud import as_people_say
 from voice_agent.offline.voice_text import spoken
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
 pytestmark = pytest.mark.unit
+
+
+async def pieces(text: str, size: int) -> AsyncGenerator[str]:
+    for start in range(0, len(text), size):
+        yield text[start : start + size]
 
 
 @pytest.mark.parametrize(
@@ -27,11 +40,38 @@ pytestmark = pytest.mark.unit
         ("Dr. Smith", "Doctor Smith"),
         ("the players' choice, it's `create_task`", "the players choice, it's create task"),
         ("version 1.8.9, 10 tasks", "version 1.8.9, 10 tasks"),
+        ("1234.5 EUR, JPY 900 and -$3.2 million", "1234 euros and 50 cents, 900 yen and minus 3.2 million dollars"),
+        (
+            "1 kg, 2.5 kg, 80 km/h and 5 m², not 5m",
+            "1 kilogram, 2.5 kilograms, 80 kilometres an hour and 5 square metres, not 5m",
+        ),
+        ("-3 °C at 55 %, 30 cm x 40 cm", "minus 3 degrees Celsius at 55 percent, 30 centimetres by 40 centimetres"),
+        ("Code X9-204-BQ, PIN 004217, order #A1B2C3.", "Code X 9, 2 0 4, B Q, PIN 0 0 4 2 1 7, order A 1 B 2 C 3."),
+        ("COVID-19, F-16 and 555-0123", "COVID-19, F-16 and 5 5 5, 0 1 2 3"),
+        ("+49 30 1234567", "plus 4 9, 3 0, 1 2 3 4 5 6 7"),
+        ("DE89 3704 0044 0532 0130 00", "D E 8 9, 3 7 0 4, 0 0 4 4, 0 5 3 2, 0 1 3 0, 0 0"),
+        ("anna.berg@example.org at 10.0.0.12", "anna dot berg at example dot org at 10 dot 0 dot 0 dot 12"),
         ("99:99 and 2026-13-45", "99:99 and 2026-13-45"),
     ],
 )
 def test_signs_are_said_as_people_say_them(written: str, said: str) -> None:
     assert spoken(written) == said
+
+
+WHOLE = (
+    "The invoice is 1,234.50 EUR, due on 2026-12-04 at 15:30. See https://example.org/a?b=c now, it weighs 2.5 kg. "
+    "Call +49 30 1234567 from 3 - 5 people today."
+)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+async def test_text_in_pieces_is_said_as_the_whole_would_be(size: int) -> None:
+    assert "".join([piece async for piece in as_people_say(pieces(WHOLE, size))]) == spoken(WHOLE)
+
+
+async def test_plain_words_are_not_held_back() -> None:
+    text = "Well, it is “fine”, isn't it? "
+    assert [piece async for piece in as_people_say(pieces(text, 1))] == text.replace(" ", " |").split("|")[:-1]
 
 
 @given(st.text(max_size=300))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from voice_agent.offline.voice_units import FIRST, THEN
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,32 +72,20 @@ def _written_day(match: re.Match[str]) -> str:
     return f"{match[1] or ''}the {_ordinal(int(match[2]))} of {match[3]}"
 
 
-def _money(match: re.Match[str]) -> str:
-    unit, part = {"$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny")}[match[1]]
-    whole, cents = int(match[2].replace(",", "")), int(match[3] or 0)
-    parts = "pence" if part == "penny" and cents != 1 else part + ("s" if cents != 1 else "")
-    words = [f"{whole} {unit}{'s' if whole != 1 else ''}"] if whole or not cents else []
-    return " and ".join([*words, *([f"{cents} {parts}"] if cents else [])])
-
-
 def _link(match: re.Match[str]) -> str:
     return f"a link to {match[1].removeprefix('www.')}"
 
 
-def _digits(match: re.Match[str]) -> str:
-    return ", ".join(" ".join(group) for group in re.split(r"[ -]", match[0]))
-
-
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"https?://([^\s/?#:]+)[^\s,;]*?(?=[.!?]?(?:[\s,;]|$))"), _link),
+    *FIRST,
     (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){2,3}[0-9a-f]{4,12}\b", re.IGNORECASE), "with a long ID"),
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{10,}\b", re.IGNORECASE), "with a long ID"),
     (re.compile(r"\b(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\b"), _day_and_time),
     (re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b"), _day),
     (re.compile(r"\b(\d{1,2}):(\d\d)(?::\d\d)?(?:\s*([ap]\.?m\b\.?))?", re.IGNORECASE), _time),
     (re.compile(rf"\b((?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? )?(\d{{1,2}}) ({_MONTH})\b"), _written_day),
-    (re.compile(r"([$€£])(\d+(?:,\d{3})*)(?:\.(\d\d))?(?![\d.]*\d)"), _money),
-    (re.compile(r"\b\d{3}[ -]\d{3}[ -]\d{4}\b|\b\d{3}-\d{4}\b"), _digits),
+    *THEN,
     (re.compile(r"#(?=\d)"), "number "),
     (re.compile(r"(?<![\d-])(\d+)-(\d+)(?![\d-])"), r"\1 to \2"),
     (re.compile(r"(?<=\w)\s*[\u2013\u2014]\s*(?=\d)|(?<=[AP]M)\s*-\s*(?=\d)"), " to "),
@@ -104,10 +94,6 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(r"\bMrs\.(?= [A-Z])"), "Missis"),
     (re.compile(r"\be\.g\.,?"), "for example,"),
     (re.compile(r"\bi\.e\.,?"), "that is,"),
-    (re.compile(r"(\d)\s*°\s*([CF])\b"), lambda m: f"{m[1]} degrees {'Celsius' if m[2] == 'C' else 'Fahrenheit'}"),
-    (re.compile(r"(?<=\d) ?min\b"), " minutes"),
-    (re.compile(r"(?<=\d) ?(?:h|hrs?)\b"), " hours"),
-    (re.compile(r"(?<=\d) ?km\b"), " kilometres"),
     (re.compile(r"[“”„«»\"*`|<>{}\[\]]+|(?<!\w)['‘’]|['‘’](?!\w)"), " "),  # noqa: RUF001 - quotation marks as they come
     (re.compile(r"(?<=\w)_(?=\w)"), " "),
     (re.compile(r"\s+([,.;:!?])"), r"\1"),

@@ -9,6 +9,7 @@ from livekit.agents import AgentSession
 from livekit.agents.voice.agent_session import DEFAULT_TTS_TEXT_TRANSFORMS
 from tzlocal import get_localzone_name
 
+from voice_agent.agents.aloud import as_people_say
 from voice_agent.agents.assistant import Assistant
 from voice_agent.agents.deeds import Deeds
 from voice_agent.agents.phone import slow_digits
@@ -110,7 +111,11 @@ def _session(
     return AgentSession(
         **stack.session_options(),
         tools=[toolset],
-        tts_text_transforms=[*DEFAULT_TTS_TEXT_TRANSFORMS, *([slow_digits] if on_phone else [])],
+        tts_text_transforms=[
+            *DEFAULT_TTS_TEXT_TRANSFORMS,
+            *([slow_digits] if on_phone else []),
+            *([as_people_say] if settings.language.split("-")[0].lower() == "en" else []),
+        ],
         max_tool_steps=settings.limits.tool_steps,
         aec_warmup_duration=_ECHO_WARM_UP if has_microphone else None,
         user_away_timeout=None,

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from voice_agent.offline.brain.quantities import currency_of, figure, is_currency, measured, price_of
 from voice_agent.offline.brain.results import Item, Output, name_of, read_output, told_in
 from voice_agent.offline.brain.spoken import clock, count, for_the_ear, listing, moment, number
 
@@ -82,9 +83,13 @@ def render_error(output: Output, now: datetime) -> str:
 
 def render_output(output: Output, now: datetime) -> str:
     """A tool's answer in one or two sentences."""
+    if _NUMBER.fullmatch(output.prose):
+        return f"{figure(float(output.prose) if re.search('[.eE]', output.prose) else int(output.prose))}."
     if output.prose:
         prose = _prose(output, now)
         items = output.items or []
+        if prose.endswith(":") and items:
+            return render_items(items, now, head=prose.rstrip(":"), total=output.total)
         if prose and len(items) > 1 and len(prose.split()) <= _LEAD_WORDS and not told_in(prose, items):
             # “Here you are.” is no answer: what is there comes after it.
             return f"{prose} {render_items(items, now, total=output.total)}" if not re.search(r"\d", prose) else prose
@@ -93,6 +98,10 @@ def render_output(output: Output, now: datetime) -> str:
     if output.data is None:
         return "Done."
     return render_data(output.data, now)
+
+
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d+)?(?:[eE][-+]?\d{1,2})?")
+"""A number alone; one that begins with noughts is a code."""
 
 
 def _prose(output: Output, now: datetime) -> str:
@@ -225,7 +234,20 @@ def _item(item: Item, now: datetime) -> str:
         None,
     )
     name = for_the_ear(item.name, now)
-    return f"{name} {moment(due, now)}" if due else name
+    if due:
+        return f"{name} {moment(due, now)}"
+    beside = price_of(item.fields) or _only_figure(item)
+    return f"{name} {beside}" if beside else name
+
+
+def _only_figure(item: Item) -> str | None:
+    """What stands beside the name in a table of two columns, where it is a figure."""
+    others = [value for value in item.fields.values() if value != item.name]
+    is_pair = len(item.fields) == 2 and len(others) == 1  # noqa: PLR2004 - two columns
+    return others[0] if is_pair and isinstance(others[0], str) and _FIGURE.fullmatch(others[0]) else None
+
+
+_FIGURE = re.compile(r"[-+$€£]*\d[\d,.]*(?: ?(?:%|[a-zA-Z°²/]{1,5}))?")
 
 
 def render_data(data: Any, now: datetime) -> str:
@@ -249,7 +271,7 @@ def _plain(value: Any, now: datetime) -> str:
     if isinstance(value, bool):
         return "Yes." if value else "No."
     if isinstance(value, int | float):
-        return f"{value:,}." if abs(value) >= 10_000 else f"{value:g}."  # noqa: PLR2004 - long figures want commas
+        return f"{figure(value)}."
     return _shortened(for_the_ear(str(value), now)) or "Done."
 
 
@@ -262,12 +284,16 @@ def _object(fields: dict[str, Any], now: datetime) -> str:
         return _time_there(nested[-1], now)
     if len(nested) == 1 and len(fields) <= 2:  # noqa: PLR2004 - only a wrapper
         return render_data(nested[0], now)
-    told = next((value for key in _TELLING if isinstance(value := fields.get(key), str) and value), None)
-    if told:
-        return _shortened(for_the_ear(told, now))
+    telling = next((value for key in _TELLING if isinstance(value := fields.get(key), str) and value), None)
+    if telling:
+        return _shortened(for_the_ear(telling, now))
     name = name_of(fields)
+    code = currency_of(fields) if price_of(fields) else None
     kept = {key: value for key, value in fields.items() if _tells(key, value) and value != name}
-    facts = ", ".join(_fact(key, value, now) for key, value in list(kept.items())[:3])
+    told = [(key, value) for key, value in kept.items() if not (code and is_currency(key, value))]
+    facts = ", ".join(_fact(key, value, now, code) for key, value in told[:3])
+    if name and not facts:
+        facts = next((f"{_words(key)} unknown" for key, value in fields.items() if value is None), "")
     if name and facts:
         return f"{for_the_ear(name, now)}: {facts}."
     return f"{name or facts or 'Done'}."
@@ -278,11 +304,17 @@ def _tells(key: str, value: Any) -> bool:
     return value not in (None, "", [], {}) and not isinstance(value, dict) and not _DULL.search(key)
 
 
-def _fact(key: str, value: Any, now: datetime) -> str:
+def _words(key: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", key).lower()
+
+
+def _fact(key: str, value: Any, now: datetime, currency: str | None) -> str:
     """One field in words: its name and its value; whole sentences speak for themselves."""
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", key).lower()
+    name = _words(key)
     if isinstance(value, bool):
         return f"{name} {'yes' if value else 'no'}"
+    if isinstance(value, int | float):
+        return " ".join(measured(key, value, currency))
     if isinstance(value, list):
         things = cast("list[Any]", value)
         plain = [for_the_ear(str(one), now) for one in things if isinstance(one, str | int | float)]

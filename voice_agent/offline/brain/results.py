@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, cast
 
+from voice_agent.offline.brain.tables import take_table
+
 Json = dict[str, Any]
 
 NAMES = (
@@ -85,7 +87,19 @@ def read_output(text: str) -> Output:
                 continue
             prose = head.strip() if tail else ""
             return Output(prose if not _is_same(prose) else "", _unwrap(data))
+    if "\n" in text:
+        rest, rows = take_table([line.strip() for line in text.splitlines() if line.strip()])
+        return Output("\n".join(rest), [_named(row) for row in rows] or None)
     return Output(text, None)
+
+
+def _named(row: dict[str, str]) -> Json:
+    """A row of a table, by small letters; its first cell is its name where no other is."""
+    thing: Json = {key.lower(): value for key, value in row.items()}
+    if name_of(thing) is None and thing:
+        first = next(iter(thing))
+        thing = {"name": thing.pop(first), **thing}
+    return thing
 
 
 def _is_same(prose: str) -> bool:
