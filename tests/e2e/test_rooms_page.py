@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
+KEEP_STATES = """
+() => {
+  const status = document.querySelector("[role=status]");
+  window.states = [];
+  const note = () => states.push(status.textContent.trim());
+  new MutationObserver(note).observe(status, { childList: true, subtree: true, characterData: true });
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -145,6 +154,59 @@ async def test_who_loses_the_assistant_is_told_at_once_and_goes_on_with_the_next
         await expect(said(page, "agent", "What can I do for you?")).to_have_count(1)
         await write(page, "add learn to dance")
         await sees(said(page, "agent", "dance"))
+        await end(page)
+
+
+def livekit_server(running: Up) -> psutil.Process:
+    (server,) = (one for one in running.processes() if one.name() == "livekit-server")
+    return server
+
+
+async def stand_still(server: psutil.Process, seconds: float) -> None:
+    server.suspend()
+    await asyncio.sleep(seconds)  # What the test is about.
+    server.resume()
+
+
+async def test_a_livekit_server_that_stands_still_or_is_killed_ends_no_conversation_and_repeats_nothing(
+    running: Up, browser: Browser, home: Path
+) -> None:
+    async with a_page(browser, running.page) as page:
+        await begin(page)
+        await page.evaluate(KEEP_STATES)
+        await stand_still(livekit_server(running), 5)
+        await write(page, "add mend the roof")
+        await sees(card(page, "tasks.create_task", "ok"))
+        assert "Reconnecting" not in await page.evaluate("states")
+
+        await write(page, "delete mend the roof")
+        await sees(button(page, "Yes"))
+        await listens(page)
+        standing = asyncio.create_task(stand_still(livekit_server(running), 20))
+        await in_state(page, "Reconnecting")
+        await standing
+        await in_state(page, "Listening")
+        await sees(button(page, "Yes"))
+        before = await page.evaluate("heard")
+        await speak(page, "Yes.")
+        await sees(card(page, "tasks.delete_task", "ok"))
+        await sees(said(page, "agent", "Deleted"))
+        assert await page.evaluate("heard") > before
+
+        livekit_server(running).kill()
+        await in_state(page, "Reconnecting")
+        await in_state(page, "Listening")
+        await write(page, "add paint the fence")
+        await sees(said(page, "agent", "fence"))
+        await expect(said(page, "agent", "What can I do for you?")).to_have_count(1)
+        await expect(said(page, "user", "mend the roof")).to_have_count(2)
+        await expect(card(page, "tasks.create_task", "ok")).to_have_count(2)
+        titles = [task["title"] for task in tasks(home)]
+        assert "mend the roof" not in titles
+        assert titles.count("paint the fence") == 1
+        async with a_page(browser, running.page) as another:
+            await begin(another)
+            await end(another)
         await end(page)
 
 

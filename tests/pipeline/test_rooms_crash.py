@@ -1,16 +1,19 @@
-"""A job's process is killed, or its worker: who is told, who goes on, and what is known and what is not."""
+"""A job's process is killed, or its worker told to end: who is told, who goes on, what is known and what is not."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
-from tests.support.livekit import a_guest, a_place, a_worker, jobs_of
+from tests.support.livekit import WITHIN, a_guest, a_place, a_worker, jobs_of
 from tests.support.program import tasks
+from voice_agent.cli.livekit_server import free_ports
 from voice_agent.store.store import Store
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from voice_agent.cli.livekit_server import Address
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +31,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def worker(livekit: Address, home: Path) -> Generator[subprocess.Popen[bytes]]:
+def port() -> int:
+    """Of the worker's health check."""
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def worker(livekit: Address, home: Path, port: int) -> Generator[subprocess.Popen[bytes]]:
     root = str(Path(__file__).parents[2])
     slow = {"command": sys.executable, "args": ["-m", "tests.support.slow_server", str(home / "note")], "cwd": root}
     config = home / "mcp.json"
     config.write_text(json.dumps({"mcpServers": {"slow": {**slow, "voice": {"trust": True}}}}))
-    with a_worker(livekit, home, "--config", str(config)) as running:
+    options = ("--config", str(config), "--health-port", str(port))
+    with a_worker(livekit, home, *options, VOICE_AGENT_ROOMS__DRAIN="10") as running:
         yield running
+
+
+async def health(port: int, status: int) -> str:
+    """Wait until the worker's health has this status; return what it says."""
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(WITHIN):
+        while (answer := await client.get(f"http://127.0.0.1:{port}/")).status_code != status:
+            pass
+    return answer.text
 
 
 @pytest.mark.usefixtures("worker")
@@ -120,3 +138,25 @@ async def test_a_write_that_was_under_way_is_told_to_be_unknown_and_not_repeated
         await guest.command("va.end")
         await guest.line("end")
     assert (home / "note").read_text() == "launched"
+
+
+async def test_a_worker_that_is_told_to_end_takes_no_more_and_says_when_it_has_to_go(
+    livekit: Address, worker: subprocess.Popen[bytes], port: int
+) -> None:
+    """The last one: it ends what the others use."""
+    assert await health(port, 200) == "ready"
+    async with a_guest(livekit, a_place()) as guest:
+        await guest.follow()
+        await guest.line("agent", kind="greeting")
+
+        worker.terminate()
+
+        assert "draining" in await health(port, 503)
+        async with a_guest(livekit, a_place()) as late:
+            await guest.type("add feed the cat")
+            await guest.line("tool_result", status="ok")
+            assert "5 seconds" in (await guest.line("error", code="ends_soon"))["text"]
+            await guest.line("agent", kind="announcement")
+            assert (await guest.line("end"))["reason"] == "interrupted"
+            assert not late.is_attended
+    assert worker.wait(WITHIN) == 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 from livekit import api, rtc
 
-from tests.support.livekit import a_guest, a_guest_with, a_place, a_worker
-from tests.support.program import tasks
+from tests.support.livekit import WITHIN, a_guest, a_guest_with, a_place, a_worker
+from tests.support.program import run, tasks
 from voice_agent.session.dispatch import Dispatch
 from voice_agent.store.store import Store
 from voice_agent.web.assistants import Assistants
@@ -116,6 +118,18 @@ def elder(livekit: Address, place: Place) -> str:
     return token.with_grants(grants).with_attributes({SINCE: "1"}).to_jwt()
 
 
+async def call_often(livekit: Address, place: Place) -> int:
+    """Call for an assistant many times, also at once; return how many calls are left."""
+    assistants = Assistants(livekit.url, livekit.api_key, livekit.api_secret)
+    whose = Dispatch(identity=place.identity)
+    assert all(await asyncio.gather(*(assistants.call(place.room, whose) for _ in range(10))))
+    assert all([await assistants.call(place.room, whose) for _ in range(10)])
+    await assistants.aclose()
+    async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as server:
+        calls = await server.agent_dispatch.list_dispatch(place.room)
+    return len(calls)
+
+
 @pytest.mark.usefixtures("worker")
 async def test_where_an_older_assistant_comes_back_the_younger_leaves_it_the_conversation(livekit: Address) -> None:
     place = a_place()
@@ -127,9 +141,7 @@ async def test_where_an_older_assistant_comes_back_the_younger_leaves_it_the_con
             await guest.until(lambda: younger in guest.gone)
         await guest.until(lambda: not guest.is_attended)
         assert not guest.of("end")
-        assistants = Assistants(livekit.url, livekit.api_key, livekit.api_secret)
-        assert await assistants.call(place.room, Dispatch(identity=place.identity))
-        await assistants.aclose()
+        assert await call_often(livekit, place) == 1
         await guest.follow()
         await guest.line("error", code="taken_over")
         assert len(guest.of("agent", kind="greeting")) == 1
@@ -159,3 +171,25 @@ async def test_a_conversation_that_nobody_comes_back_to_ends_and_its_record_is_c
     ]
     assert lines[-1]["event"] == "end"
     assert lines[-1]["reason"] == "left"
+
+
+def test_a_key_that_the_livekit_server_does_not_know_ends_the_worker_with_a_sentence(
+    livekit: Address, tmp_path: Path
+) -> None:
+    given = {"LIVEKIT_URL": livekit.url, "LIVEKIT_API_KEY": "nobody", "LIVEKIT_API_SECRET": "x" * 36}
+    done = run("voice-agent", "worker", "--profile", "offline", home=tmp_path, env=given)
+    assert done.status == 1
+    assert "does not accept the key nobody" in done.err
+    assert "Traceback" not in done.err
+
+
+async def test_an_interrupted_worker_ends_its_conversations_and_tells_them(
+    livekit: Address, worker: subprocess.Popen[bytes]
+) -> None:
+    """The last one: it ends what the others use."""
+    async with a_guest(livekit, a_place()) as guest:
+        await guest.follow()
+        await guest.line("agent", kind="greeting")
+        worker.send_signal(signal.SIGINT)
+        assert (await guest.line("end"))["reason"] == "interrupted"
+    assert worker.wait(WITHIN) == 0
