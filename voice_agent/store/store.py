@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import JSON, DateTime, ForeignKey, String, event, func, select, update
+from sqlalchemy import JSON, DateTime, ForeignKey, String, event, func, make_url, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -92,7 +92,8 @@ class Store:
         """`url`: as SQLAlchemy writes it; None: `conversations.db` in `home`."""
         self._home = home if url is None else None
         given = f"sqlite+aiosqlite:///{home / 'conversations.db'}" if url is None else url.get_secret_value()
-        self._engine: AsyncEngine = create_async_engine(given, json_serializer=_to_json)
+        connecting = {"async_creator_fn": _open} if make_url(given).drivername == "sqlite+aiosqlite" else {}
+        self._engine: AsyncEngine = create_async_engine(given, json_serializer=_to_json, connect_args=connecting)
         self._setting_up = asyncio.Lock()
         self._is_set_up = False
         if self._engine.dialect.name == "sqlite":
@@ -284,6 +285,23 @@ def _now() -> datetime:
 def _utc(moment: datetime) -> datetime:
     """Return a moment as the database gave it; SQLite keeps no zone."""
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+async def _open(*args: Any, **options: Any) -> Any:
+    """Open a SQLite file; where that fails, its thread has ended too.
+
+    aiosqlite does not wait for that, and the thread would report its end to an event loop that may be closed by then.
+    """
+    import aiosqlite
+
+    connection = aiosqlite.connect(*args, **options)
+    thread = connection._thread  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - there is no other way to wait
+    thread.daemon = True
+    try:
+        return await connection
+    except BaseException:
+        await asyncio.to_thread(thread.join)
+        raise
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
