@@ -83,7 +83,7 @@ def test_without_the_program_it_says_in_one_sentence_how_to_get_it(tmp_path: Pat
         find_livekit_server(str(tmp_path))
 
 
-def test_ctrl_c_while_it_is_starting_leaves_nothing(tmp_path: Path) -> None:
+def test_a_closed_terminal_and_ctrl_c_while_it_is_starting_leave_nothing(tmp_path: Path) -> None:
     command = [str(BIN / "voice-agent"), "up", "--json", "--profile", "offline", "--verbose"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(tmp_path), cwd=tmp_path
@@ -91,6 +91,7 @@ def test_ctrl_c_while_it_is_starting_leaves_nothing(tmp_path: Path) -> None:
         assert process.stderr is not None
         # The first word of the worker: it is running, and not ready.
         assert process.stderr.readline()
+        process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
     # Standard error is closed by the last process that holds it.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from voice_agent.errors import PartFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
 _READY_WITHIN = 90.0
 """Seconds; a first start compiles and loads a lot."""
@@ -72,8 +72,8 @@ class Child:
         assert self.process is not None
         return await self.process.wait()
 
-    async def stop(self) -> None:
-        """End it and whatever it started; by force where it takes too long."""
+    async def stop(self, hurrying: asyncio.Event | None = None) -> None:
+        """End it and whatever it started; by force where it takes too long, and once `hurrying` is set."""
         process = self.process
         if process is None:
             return
@@ -81,8 +81,7 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 # Not SIGINT, which LiveKit's worker ignores whenever it starts a process.
                 process.terminate()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), _ENDS_WITHIN)
+            await _first(process.wait(), *([hurrying.wait()] if hurrying is not None else []))
         # The group outlives its leader where something in it hangs.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -90,6 +89,16 @@ class Child:
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait({self._reading})
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of these is over, or it takes too long."""
+    tasks = [asyncio.ensure_future(one) for one in waits]
+    try:
+        await asyncio.wait(tasks, timeout=_ENDS_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def _read(stream: asyncio.StreamReader, on_line: Callable[[dict[str, Any]], None] | None) -> None:

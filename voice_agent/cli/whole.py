@@ -61,7 +61,7 @@ class Whole:
         if config.origins["rooms.busy"] == "default":
             self._for_worker["VOICE_AGENT_ROOMS__BUSY"] = "100"
         self._options = options
-        self._stopping = asyncio.Event()
+        self._stopping, self._hurrying = asyncio.Event(), asyncio.Event()
         self._failure: PartFailed | None = None
         self._watching: list[asyncio.Task[None]] = []
         self._started: list[Child] = []
@@ -69,7 +69,7 @@ class Whole:
         self._page = ""
 
     async def run(self) -> int:
-        """Run until a signal, or until a part cannot be kept alive; return the exit status.
+        """Run until a signal, or until a part cannot be kept alive; return the exit status. A second signal hurries.
 
         Raises:
             PartMissing: There is no livekit-server, or the page is not built.
@@ -77,8 +77,9 @@ class Whole:
             ConfigError: LIVEKIT_URL is set, but not its key.
         """
         loop = asyncio.get_running_loop()
-        for one in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(one, self._stopping.set)
+        # SIGHUP: the terminal is closed. The parts, in groups of their own, are not told of that.
+        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(one, self._stop)
         if not _PAGE.is_file():
             raise PartMissing("The page is not built. In the source folder, with Node 20 or newer, run: make page")
         with tempfile.TemporaryDirectory(prefix="voice-agent-") as folder:
@@ -98,6 +99,9 @@ class Whole:
         if self._failure is not None:
             raise self._failure
         return 0
+
+    def _stop(self) -> None:
+        (self._hurrying if self._stopping.is_set() else self._stopping).set()
 
     async def _start(self, folder: Path) -> None:
         address = self._configured() or await self._start_livekit(folder)
@@ -207,7 +211,7 @@ class Whole:
             await asyncio.wait(self._watching)
         for child in reversed(self._started):
             with contextlib.suppress(ProcessLookupError):
-                await child.stop()
+                await child.stop(self._hurrying)
 
 
 def _own(command: str, *options: str) -> list[str]:
