@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +14,37 @@ from tests.support.web_servers import free_port
 from voice_agent.bridge.types import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 pytestmark = pytest.mark.contract
 
 _ADDRESS = re.compile(r"https?://127\.0\.0\.1:\d+/mcp")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_stays_in_memory() -> Generator[None]:
+    """Fail where any cell has left a part of a bridge behind: looked at once, for a look takes a second."""
+    before = parts_in_memory()
+    yield
+    assert parts_in_memory() - before == Counter()
+
+
+def parts_in_memory() -> Counter[str]:
+    """What is in memory of the classes that live as long as a server or a call does, ours and the SDK's."""
+    gc.collect()
+    kinds: list[type[Any]] = [type(one) for one in gc.get_objects()]
+    return Counter(
+        kind.__name__ for kind in kinds if str(kind.__module__).startswith(BRIDGE) and kind.__name__ in PARTS
+    )
+
+
+BRIDGE = ("voice_agent.bridge.", "fastmcp.client.", "mcp.client.")
+PARTS = {
+    *("Bridge", "Supervisor", "ClientConnection", "Child", "Caller", "Beside", "Library", "Reached", "Catalog", "Wire"),
+    *("WatchedClient", "BridgeSession", "WatchedStream", "ChildTransport", "HttpTransport", "Logs", "Questions"),
+    *("Client", "ClientSession"),
+}
 
 
 def specification(fault: Fault, folder: Path) -> dict[str, Any]:

@@ -143,6 +143,26 @@ async def test_a_call_that_takes_long_goes_on_in_the_background_and_is_told_when
     assert "goes on in the background" not in str(last.messages)
 
 
+async def test_what_goes_on_in_the_background_is_told_though_its_server_was_taken_away(tmp_path: Path) -> None:
+    slow = Slow()
+
+    def model(chat: Chat) -> Turn:
+        if "hello" in chat.user:
+            return "Hello."
+        return f"News: {chat.results[-1]}" if chat.results else report()
+
+    async with a_talk(tmp_path, model, {"slow": slow.server}, limits=Limits(background_after=0.2)) as talk:
+        assert "I'll go on with it" in await talk.say("get the report")
+        await talk.conversation.bridge.reconfigure([])
+        await talk.until(lambda: "News: " in str(talk.of("agent")))
+        assert await talk.say("hello") == "Hello."
+        assert "slow_get_report" not in talk.openai.chats[-1].tools
+        assert not talk.openai.complaints
+    [told] = [line["text"] for line in talk.of("agent") if "News: " in line["text"]]
+    assert "slow" in told
+    assert "Unknown function" not in told
+
+
 async def test_with_a_voice_of_rules_a_call_from_the_background_is_told_too(tmp_path: Path) -> None:
     slow = Slow()
     limits = Limits(background_after=0.2)

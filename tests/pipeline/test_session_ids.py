@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastmcp import FastMCP
+from livekit.agents import llm
 
 from tests.fakes.chat import Call, Chat, Turn
 from tests.support.talk import a_talk
+from voice_agent.agents.window import LEFT, MOST
 from voice_agent.config.types import VoiceOptions
 
 if TYPE_CHECKING:
@@ -125,4 +127,28 @@ async def test_an_id_that_the_user_says_is_taken_as_it_is(tmp_path: Path) -> Non
 
     async with a_talk(tmp_path, model, {"notes": notes.server}, voice=FREE) as talk:
         assert "Archived" in await talk.say("archive the note n eighteen")
+    assert notes.archived == ["n-18"]
+
+
+async def test_an_id_that_was_given_before_a_long_conversation_was_cut_is_still_known(tmp_path: Path) -> None:
+    notes = Notes()
+
+    def model(chat: Chat) -> Turn:
+        if "archive" in chat.user and not chat.results:
+            return Call("notes_archive_note", {"note_id": "n-18"})
+        return chat.results[-1] if chat.results else "Hello."
+
+    async with a_talk(tmp_path, model, {"notes": notes.server}, voice=FREE) as talk:
+        session, agent = talk.conversation.session, talk.conversation.assistant
+        listed = llm.FunctionCallOutput(call_id="c", name="notes_list_notes", output='{"id": "n-18"}', is_error=False)
+        call = llm.FunctionCall(call_id="c", name="notes_list_notes", arguments="{}")
+        words = [
+            llm.ChatMessage(role=role, content=["hello"]) for _ in range(MOST // 2) for role in ("user", "assistant")
+        ]
+        session.history.insert([call, listed, *words])
+        await agent.update_chat_ctx(session.history.copy())
+        assert await talk.say("hello") == "Hello."
+        assert len(session.history.items) <= LEFT + 1
+        assert "Archived" in await talk.say("archive the holiday plans")
+        assert len(talk.openai.chats[-1].messages) <= LEFT + 4
     assert notes.archived == ["n-18"]

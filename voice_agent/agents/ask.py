@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from voice_agent.agents.confirm import Call
     from voice_agent.bridge.forms import Question
-    from voice_agent.bridge.types import Json
+    from voice_agent.bridge.types import Json, Tool
 
 SILENCE = 90.0
 """Seconds without a word from the user after which a question is cancelled."""
@@ -127,6 +127,11 @@ class Questions:
     async def arrival(self, call: str) -> None:
         """Wait until the call of this id asks something."""
         await self._event(call).wait()
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The tools of calls that wait for an answer: they go on with them, also where their server is away."""
+        return tuple(one.call.tool for one in self._queue)
 
     @property
     def is_open(self) -> bool:
@@ -230,6 +235,19 @@ class Questions:
                 or not self._is_hidden(item, spans)
             ]
         )
+
+    def ended(self, call: str) -> None:
+        """Take notice that the call of this id asks nothing more."""
+        self._arrived.pop(call, None)
+        self._withdrawn.discard(call)
+
+    def forget(self, kept: Sequence[ChatItem]) -> None:
+        """Take notice that of the conversation nothing is left but `kept`."""
+        since = min((item.created_at for item in kept if item.type == "message" and item.role == "user"), default=0.0)
+        ids = {item.call_id for item in kept if item.type == "function_call"}
+        self._hidden = [span for span in self._hidden if span[1] >= since]
+        self._asides = {at for at in self._asides if at >= since}
+        self._replaced &= ids | {one.call.id for one in self._queue}
 
     def _is_hidden(self, item: ChatItem, spans: Sequence[tuple[float, float]]) -> bool:
         if item.type == "message":

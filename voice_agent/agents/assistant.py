@@ -137,7 +137,8 @@ class Assistant(Agent):
         is_reader = reads_prose(self._talk)
         if is_reader:
             seen = self._with_server_words(self._toolset.overheard.before_newest(seen))
-        return seen, await self._toolset.offer.choose(seen.items, tools, counts_tokens=is_reader)
+        offered = self._toolset.offered(tools)
+        return seen, await self._toolset.offer.choose(seen.items, offered, counts_tokens=is_reader)
 
     def _afterwards(self, said: str, judged: tuple[Pending, Verdict] | None, missing: str | None) -> Iterator[str]:
         """Say what the model's answer, which `said` this, leaves open."""

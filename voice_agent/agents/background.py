@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from livekit.agents.llm import ChatChunk, ChatContext, ChatItem
 
     from voice_agent.agents.confirm import Call
-    from voice_agent.bridge.types import Result
+    from voice_agent.bridge.types import Result, Tool
 
 MARK = "A call that went on in the background has ended."
 """The instructions of a reply that reports."""
@@ -77,6 +77,11 @@ class Background:
         words = self._open.pop(call.id, "")
         self._due.append(Ended(call, result, words, f"{call.id}_ended"))
 
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The tools of calls whose report is due: it is made with them, also where their server has gone meanwhile."""
+        return tuple(one.call.tool for one in self._due)
+
     def report(self, items: Sequence[ChatItem]) -> ChatChunk | None:
         """Return the calls that report what is due, as a model would make them; None unless a reply shall report."""
         is_asked = any(
@@ -98,6 +103,11 @@ class Background:
                 self._told[key] = one
                 return one
         return None
+
+    def forget(self, kept: Sequence[ChatItem]) -> None:
+        """Take notice that of the conversation nothing is left but `kept`."""
+        ids = {item.call_id for item in kept if item.type == "function_call"}
+        self._told = {key: one for key, one in self._told.items() if key in ids}
 
     def view(self, context: ChatContext) -> ChatContext:
         """Return the conversation as the model sees it: each call that was reported stands where it was reported."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voice_agent.agents.readback import join, quote
+from voice_agent.agents.window import mentions
 from voice_agent.bridge.ids import lookups, unmentioned
 from voice_agent.bridge.policy import is_read
 
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
 _MOST = 3
 
 
-def made_up(tool: Tool, arguments: Json, items: Sequence[ChatItem], tools: Sequence[Tool]) -> str | None:
+def made_up(
+    tool: Tool, arguments: Json, items: Sequence[ChatItem], tools: Sequence[Tool], *, past: Sequence[str] = ()
+) -> str | None:
     """Return what a model is told of a call that writes with an identifier that nobody has mentioned; None: it may go.
 
-    Mentioned is what the user has said and what a tool has answered, in this conversation.
+    Mentioned is what the user has said and what a tool has answered, in this conversation; `past`: before `items`.
     """
     if is_read(tool.name, tool.hints, trusted=False):
         return None
-    texts = [text for item in items if (text := _mentions(item)) is not None]
-    names = unmentioned(tool, arguments, texts)
+    texts = [text for item in items if (text := mentions(item)) is not None]
+    names = unmentioned(tool, arguments, [*past, *texts])
     if not names:
         return None
     live = [one for one in tools if one is not tool]
@@ -37,9 +40,3 @@ def made_up(tool: Tool, arguments: Json, items: Sequence[ChatItem], tools: Seque
     if found:
         return f"{told} Look it up with {' or '.join(list(found)[:_MOST])}; if several fit, ask the user which."
     return f"{told} Ask the user for it."
-
-
-def _mentions(item: ChatItem) -> str | None:
-    if item.type == "message":
-        return item.text_content if item.role == "user" else None
-    return item.output if item.type == "function_call_output" and not item.is_error else None

@@ -26,6 +26,7 @@ from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.server_words import reads_prose
 from voice_agent.agents.speech import Kind, Speech
 from voice_agent.agents.under_way import UnderWay
+from voice_agent.agents.window import Window
 from voice_agent.bridge.find.budget import schema_of
 from voice_agent.bridge.types import Decision, Result, Status
 
@@ -83,6 +84,7 @@ class BridgeToolset(llm.Toolset):
         self.offer = Offer(bridge, self._wrap, finder=finder, beside=lambda: self.reading.tools)
         self.confirmations = Confirmations()
         self.overheard = Overheard()
+        self.window = Window()
         self._speech = speech or Speech()
         self._sentences = sentences or Sentences()
         self._listeners = [on_event] if on_event is not None else []
@@ -105,9 +107,21 @@ class BridgeToolset(llm.Toolset):
     @property
     def tools(self) -> Sequence[llm.Tool | llm.Toolset]:
         """The tools that can be called at this moment; an unchanged tool is the same object each time."""
-        live = (*self.bridge.tools, *self.reading.tools)
+        live = (*self.bridge.tools, *self.reading.tools, *self._gone)
         self._made = {tool: self._made.get(tool) or self._wrap(tool, schema_of(tool)) for tool in live}
         return [*self._made.values(), *([self.offer.find_tools] if self.offer.is_needed else [])]
+
+    @property
+    def _gone(self) -> tuple[Tool, ...]:
+        """The tools of calls that are still to be told of or to go on, and which are not there at the moment."""
+        keys = {tool.key for tool in self.bridge.tools}
+        wanted = {tool.key: tool for tool in (*self.under_way.background.tools, *self.questions.tools)}
+        return tuple(tool for key, tool in wanted.items() if key not in keys and not self.reading.has(tool))
+
+    def offered(self, tools: Sequence[llm.Tool]) -> list[llm.Tool]:
+        """Return those of the session's `tools` that a model may be shown."""
+        gone = [self._made.get(tool) for tool in self._gone]
+        return [tool for tool in tools if not any(tool is one for one in gone)]
 
     async def setup(self) -> BridgeToolset:
         """Start the servers; returns at once, tools appear as their servers come up."""
@@ -164,6 +178,11 @@ class BridgeToolset(llm.Toolset):
         """Return what is said to “never mind”: whether it came in time for what was just being done."""
         return self.under_way.stopping.tell(self.bridge.tools, self.bridge.servers)
 
+    def forget(self, kept: Sequence[llm.ChatItem]) -> None:
+        """Take notice that of the conversation nothing is left but `kept`."""
+        self.questions.forget(kept)
+        self.under_way.background.forget(kept)
+
     async def quiet(self) -> None:
         """Wait until no call runs and every read-back that is due has been handed to the session."""
         while busy := self._reading_back | self.under_way.busy:
@@ -182,7 +201,8 @@ class BridgeToolset(llm.Toolset):
         resumed = self.questions.resume(ctx.function_call.call_id, ctx.session.history.items)
         call = resumed or Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
         if resumed is None:
-            if (unknown := made_up(tool, arguments, ctx.session.history.items, self.bridge.tools)) is not None:
+            items = ctx.session.history.items
+            if (unknown := made_up(tool, arguments, items, self.bridge.tools, past=self.window.past)) is not None:
                 raise ToolError(unknown)
             if self._needs_yes(tool, arguments, ctx):
                 agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)

@@ -165,6 +165,7 @@ class UnderWay:
                 # It has gone on without an answer, which was not needed any more: nobody's turn tells of it.
                 self.background.add(asking.call, asking.words)
                 self._also(self._report(asking.call, _result(task), asking.session))
+        self._questions.ended(name)
 
     async def _wait(self, call: Call, ctx: RunContext[Any]) -> Result | str:
         task = self._send(call)

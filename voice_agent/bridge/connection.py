@@ -302,10 +302,10 @@ async def open_url(
 
 @contextlib.asynccontextmanager
 async def open_transport(
-    entry: ServerEntry, transport: ClientTransport, *, asks: bool = False
+    entry: ServerEntry, transport: ClientTransport, *, asks: bool = False, era: Era = "auto"
 ) -> AsyncGenerator[ClientConnection, None]:
     """Connect over a transport that somebody else has made."""
-    async with ClientConnection(entry, transport, asks=asks).open() as connection:
+    async with ClientConnection(entry, transport, asks=asks, era=era).open() as connection:
         yield connection
 
 

@@ -122,7 +122,8 @@ async def _at_url(
     def heard(what: int | Exception) -> None:
         sight.was_silent = False
         if not isinstance(what, int):
-            sight.network_error = what
+            # What comes after is of a server that has gone: that it broke off says more than that nobody is there now.
+            sight.network_error = sight.network_error or what
         elif (
             has_agreed
             or (sight.http_status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -160,14 +161,14 @@ async def _child(
         await child.close()
 
 
-def open_with(make_transport: Callable[[ServerEntry], Any], *, asks: bool = False) -> Opener:
+def open_with(make_transport: Callable[[ServerEntry], Any], *, asks: bool = False, era: Era = "auto") -> Opener:
     """Return an opener that takes its transports from `make_transport` (`fastmcp` transports)."""
 
     @contextlib.asynccontextmanager
     async def open_made(entry: ServerEntry, sight: Sight) -> AsyncGenerator[Connection, None]:
         del sight
         library = await load_library()
-        async with library.open_transport(entry, make_transport(entry), asks=asks) as connection:
+        async with library.open_transport(entry, make_transport(entry), asks=asks, era=era) as connection:
             yield connection
 
     return open_made

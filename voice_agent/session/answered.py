@@ -52,6 +52,7 @@ class Answered:
             self._open.discard(line["call"])
         if line["event"] == "confirm":
             self._open.add(line["call"])
+            self._timers = {timer for timer in self._timers if timer.when() > asyncio.get_running_loop().time()}
             self._timers.add(asyncio.get_running_loop().call_later(LIFETIME + _AFTER, self._check, "dropped"))
             self._check("dropped")
 

@@ -25,6 +25,7 @@ from voice_agent.session.conversation import Conversation
 from voice_agent.session.manners import keep_manners
 from voice_agent.session.proposals import hear_proposals
 from voice_agent.session.record import record_session, record_tools
+from voice_agent.session.shorten import keep_short
 from voice_agent.session.words import keep_vocabulary
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _attend(conversation: Conversation, config: Config, sentences: Sentences, zo
     follow_questions(conversation)
     keep_manners(conversation)
     apologise_for_failures(conversation, sentences)
+    keep_short(conversation)
     hear_proposals(conversation)
     announce_news(conversation, zone)
     keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})

@@ -70,6 +70,7 @@ class Conversation:
 
     def _note_speech(self, event: SpeechCreatedEvent) -> None:
         self._speeches.add(event.speech_handle)
+        event.speech_handle.add_done_callback(self._speeches.discard)
 
     async def start(self, **room: Any) -> None:
         """Start the session; the greeting follows by itself.
@@ -140,9 +141,8 @@ class Conversation:
         """Wait until the agent has fallen silent, no call runs and nothing is about to be said."""
         while True:
             await self.toolset.quiet()
-            self._speeches = {speech for speech in self._speeches if not speech.done()}
-            if self._speeches:
-                await asyncio.gather(*(speech.wait_for_playout() for speech in self._speeches))
+            if speeches := [speech for speech in self._speeches if not speech.done()]:
+                await asyncio.gather(*(speech.wait_for_playout() for speech in speeches))
                 continue
             await self.session.wait_for_idle()
             if all(speech.done() for speech in self._speeches):
