@@ -9,8 +9,9 @@ import pytest
 
 from tests.fakes.chat import Call
 from tests.fakes.server import KEY
+from tests.fakes.sound import speech_like
 from tests.fakes.stacks import cloud
-from tests.support.browser import a_browser, a_page, speak
+from tests.support.browser import a_browser, a_page, play
 from tests.support.pages import button, card, end, listens, said, sees, write
 from tests.support.program import tasks
 from tests.support.up import up
@@ -18,10 +19,14 @@ from tests.support.up import up
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from playwright.async_api import Page
+
     from tests.fakes.chat import Chat, Turn
     from tests.fakes.stacks import Cloud
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+RATE = 24_000
 
 
 def model(chat: Chat) -> Turn:
@@ -44,6 +49,11 @@ def variables(stand_ins: Cloud) -> dict[str, str]:
         "VOICE_AGENT_LLM__BASE_URL": stand_ins.openai.base_url,
         "VOICE_AGENT_TTS__BASE_URL": stand_ins.cartesia.url,
     }
+
+
+async def speak(page: Page, text: str) -> None:
+    """Make a sound like speech: the stand-in for the ears knows what it says."""
+    await play(page, speech_like(text, RATE), RATE)
 
 
 async def test_what_is_spoken_is_done_shown_answered_and_confirmed_by_voice_and_by_button(tmp_path: Path) -> None:

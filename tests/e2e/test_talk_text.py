@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.support.program import BIN, PATIENCE, environment, run, talk, tasks
+from tests.support.program import BIN, PATIENCE, environment, listed, run, talk, tasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def test_a_conversation_about_tasks_changes_the_real_store(tmp_path: Path) -> No
     assert confirm["tool"] == "clear_tasks"
     assert done.lines[-1]["event"] == "end"
     assert done.lines[-1]["reason"] == "goodbye"
-    [dentist] = tasks(tmp_path)
+    [dentist] = listed(tmp_path)
     assert dentist["title"] == "call the dentist"
     due = datetime.fromisoformat(dentist["due"])
     assert (due.strftime("%A %H:%M"), due.utcoffset()) == ("Friday 15:00", ZoneInfo("Europe/Berlin").utcoffset(due))
@@ -56,7 +56,7 @@ def test_a_conversation_about_tasks_changes_the_real_store(tmp_path: Path) -> No
 
 def test_a_task_added_in_one_conversation_is_there_in_the_next_and_for_a_text_client(tmp_path: Path) -> None:
     assert talk(tmp_path, ["add water the plants for tomorrow"]).status == 0
-    [task] = tasks(tmp_path)
+    [task] = listed(tmp_path)
     tomorrow = datetime.now(ZoneInfo("Europe/Berlin")).date() + timedelta(days=1)
     assert (task["title"], task["due"]) == ("water the plants", tomorrow.isoformat())
     assert "water the plants" in talk(tmp_path, ["what's on my list?"]).said

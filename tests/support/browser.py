@@ -114,12 +114,17 @@ async def a_page(browser: Browser, address: str, *, is_phone: bool = False) -> A
 async def speak(page: Page, text: str) -> None:
     """Say `text` into the page's microphone; returns when it has been said."""
     samples, rate = spoken(text)
+    await play(page, samples.tobytes(), rate)
+
+
+async def play(page: Page, pcm: bytes, rate: int) -> None:
+    """Play 16 bit mono sound of `rate` hertz into the page's microphone; returns when it is over."""
     with io.BytesIO() as memory:
         with wave.open(memory, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(rate)
-            file.writeframes(samples.tobytes())
+            file.writeframes(pcm)
         await page.evaluate("(wav) => speak(wav)", base64.b64encode(memory.getvalue()).decode())
 
 

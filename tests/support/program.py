@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,9 +83,23 @@ def talk(home: Path, lines: Sequence[str], *arguments: str, env: Mapping[str, st
     return run(*command, home=home, stdin="".join(f"{line}\n" for line in lines), env=env)
 
 
-def tasks(home: Path, status: str = "all", env: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """Return the tasks in the store, asked for as a script would."""
-    call = ("voice-agent", "tools", "call", "tasks.list_tasks", json.dumps({"status": status}), "--json")
-    done = run(*call, home=home, env=env)
+def tasks(home: Path) -> list[dict[str, Any]]:
+    """Return title and due date (a day, or a moment in UTC; None) of each task in the store, the oldest first."""
+    store = home / "data" / "voice-agent" / "tasks.db"
+    if not store.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        rows = database.execute("SELECT title, due_day, due_at FROM tasks ORDER BY id").fetchall()
+    return [{"title": title, "due": day or (at and _moment(at))} for title, day, at in rows]
+
+
+def _moment(microseconds: int) -> str:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat()
+
+
+def listed(home: Path) -> list[dict[str, Any]]:
+    """Return the tasks as a script would ask for them."""
+    call = ("voice-agent", "tools", "call", "tasks.list_tasks", "{}", "--json")
+    done = run(*call, home=home)
     assert done.status == 0, done.err
     return json.loads(done.out)["structured"]["tasks"]
