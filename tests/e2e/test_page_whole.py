@@ -96,6 +96,24 @@ async def test_a_form_is_answered_on_the_page_and_changed_tools_are_approved(run
         await page.keyboard.press("Escape")
 
 
+async def test_a_long_list_is_told_in_part_and_shown_whole_and_100_mb_are_refused(
+    running: Up, browser: Browser
+) -> None:
+    async with talking(running, browser) as page:
+        await write(page, "list rows")
+        await sees(said(page, "agent", "20,000 results: row 0 €0.50"))
+        await sees(said(page, "agent", "Shall I go on?"))
+        rows = card(page, "news.list_rows", "ok")
+        await rows.locator("summary").click()
+        await rows.get_by_role("button", name="Show everything").click()
+        await sees(rows.get_by_role("button", name="Show all 20000 rows"))
+        await write(page, "read huge")
+        await sees(said(page, "agent", "News answered with more than can be read at once; ask for less."))
+        await sees(card(page, "news.read_huge", "error"))
+        await write(page, "add feed the fish")
+        await sees(card(page, "tasks.create_task", "ok"))
+
+
 async def test_a_reload_in_the_middle_of_a_call_or_an_answer_goes_on_and_repeats_nothing(
     running: Up, browser: Browser, home: Path
 ) -> None:

@@ -18,7 +18,8 @@ Run as a script with one argument, a JSON object:
     away          while this file is there: end at the start with status 1
     exit_from     end at the start with status 1 from this start on (counted in `starts`, from 1)
 Its own tools: `echo`, `get_env`, `read_slowly`, `write_slowly`, `read_then_die`, `write_then_die`, `fail`, `add_tool`,
-`change_tool`, `count_up` (reports progress), `read_big`, `read_huge`.
+`change_tool`, `count_up` (reports progress), `read_big`, `list_rows`,
+`read_huge`.
 """
 
 from __future__ import annotations
@@ -135,10 +136,18 @@ def read_big(arguments: Object, _request: Object) -> Object:
     return result("x" * int(arguments["characters"]))
 
 
+def list_rows(arguments: Object, _request: Object) -> Object:
+    rows = [
+        {"name": f"row {place}", "price": place + 0.5, "currency": "EUR"}
+        for place in range(int(arguments.get("count", 20_000)))
+    ]
+    return result(json.dumps(rows), structuredContent={"rows": rows})
+
+
 def read_huge(arguments: Object, request: Object) -> None:
     with OUT:
         sys.stdout.write(f'{{"jsonrpc":"2.0","id":{request["id"]},"result":{{"content":[{{"type":"text","text":"')
-        for _ in range(int(arguments["megabytes"])):
+        for _ in range(int(arguments.get("megabytes", 100))):
             sys.stdout.write("x" * 1_000_000)
         sys.stdout.write('"}]}}\n')
         sys.stdout.flush()
@@ -156,6 +165,7 @@ OWN: dict[str, Callable[[Object, Object], Object | None]] = {
     "change_tool": change_tool,
     "count_up": count_up,
     "read_big": read_big,
+    "list_rows": list_rows,
     "read_huge": read_huge,
 }
 

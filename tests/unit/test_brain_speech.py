@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from voice_agent.bridge.results import bounded_json
 from voice_agent.offline.brain.dialogue import Call
 from voice_agent.offline.brain.render import render
 from voice_agent.offline.brain.results import read_output
@@ -65,6 +66,13 @@ def test_a_long_list_is_cut_with_an_offer_to_go_on() -> None:
 )
 def test_data_becomes_a_sentence(data: Any, said: str) -> None:
     assert said_of(json.dumps(data)) == said
+
+
+def test_a_list_that_was_cut_short_is_told_with_its_true_length() -> None:
+    rows = [{"name": f"row {n}", "price": n + 0.5, "currency": "EUR"} for n in range(20_000)]
+    said = said_of(bounded_json({"rows": rows}, 6_000))
+    assert said.startswith("20,000 results: row 0 €0.50, row 1 €1.50")
+    assert said.endswith("and 19,995 more. Shall I go on?")
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from voice_agent.offline.brain.grammar import understand
 from voice_agent.offline.brain.lookup import matching
 from voice_agent.offline.brain.phrases import load
+from voice_agent.offline.brain.render import OFFER
 from voice_agent.offline.brain.results import Item, read_output, told_in
 from voice_agent.offline.brain.which import Trait, Which, sift
 from voice_agent.offline.brain.wishes import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from voice_agent.offline.brain.dialogue import Call, Turn
 
@@ -64,7 +65,7 @@ def remember(turns: Sequence[Turn]) -> Memory:
     told: list[tuple[Item, ...]] = []
     whole: list[tuple[Item, ...]] = []
     replies: list[str] = []
-    for turn in reversed(turns[-_TURNS:]):
+    for turn in _recent(turns):
         replies.append(turn.reply)
         if items := _about(turn):
             named = next((found for reply in replies if (found := told_in(reply, items))), items)
@@ -74,6 +75,16 @@ def remember(turns: Sequence[Turn]) -> Memory:
             replies.clear()
     last = next((turn for turn in reversed(turns) if turn.calls), None)
     return Memory(tuple(told), tuple(whole), is_fresh=last is None or bool(_about(last)))
+
+
+def _recent(turns: Sequence[Turn]) -> Iterator[Turn]:
+    """The last few turns, newest first; going on with a list is none of its own."""
+    left = _TURNS
+    for turn in reversed(turns):
+        yield turn
+        left -= bool(turn.calls) or OFFER not in turn.reply
+        if not left:
+            return
 
 
 def _about(turn: Turn) -> list[Item]:

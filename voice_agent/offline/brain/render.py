@@ -97,7 +97,7 @@ def render_output(output: Output, now: datetime) -> str:
             return prose
     if output.data is None:
         return "Done."
-    return render_data(output.data, now)
+    return render_data(output.data, now, total=output.total)
 
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d+)?(?:[eE][-+]?\d{1,2})?")
@@ -113,7 +113,7 @@ def _prose(output: Output, now: datetime) -> str:
     if len(lines) > 1 and lines[0][-1] in ".:" and all(_ROW.match(line) for line in lines[1:]):
         lines = [lines[0].rstrip(":")]
     if len(lines) > 3 and output.items is not None and len(output.items) > 1:  # noqa: PLR2004 - a few lines can be said
-        return render_items(output.items, now)
+        return render_items(output.items, now, total=output.total)
     if len(lines) > 3 or (len(lines) > 1 and sum(map(len, lines)) > 200):  # noqa: PLR2004 - likewise
         return _lines(lines, now)
     if len(lines) > 1 and all(len(line.split()) <= 4 for line in lines):  # noqa: PLR2004 - names, not sentences
@@ -242,15 +242,17 @@ def _item(item: Item, now: datetime) -> str:
 
 def _only_figure(item: Item) -> str | None:
     """What stands beside the name in a table of two columns, where it is a figure."""
-    others = [value for value in item.fields.values() if value != item.name]
-    is_pair = len(item.fields) == 2 and len(others) == 1  # noqa: PLR2004 - two columns
-    return others[0] if is_pair and isinstance(others[0], str) and _FIGURE.fullmatch(others[0]) else None
+    others = [(key, value) for key, value in item.fields.items() if value != item.name]
+    if len(item.fields) != 2 or len(others) != 1:  # noqa: PLR2004 - two columns
+        return None
+    [(key, value)] = others
+    return value if isinstance(value, str) and _FIGURE.fullmatch(value) and not _DULL.search(key) else None
 
 
 _FIGURE = re.compile(r"[-+$€£]*\d[\d,.]*(?: ?(?:%|[a-zA-Z°²/]{1,5}))?")
 
 
-def render_data(data: Any, now: datetime) -> str:
+def render_data(data: Any, now: datetime, *, total: int | None = None) -> str:
     """JSON as a short sentence."""
     if data is None or data in ({}, []):
         return "I found nothing." if data == [] else "Done."
@@ -260,7 +262,7 @@ def render_data(data: Any, now: datetime) -> str:
     if items is not None and len(items) == 1 and items[0].fields and items[0].fields is not data:
         return _object(items[0].fields, now)
     if items is not None and (isinstance(data, list) or len(items) != 1):
-        return render_items(items, now)
+        return render_items(items, now, total=total)
     if isinstance(data, list):
         things = cast("list[Any]", data)
         return _some([str(one) for one in things if not isinstance(one, dict | list)], now) if things else "Done."

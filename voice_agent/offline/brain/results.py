@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from voice_agent.offline.brain.tables import take_table
@@ -38,6 +38,10 @@ _AWAITING = re.compile(
 )
 
 
+_CUT = re.compile(r" … \(the first \d+ of (\d+); the rest is left out\)$")
+"""What the bridge writes behind a list that it has cut short."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing of a result."""
@@ -55,6 +59,8 @@ class Output:
     prose: str
     data: Any
     """Parsed JSON; None where there is none."""
+    whole: int | None = None
+    """How many things its list had before it was cut short; None where it was not."""
 
     @property
     def awaits_yes(self) -> bool:
@@ -67,7 +73,8 @@ class Output:
         data: object = self.data
         fields = cast("Json", data) if isinstance(data, dict) else {}
         total = fields.get("total")
-        return total if isinstance(total, int) and not isinstance(total, bool) else None
+        told = total if isinstance(total, int) and not isinstance(total, bool) else 0
+        return max(told, self.whole or 0) or None
 
     @property
     def items(self) -> list[Item] | None:
@@ -78,6 +85,8 @@ class Output:
 def read_output(text: str) -> Output:
     """Take prose and the JSON on the last line (or all of it) apart."""
     text = text.strip()
+    if cut := _CUT.search(text):
+        return replace(read_output(text[: cut.start()]), whole=int(cut[1]))
     for head, tail in ((text, ""), text.rpartition("\n")[::2]) if "\n" in text else ((text, ""),):
         candidate = tail or head
         if candidate[:1] in "{[" and candidate[-1:] in "}]":

@@ -19,8 +19,10 @@ _TAGS = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 
 
 def number(figure: int) -> str:
-    """“no”, “one”, “twelve”, “13”."""
-    return _SMALL[figure] if 0 <= figure < len(_SMALL) else str(figure)
+    """“no”, “one”, “twelve”, “13”, “20,000”."""
+    if 0 <= figure < len(_SMALL):
+        return _SMALL[figure]
+    return f"{figure:,}" if figure >= 10_000 else str(figure)  # noqa: PLR2004 - a year has no comma
 
 
 def count(figure: int, noun: str, plural: str | None = None) -> str:
