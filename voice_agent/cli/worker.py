@@ -30,8 +30,12 @@ def run(args: argparse.Namespace) -> int:
     from voice_agent.cli.logs import set_up_logs
     from voice_agent.cli.needed import need_voice
     from voice_agent.config.load import load
+    from voice_agent.config.processes import set_unless_set
 
     need_voice("A worker")
+    # LiveKit would wake each process, also one that waits for a job, a hundred times a second to see whether its event
+    # loop is held up: a tenth of what a conversation costs.
+    set_unless_set(LIVEKIT_AGENTS_LOOP_BLOCK_WARN_MS="0")
     read = partial(load, config=args.config, overrides={} if args.profile is None else {"profile": args.profile})
     config = read()
     set_up_logs(config.settings, is_verbose=args.verbose)

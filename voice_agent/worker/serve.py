@@ -132,6 +132,8 @@ def make_server(
         max_retry=tries,
         initialize_process_timeout=_PREPARED_WITHIN,
         shutdown_process_timeout=_ENDS_WITHIN,
+        # It would walk through the pages of each process every five seconds, and only to warn of it in a log.
+        job_memory_warn_mb=0,
         load_fnc=load,
         # A full worker refuses by itself: LiveKit's own threshold would also refuse what comes in one burst.
         load_threshold=math.inf,
