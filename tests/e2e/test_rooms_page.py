@@ -1,4 +1,4 @@
-"""The page in a real Chromium, with nothing stood in for: WebRTC, Whisper, MCP, Piper."""
+"""The page in a real Chromium: with nothing stood in for (WebRTC, Whisper, MCP, Piper), and once with cloud plugins."""
 
 from __future__ import annotations
 
@@ -10,21 +10,30 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.support.browser import PATIENCE, a_browser, a_page, shoot, speak
+from tests.fakes.chat import Call
+from tests.fakes.server import KEY
+from tests.fakes.sound import speech_like
+from tests.fakes.stacks import cloud
+from tests.support.browser import PATIENCE, a_browser, a_page, play, shoot, speak
 from tests.support.livekit import jobs_at
 from tests.support.pages import begin, button, card, end, in_state, listens, said, sees, write
 from tests.support.program import tasks
 from tests.support.up import up
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from playwright.async_api import Browser
+    from playwright.async_api import Browser, Page
 
+    from tests.fakes.chat import Chat, Turn
+    from tests.fakes.stacks import Cloud
     from tests.support.up import Up
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
+
+RATE = 24_000
+"""Hertz of what is no speech, but sounds like it."""
 
 KEEP_STATES = """
 () => {
@@ -41,16 +50,51 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture(scope="module")
-def running(home: Path) -> Generator[Up]:
-    with up(home) as everything:
-        yield everything
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stand_ins() -> AsyncGenerator[Cloud]:
+    async with cloud(model=model) as stand_ins:
+        yield stand_ins
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(home: Path, stand_ins: Cloud) -> AsyncGenerator[Up]:
+    """Everything, with keys for the cloud too, which is stood in for."""
+    everything = up(home, **variables(stand_ins))
+    yield await asyncio.to_thread(everything.__enter__)
+    await asyncio.to_thread(everything.__exit__, None, None, None)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncGenerator[Browser]:
     async with a_browser() as browser:
         yield browser
+
+
+def model(chat: Chat) -> Turn:
+    """Knows tasks, and nothing else."""
+    if chat.results:
+        return f"All right. {chat.results[-1].splitlines()[0]}"
+    if chat.user.startswith("Add "):
+        return Call("tasks_create_task", {"title": chat.user.removeprefix("Add ").rstrip(".")})
+    if chat.user.startswith("Delete "):
+        return Call("tasks_delete_task", {"task": chat.user.removeprefix("Delete ").rstrip(".")})
+    return "I only know tasks."
+
+
+def variables(stand_ins: Cloud) -> dict[str, str]:
+    return {
+        "DEEPGRAM_API_KEY": KEY,
+        "OPENAI_API_KEY": KEY,
+        "CARTESIA_API_KEY": KEY,
+        "VOICE_AGENT_STT__BASE_URL": stand_ins.deepgram.url,
+        "VOICE_AGENT_LLM__BASE_URL": stand_ins.openai.base_url,
+        "VOICE_AGENT_TTS__BASE_URL": stand_ins.cartesia.url,
+    }
+
+
+async def make_sound(page: Page, text: str) -> None:
+    """Make a sound like speech: the stand-in for the ears knows what it says."""
+    await play(page, speech_like(text, RATE), RATE)
 
 
 async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, browser: Browser, home: Path) -> None:
@@ -81,6 +125,46 @@ async def test_what_is_spoken_is_done_shown_and_answered_aloud(running: Up, brow
         await in_state(page, "The conversation has ended")
         await sees(button(page, "Talk"))
         await shoot(page, "4-ended")
+
+
+async def test_with_the_cloud_plugins_it_is_the_same_and_a_voice_confirms_as_a_button_does(
+    running: Up, browser: Browser, home: Path, stand_ins: Cloud
+) -> None:
+    async with a_page(browser, running.page) as page:
+        await button(page, "Settings").click()
+        await page.get_by_label("Profile").select_option("quality")
+        await button(page, "Close").click()
+        await button(page, "Talk").click()
+        await listens(page)
+        before = await page.evaluate("heard")
+
+        stand_ins.deepgram.hear("Add buy milk.", "Delete buy milk.", "Yes.")
+        await make_sound(page, "Add buy milk.")
+        await sees(card(page, "tasks.create_task", "ok"))
+        await sees(said(page, "user", "Add buy milk."))
+        await sees(said(page, "agent", "All right."))
+        assert await page.evaluate("heard") > before
+        assert [task["title"] for task in tasks(home)] == ["buy milk"]
+
+        await listens(page)
+        await make_sound(page, "Delete buy milk.")
+        await sees(button(page, "Yes"))
+        await listens(page)
+        await make_sound(page, "Yes.")
+        await sees(card(page, "tasks.delete_task", "ok"))
+        assert tasks(home) == []
+
+        await write(page, "Add call Ann.")
+        await sees(said(page, "agent", "call Ann"))
+        await write(page, "Delete call Ann.")
+        await button(page, "No").click()
+        await sees(card(page, "tasks.delete_task", "declined"))
+        assert [task["title"] for task in tasks(home)] == ["call Ann"]
+        await write(page, "Delete call Ann.")
+        await button(page, "Yes").click()
+        await expect(card(page, "tasks.delete_task", "ok")).to_have_count(2, timeout=PATIENCE)
+        assert tasks(home) == []
+        await end(page)
 
 
 async def test_a_reload_goes_on_where_it_was_and_the_buttons_answer(running: Up, browser: Browser, home: Path) -> None:
@@ -149,7 +233,8 @@ async def test_who_loses_the_assistant_is_told_at_once_and_goes_on_with_the_next
         worker.kill()
         await sees(page.get_by_text("The assistant was lost. Another one is being called."))
         await sees(page.get_by_text("No assistant is free at the moment. Still trying."))
-        await in_state(page, "Listening")
+        # A worker has to be started in between.
+        await expect(page.get_by_role("status")).to_have_text("Listening", timeout=2 * PATIENCE)
         await expect(said(page, "user", "add learn to juggle")).to_have_count(1)
         await expect(said(page, "agent", "What can I do for you?")).to_have_count(1)
         await write(page, "add learn to dance")
