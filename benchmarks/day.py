@@ -10,7 +10,7 @@ model is overloaded now and then.
     python benchmarks/day.py [--hours 24] [--seed 1] [--every 40] [--json]
     python benchmarks/day.py --calls [--every 10]      # the bridge alone, without a conversation
 
-At the end: objects, memory, tasks, files and threads after each hour (no growth; the second hour is the baseline, for
+At the end: objects, memory, tasks, files and threads after each hour (no growth; the fourth hour is the baseline, for
 what is kept fills up before), turns that nothing was said to and the longest turn on the virtual clock (no wedge),
 writes that took effect twice or without a yes (none). Microphone and speaker are stood in for: the microphone
 gives no frames while nobody speaks.
@@ -57,7 +57,7 @@ GROWTH, LONGEST = 1.05, 75.0
 """How many objects, and how much memory, there may be at the end for each after the baseline; seconds of a call."""
 LONGEST_TURN = 200.0
 """Seconds of a turn: its words and the answer, two calls of 30 s with one retry each, and what code says beside it."""
-_WARM = 2
+_WARM = 4
 """The hour that is the baseline."""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmcp import Context, FastMCP
 from fastmcp.client.transports import FastMCPTransport
+from fastmcp.tools import Tool
 from mcp_types import ElicitRequestFormParams
 
 from tests.support.asking_server import COLOUR, ask
@@ -105,11 +106,23 @@ def server(name: str, trouble: Trouble, books: Books) -> FastMCP[Any]:
     return made
 
 
-def change(made: FastMCP[Any], number: int) -> None:
+def _more() -> str:
+    return "more"
+
+
+MORE = [
+    Tool.from_function(_more, name=f"more_{number}", description=f"More of {number}, {way}.")
+    for number in range(5)
+    for way in ("once", "again")
+]
+"""Made once: the SDK keeps what it learns of a function for ever."""
+
+
+def change(made: FastMCP[Any], tool: Tool) -> None:
     """Give a server a tool more, or another one of that name."""
-    with contextlib.suppress(Exception):
-        made.local_provider.remove_tool(f"more_{number}")
-    made.tool(lambda: "more", name=f"more_{number}", description=f"More of {number}.")
+    with contextlib.suppress(KeyError):
+        made.local_provider.remove_tool(tool.name)
+    made.add_tool(tool)
 
 
 def opener(servers: dict[str, FastMCP[Any]], trouble: Trouble, *, asks: bool = False) -> Opener:
@@ -137,4 +150,4 @@ async def trouble_all_day(servers: dict[str, FastMCP[Any]], trouble: Trouble) ->
         if trouble.open and trouble.strikes("connection lost", 0.7):
             trouble.open[trouble.some(sorted(trouble.open))].ended.set()
         if trouble.strikes("tools change", 0.3):
-            change(servers[trouble.some(sorted(servers))], trouble.chance.randrange(5))
+            change(servers[trouble.some(sorted(servers))], trouble.some(MORE))

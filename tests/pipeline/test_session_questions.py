@@ -169,3 +169,39 @@ async def test_a_request_in_between_is_answered_and_the_question_asked_again(tmp
         "complete_task",
         "list_tasks",
     ]
+
+
+@pytest.mark.parametrize("profile", ["quality", "offline"])
+async def test_what_was_misheard_is_read_back_as_it_is_called_and_asked_about_once(
+    tmp_path: Path, profile: str
+) -> None:
+    def model(chat: Chat) -> Turn:
+        if chat.results:
+            return chat.results[-1].split("\n")[0]
+        if "delete" in chat.user:
+            return Call("tasks_delete_task", {"task": "call Hanna"})
+        return Call("tasks_create_task", {"title": "call Anna"})
+
+    server: Any = build_server(tmp_path / "tasks.db", BERLIN, clock=FakeClock())
+    async with a_talk(tmp_path, model, {"tasks": server}, profile=profile) as talk:
+        await talk.say("add call Anna")
+        assert await talk.say("delete call Hanna") == "Delete the task “call Anna”? Shall I go ahead?"
+        assert await talk.say("yes") == "Deleted “call Anna”."
+        assert not talk.of("question")
+    assert talk.of("tool_call")[-1]["arguments"] == {"task": "call Anna"}
+
+
+async def test_a_call_that_was_agreed_to_and_then_asks_is_answered_without_a_word_of_the_waiting(
+    tmp_path: Path,
+) -> None:
+    def model(chat: Chat) -> Turn:
+        return chat.results[-1] if chat.results else Call("club_register")
+
+    asks = VoiceOptions(confirm="always")
+    async with a_talk(tmp_path, model, {"club": asking_server()}, voice=asks) as talk:
+        assert "Register" in await talk.say("sign me up")
+        assert (await talk.say("yes")).endswith("First, Name?")
+        await talk.say("Ada")
+        await talk.say("36")
+        assert (await talk.say("yes")).startswith("accept age=36, name=Ada")
+        assert "Not done yet: the server is asking" not in str(talk.openai.chats[-1].messages)

@@ -212,7 +212,7 @@ class Questions:
         if judged is None or judged[0].key != key or judged[1].reply is None:
             return None
         one, step = judged
-        self._replaced |= {one.call.id}
+        self._replaced |= {one.call.id, one.call.agreed_id}
         self._close(one, step.reply.action if step.reply is not None else "cancel")
         if not one.reply.done():
             one.reply.set_result(step.reply or Reply("cancel"))
@@ -247,7 +247,7 @@ class Questions:
         ids = {item.call_id for item in kept if item.type == "function_call"}
         self._hidden = [span for span in self._hidden if span[1] >= since]
         self._asides = {at for at in self._asides if at >= since}
-        self._replaced &= ids | {one.call.id for one in self._queue}
+        self._replaced &= ids
 
     def _is_hidden(self, item: ChatItem, spans: Sequence[tuple[float, float]]) -> bool:
         if item.type == "message":

@@ -10,6 +10,7 @@ from livekit.agents import Agent, llm
 
 from voice_agent.agents.answers import Answer, Request, answer_of, plain, request_of
 from voice_agent.agents.ask import going_on
+from voice_agent.agents.put_off import PutOff, not_signed_in, waiting_for_sign_in
 from voice_agent.agents.readback import describe_all, question
 from voice_agent.agents.server_words import reads_prose, server_words
 from voice_agent.agents.speech import Kind
@@ -69,6 +70,8 @@ class Assistant(Agent):
         self.is_back = asyncio.Event()
         """Set, but while a conversation in a room begins, or goes on in another process: words wait for it."""
         self.is_back.set()
+        self.put_off = PutOff()
+        """What waits for the user to sign in."""
         self._toolset = toolset
         self._speech = speech
         self._sentences = sentences
@@ -96,6 +99,7 @@ class Assistant(Agent):
         await self.is_back.wait()
         if request_of(text) is Request.STOP:
             self._toolset.cancel_running()
+            self.put_off.drop()
         if request_of(text) or answer_of(text) is not Answer.OTHER:
             return False
         return await self._toolset.await_servers(self._talk, self._wait_for_servers)
@@ -120,13 +124,13 @@ class Assistant(Agent):
             yield decided
             return
         has_called, said = False, ""
-        missing = self._missing(words or "")
         seen, shown = await self._seen_by_model(chat_ctx, tools)
         async for chunk in Agent.default.llm_node(self, seen, shown, model_settings):
             has_called = has_called or bool(isinstance(chunk, llm.ChatChunk) and chunk.delta and chunk.delta.tool_calls)
             said += _text_of(chunk)
             yield chunk
         if not has_called:
+            missing = self._missing(words or "", said, chat_ctx.items)
             again = asked[1].say if asked is not None and asked[1].is_aside else None
             for sentence in self._afterwards(said, judged, again or missing):
                 yield f" {sentence}"
@@ -159,10 +163,14 @@ class Assistant(Agent):
         if step.reply is not None:
             yield going_on(asked)
 
-    def _missing(self, words: str) -> str | None:
-        """Return a sentence about a server that is not there, if the user named one."""
+    def _missing(self, words: str, said: str, items: Sequence[ChatItem]) -> str | None:
+        """Return a sentence about a server that is not there, if the user named one, or the model in its answer."""
+        servers = self._toolset.bridge.servers
+        if words and (server := waiting_for_sign_in(servers, f"{words} {said}")) is not None:
+            self.put_off.note(server.name, items)
+            return question(self._sentences("server_sign_in_first", server=server.say))
         asked = f" {plain(words)} "
-        for server in self._toolset.bridge.servers:
+        for server in servers:
             names = {plain(server.name), plain(server.say)}
             if server.state in _AWAY and any(len(name) >= _NAME and f" {name} " in asked for name in names):
                 return question(self._tell(server))
@@ -191,7 +199,8 @@ class Assistant(Agent):
 
     def _with_server_words(self, chat_ctx: ChatContext) -> ChatContext:
         """Return the conversation with what the servers say of themselves, marked as their words."""
-        told = server_words(self._toolset.bridge.library.contents)
+        bridge = self._toolset.bridge
+        told = "\n\n".join(filter(None, (server_words(bridge.library.contents), not_signed_in(bridge.servers))))
         if not told:
             return chat_ctx
         system = llm.ChatMessage(role="system", content=[told])
@@ -205,7 +214,7 @@ class Assistant(Agent):
             if call.tool.pin not in live:
                 return self._sentences("gone", server=call.tool.server)
         calls = [
-            llm.FunctionToolCall(name=call.tool.key, arguments=json.dumps(call.arguments), call_id=f"{call.id}_agreed")
+            llm.FunctionToolCall(name=call.tool.key, arguments=json.dumps(call.arguments), call_id=call.agreed_id)
             for call in pending.calls
         ]
         delta = llm.ChoiceDelta(role="assistant", tool_calls=calls)

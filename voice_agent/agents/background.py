@@ -113,7 +113,7 @@ class Background:
         """Return the conversation as the model sees it: each call that was reported stands where it was reported."""
         if not self._told:
             return context
-        gone = {one.call.id for one in self._told.values()}
+        gone = {key for one in self._told.values() for key in (one.call.id, one.call.agreed_id)}
         items: list[ChatItem] = []
         newest = _newest_calls(context.items)
         is_led = False

@@ -24,6 +24,7 @@ TURNS = 2
 """Turns of the user after which a confirmation is dropped."""
 LIFETIME = 90.0
 """Seconds after which it is."""
+_AGREED = "_agreed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,20 @@ class Call:
     arguments: Json
     said: str
     """The call in words, as it was read back."""
+    given: Json | None = None
+    """What the model gave, where what is read back goes by another name than that."""
+
+    @property
+    def agreed_id(self) -> str:
+        """The id under which it is made once the user has agreed."""
+        return self.id + _AGREED
 
     def is_same(self, tool: Tool, arguments: Json) -> bool:
         """Tell whether `tool` with `arguments` is exactly this call, on the same version of the tool."""
         return (
             self.tool.key == tool.key
             and self.tool.pin == tool.pin
-            and _canonical(self.arguments) == _canonical(arguments)
+            and _canonical(arguments) in {_canonical(self.arguments), _canonical(self.given or self.arguments)}
         )
 
 

@@ -6,11 +6,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from voice_agent.agents.answers import plain
 from voice_agent.agents.readback import describe, join, quote, words_of
 from voice_agent.bridge.forms import Reply
+from voice_agent.bridge.ids import is_id
 from voice_agent.bridge.types import Decision, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.bridge.forms import Question
     from voice_agent.bridge.types import Json, Tool
@@ -31,6 +35,8 @@ class Seen:
     """The call in words."""
     refusal: str | None = None
     """Why there is nothing to agree to, in the server's words; None where there is."""
+    arguments: Json | None = None
+    """What the call is made with, where the server knows the thing by another name than it was given; else None."""
 
 
 class _Hearing:
@@ -50,25 +56,25 @@ class _Hearing:
 
 async def look(bridge: Bridge, tool: Tool, arguments: Json) -> Seen:
     """Return the call in words that name what it would really touch, as far as its server can tell."""
-    plain = Seen(describe(tool, arguments))
+    unseen = Seen(describe(tool, arguments))
     reader = _reader(bridge.tools, tool, arguments)
     if reader is None:
-        return plain
+        return unseen
     read, asked = reader
     heard = _Hearing()
     try:
         async with asyncio.timeout(_WITHIN):
             result = await bridge.call(read, asked, on_question=heard)
     except TimeoutError:
-        return plain
+        return unseen
     if heard.asked is not None or result.status is Status.ERROR:
-        return Seen(plain.said, heard.asked.text if heard.asked is not None else result.text)
+        return Seen(unseen.said, heard.asked.text if heard.asked is not None else result.text)
     if result.status is not Status.OK or result.structured is None:
-        return plain
+        return unseen
     if words_of(read.name)[0] in _GETTING:
         name = _name(result.structured)
-        return Seen(describe(tool, {**arguments, next(iter(asked)): name})) if name else plain
-    return _seen_list(plain, result.structured, result.text)
+        return _seen_one(tool, arguments, (next(iter(asked)), name), result.structured) if name else unseen
+    return _seen_list(unseen, result.structured, result.text)
 
 
 def _reader(tools: tuple[Tool, ...], tool: Tool, arguments: Json) -> tuple[Tool, Json] | None:
@@ -87,22 +93,42 @@ def _reader(tools: tuple[Tool, ...], tool: Tool, arguments: Json) -> tuple[Tool,
     return None
 
 
-def _seen_list(plain: Seen, structured: Json, text: str) -> Seen:
+def _seen_one(tool: Tool, arguments: Json, named: tuple[str, str], structured: Json) -> Seen:
+    """Return the call with the thing as it is called; words that are none of its own were misheard for its name."""
+    parameter, name = named
+    said = {**arguments, parameter: name}
+    given = arguments[parameter]
+    is_own = not isinstance(given, str) or is_id(parameter, {}) or plain(given) in map(plain, _texts(structured))
+    return Seen(describe(tool, said), arguments=None if is_own else said)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text and number in a value."""
+    if isinstance(value, dict):
+        value = list(cast("Json", value).values())
+    if isinstance(value, list):
+        for one in cast("list[Any]", value):
+            yield from _texts(one)
+    elif isinstance(value, str | int):
+        yield str(value)
+
+
+def _seen_list(unseen: Seen, structured: Json, text: str) -> Seen:
     things = next((cast("list[Any]", value) for value in structured.values() if isinstance(value, list)), None)
     if things is None:
-        return plain
+        return unseen
     total = structured.get("total")
     count = total if isinstance(total, int) else len(things)
     if count == 0:
-        return Seen(plain.said, text.split("\n", 1)[0])
+        return Seen(unseen.said, text.split("\n", 1)[0])
     names = [
         quote(name) for thing in things[:_MOST] if isinstance(thing, dict) and (name := _name(cast("Json", thing)))
     ]
     if not names:
-        return plain
+        return unseen
     if count > len(names):
-        return Seen(f"{plain.said}, {count} in all, {join(names)} among them")
-    return Seen(f"{plain.said}, {'that is' if count == 1 else 'those are'} {join(names)}")
+        return Seen(f"{unseen.said}, {count} in all, {join(names)} among them")
+    return Seen(f"{unseen.said}, {'that is' if count == 1 else 'those are'} {join(names)}")
 
 
 def _name(value: Json) -> str | None:

@@ -202,13 +202,15 @@ class BridgeToolset(llm.Toolset):
         call = resumed or Call(ctx.function_call.call_id, tool, arguments, describe(tool, arguments))
         if resumed is None:
             items = ctx.session.history.items
-            if (unknown := made_up(tool, arguments, items, self.bridge.tools, past=self.window.past)) is not None:
-                raise ToolError(unknown)
-            if self._needs_yes(tool, arguments, ctx):
-                agreed = self.confirmations.take(tool, arguments, ctx.session.history.items)
-                if agreed is None:
+            agreed = self.confirmations.take(tool, arguments, items)
+            if agreed is None:
+                unknown = made_up(tool, arguments, items, self.bridge.tools, past=self.window.past)
+                if unknown is not None:
+                    raise ToolError(unknown)
+                if self._needs_yes(tool, arguments, ctx):
                     return await self._ask(call, ctx)
-                call = agreed
+            else:
+                call, arguments = agreed, agreed.arguments
                 if not tool.may_stand and is_standing(_last_said(ctx)):
                     self._tell(self._sentences("asks_on"))
             server = self.reading.server_of(tool, arguments) if self.reading.has(tool) else tool.server
@@ -254,7 +256,8 @@ class BridgeToolset(llm.Toolset):
         if seen.refusal is not None:
             raise ToolError(seen.refusal)
         is_first = self.confirmations.open is None or self.confirmations.open.turn != turn
-        self.confirmations.ask(turn, replace(call, said=seen.said))
+        found = seen.arguments or call.arguments
+        self.confirmations.ask(turn, replace(call, said=seen.said, arguments=found, given=call.arguments))
         if is_first:
             self._later(self._read_back(turn, ctx))
         return ToolResult(_ASKED.format(said=question(seen.said)), reply_required=False)
