@@ -35,6 +35,7 @@ WRITE = Call("notes_write_note", {"text": "buy milk"})
 SIGN_IN = (
     "Notes needs you to sign in at 127.0.0.1. I have put the link on your screen, and go on by myself when you have."
 )
+FIRST = "Notes needs you to sign in first. The link is on your screen, and I go on by myself when you have."
 
 
 @contextlib.asynccontextmanager
@@ -93,6 +94,35 @@ async def test_what_was_asked_for_is_done_and_told_when_its_user_has_signed_in_a
         assert "access-" not in said
         assert "/authorize" not in said
         assert not talk.openai.complaints
+
+
+async def test_what_was_asked_of_a_server_never_signed_in_at_is_done_afterwards(tmp_path: Path) -> None:
+    model = ["That needs Notes.", WRITE, "Noted: buy milk."]
+    async with talking(tmp_path, Authority(), model) as talk:
+        await talk.until(lambda: newest_link(talk))
+        said = await talk.say("Write down that I need to buy milk.")
+        assert said == f"That needs Notes. {FIRST}"
+        assert not talk.of("tool_call")
+        assert "has to sign in before" in str(talk.openai.chats[0].messages)
+        await browse(newest_link(talk) or "")
+        await talk.until(lambda: "Noted: buy milk." in [line["text"] for line in talk.of("agent")])
+        (result,) = talk.of("tool_result")
+        assert (result["status"], result["text"]) == ("ok", "1 noted")
+        assert len(talk.of("user")) == 1
+        assert "That needs Notes." not in str(talk.openai.chats[1].messages)
+        assert "has to sign in before" not in str(talk.openai.chats[1].messages)
+        assert not talk.openai.complaints
+
+
+async def test_who_no_longer_wants_what_waits_for_signing_in_is_left_alone(tmp_path: Path) -> None:
+    async with talking(tmp_path, Authority(), ["That needs Notes.", "What now?"]) as talk:
+        await talk.until(lambda: newest_link(talk))
+        await talk.say("Write down that I need to buy milk.")
+        await talk.say("Never mind")
+        await browse(newest_link(talk) or "")
+        await talk.until(lambda: state_of(talk) == "ready")
+        await talk.say("Hello")
+        assert not talk.of("tool_call")
 
 
 async def test_a_user_who_would_rather_not_sign_in_hears_that_nothing_was_done(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from voice_agent.session.manners import keep_manners
 from voice_agent.session.proposals import hear_proposals
 from voice_agent.session.record import record_session, record_tools
 from voice_agent.session.shorten import keep_short
+from voice_agent.session.signed_in import go_on_after_sign_in
 from voice_agent.session.words import keep_vocabulary
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def _attend(conversation: Conversation, config: Config, sentences: Sentences, zo
     apologise_for_failures(conversation, sentences)
     keep_short(conversation)
     hear_proposals(conversation)
+    go_on_after_sign_in(conversation)
     announce_news(conversation, zone)
     keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})
 

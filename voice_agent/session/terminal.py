@@ -19,6 +19,7 @@ class Terminal:
         self._out = out or sys.stdout
         self._echo_user = echo_user
         self._link: str | None = None
+        self._told: dict[str, str] = {}
         self._dim, self._plain = ("\x1b[2m", "\x1b[0m") if self._out.isatty() else ("", "")
 
     def note(self, line: Line) -> None:
@@ -54,8 +55,11 @@ class Terminal:
 
     def _tell_trouble(self, server: Line) -> None:
         # What was left out of the configuration has been told before the conversation began.
-        if server["state"] in _TROUBLE and not str(server["reason"]).startswith("was left out"):
-            self.say(f"  ({server['name']} {server['reason']})")
+        told = f"  ({server['name']} {server['reason']})"
+        is_news = self._told.get(server["name"]) != told
+        self._told[server["name"]] = told
+        if is_news and server["state"] in _TROUBLE and not str(server["reason"]).startswith("was left out"):
+            self.say(told)
         if (link := server.get("login")) is not None and link != self._link:
             self._link = link
             self._print(f"  → {link}")
