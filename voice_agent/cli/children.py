@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from voice_agent.errors import PartFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
 _READY_WITHIN = 90.0
 """Seconds; a first start compiles and loads a lot."""
@@ -29,6 +29,8 @@ class Child:
     command: list[str]
     environment: Mapping[str, str] = field(repr=False)
     process: asyncio.subprocess.Process | None = None
+    _told: asyncio.StreamReader | None = None
+    _pipe: asyncio.ReadTransport | None = None
     _reading: asyncio.Task[None] | None = None
 
     async def start(self, *, tells: bool = True) -> None:
@@ -37,18 +39,29 @@ class Child:
         Raises:
             PartFailed: It cannot be started at all.
         """
-        out = asyncio.subprocess.PIPE if tells else asyncio.subprocess.DEVNULL
+        # A pipe of asyncio's own would keep `wait` waiting for whatever the part has started and still holds it.
+        read, write = os.pipe() if tells else (None, os.open(os.devnull, os.O_WRONLY))
         try:
+            if read is not None:
+                await self._listen(read)
             # A group of its own: Ctrl-C at the terminal reaches us alone, and we end the parts in order.
             self.process = await asyncio.create_subprocess_exec(
                 *self.command,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
+                stdout=write,
                 env=dict(self.environment),
                 start_new_session=True,
             )
         except OSError as error:
             raise PartFailed(f"{self.title} cannot be started: {error.strerror}.") from error
+        finally:
+            os.close(write)
+
+    async def _listen(self, pipe: int) -> None:
+        self._told = told = asyncio.StreamReader()
+        self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(told), os.fdopen(pipe, "rb", 0)
+        )
 
     async def ready(self, on_line: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
         """Wait for the first line; later ones go to `on_line`.
@@ -57,15 +70,15 @@ class Child:
             PartFailed: It ended first, or told nothing in time.
         """
         assert self.process is not None
-        assert self.process.stdout is not None
-        try:
-            line = await asyncio.wait_for(self.process.stdout.readline(), _READY_WITHIN)
-        except TimeoutError:
-            raise PartFailed(f"{self.title} was not ready within {_READY_WITHIN:g} seconds.") from None
-        if not line:
+        assert self._told is not None
+        line = asyncio.ensure_future(self._told.readline())
+        await _first(line, self.process.wait(), within=_READY_WITHIN)
+        if not line.done() and self.process.returncode is None:
+            raise PartFailed(f"{self.title} was not ready within {_READY_WITHIN:g} seconds.")
+        if not line.done() or not line.result():
             raise PartFailed(f"{self.title} ended while it was starting.")
-        self._reading = asyncio.create_task(_read(self.process.stdout, on_line))
-        return cast("dict[str, Any]", json.loads(line))
+        self._reading = asyncio.create_task(_read(self._told, on_line))
+        return cast("dict[str, Any]", json.loads(line.result()))
 
     async def wait(self) -> int:
         """Wait until it has ended; return its exit status."""
@@ -74,28 +87,31 @@ class Child:
 
     async def stop(self, hurrying: asyncio.Event | None = None) -> None:
         """End it and whatever it started; by force where it takes too long, and once `hurrying` is set."""
-        process = self.process
-        if process is None:
-            return
+        if self.process is not None:
+            await self._end(self.process, hurrying or asyncio.Event())
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+        if self._pipe is not None:
+            self._pipe.close()
+
+    async def _end(self, process: asyncio.subprocess.Process, hurrying: asyncio.Event) -> None:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 # Not SIGINT, which LiveKit's worker ignores whenever it starts a process.
                 process.terminate()
-            await _first(process.wait(), *([hurrying.wait()] if hurrying is not None else []))
+            await _first(process.wait(), hurrying.wait(), within=_ENDS_WITHIN)
         # The group outlives its leader where something in it hangs.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait({self._reading})
 
 
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Wait until one of these is over, or it takes too long."""
+async def _first(*waits: Awaitable[object], within: float) -> None:
+    """Wait until one of these is over, for so many seconds at most; the others are cancelled."""
     tasks = [asyncio.ensure_future(one) for one in waits]
     try:
-        await asyncio.wait(tasks, timeout=_ENDS_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
