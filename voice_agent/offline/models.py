@@ -111,9 +111,9 @@ def _once(loaded: dict[str, Future[T]], key: str, load: Callable[[], T], name: s
         future = loaded[key] = Future()
         # Many wait for it: one who is cancelled must not cancel it for the others.
         future.set_running_or_notify_cancel()
-    # A process that ends while native code loads weights is aborted: it waits for the bundled ones (a second), but not
-    # for a download.
-    threading.Thread(target=_fill, args=(future, load), name=name, daemon=key not in DIGESTS).start()
+    # A process that ends while native code loads weights is aborted: it waits for the bundled ones (a second), unless
+    # who begins this is a thread that is not waited for either, but not for a download.
+    threading.Thread(target=_fill, args=(future, load), name=name, daemon=None if key in DIGESTS else True).start()
     return future
 
 

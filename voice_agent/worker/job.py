@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
+import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -87,8 +89,16 @@ class _Held:
 def prepare(config: Config, process: JobProcess) -> None:
     """Load the weights of the worker's own profile into this process."""
     del process
-    with contextlib.suppress(VoiceAgentError):
-        asyncio.run(begin_to_load(config.settings))
+
+    def load() -> None:
+        with contextlib.suppress(VoiceAgentError):
+            asyncio.run(begin_to_load(config.settings))
+
+    # What loads is a daemon where this is one: a forked process ends without tidying up under native code, and need not
+    # wait until that has loaded what nobody will use.
+    beginning = threading.Thread(target=load, name="prepare", daemon=sys.platform == "linux")
+    beginning.start()
+    beginning.join()
 
 
 async def hold(source: Source, ctx: JobContext) -> None:
