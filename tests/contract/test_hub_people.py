@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 from mcp import MCPError
-from mcp_types import ResourceTemplateReference
+from mcp_types import LoggingMessageNotification, ResourceTemplateReference
 
 from tests.support.bridges import WITHIN, raw_entry, status_of, until
 from tests.support.hubs import running_hub
+from tests.support.note_server import Gate, note_server
+from tests.support.web_servers import served
 from voice_agent.bridge.types import State, Status
 from voice_agent.config.bundled import MODULE
 from voice_agent.config.types import HttpEntry, StdioEntry, VoiceOptions
@@ -148,6 +151,31 @@ async def test_two_people_on_one_hub_never_see_each_others_tasks(tmp_path: Path)
     # Another hub, with keys of its own: the tasks are still theirs.
     async with running_hub(tmp_path, task_manager(tmp_path)) as running, running.job("ben") as ben:
         assert "buy a ring" in _titles(await _ask(ben, "list_tasks", {"status": "open"}))
+
+
+async def test_progress_and_logs_of_a_server_that_people_share_reach_each_their_own(tmp_path: Path) -> None:
+    gate, heard = Gate(threading.Barrier(2)), dict[str, list[str]]()
+    shared = VoiceOptions(confirm="never", trust=True, scope="shared")
+    async with served(note_server("notes", gate)) as url:
+
+        async def work(person: str, word: str) -> None:
+            said = heard[person] = []
+
+            async def note(_done: float, _total: float | None, message: str | None) -> None:
+                said.append(message or "")
+
+            def log(message: object) -> None:
+                if isinstance(message, LoggingMessageNotification):
+                    said.append(message.params.data["msg"])
+
+            async with running.session(person, log) as session:
+                await session.set_logging_level("debug")  # pyright: ignore[reportDeprecated] - of that era
+                await session.call_tool("notes_get_work", {"word": word}, progress_callback=note)
+
+        async with running_hub(tmp_path, HttpEntry("notes", url, "http", voice=shared)) as running:
+            await asyncio.gather(work("anna", "tea"), work("ben", "coffee"))
+    for person, word in (("anna", "tea"), ("ben", "coffee")):
+        assert sorted(heard[person]) == [f"at {word}", f"details of {word}", f"half of {word}"]
 
 
 async def test_the_owner_has_the_same_tasks_as_without_a_hub(tmp_path: Path) -> None:
