@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 DESKTOP, PHONE = (1100, 820), (390, 844)
+ON_ITS_SIDE = (740, 360)
 _SOURCE = Path(__file__).parents[2] / "voice_agent/web/page/node_modules/axe-core/axe.min.js"
 _RUN = """
 async (rules) => (await axe.run(document, { resultTypes: ["violations"], ...rules })).violations
   .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`))
 """
+_LOWEST = "Math.max(...['talk', 'mute', 'end'].map((id) => document.getElementById(id).getBoundingClientRect().bottom))"
+"""How far down one must be able to reach."""
 _COLOURS = {"runOnly": ["color-contrast"]}
 
 
@@ -41,9 +44,12 @@ async def look(page: Page, name: str) -> None:
         await page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            await page.evaluate("document.getElementById('talked').scrollTop = 1e6")
             await shoot(page, f"page-{name}-{'desktop' if width == DESKTOP[0] else 'phone'}-{scheme}")
             if scheme == "light" or width == PHONE[0]:
                 assert await page.evaluate(_RUN, {} if scheme == "light" else _COLOURS) == []
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} is {wide} pixels too wide for {width}"
+    await page.set_viewport_size({"width": ON_ITS_SIDE[0], "height": ON_ITS_SIDE[1]})
+    await shoot(page, f"page-{name}-side-dark")
+    lowest = await page.evaluate(_LOWEST)
+    assert lowest <= ON_ITS_SIDE[1], f"{name} is {lowest} pixels high on a telephone on its side"

@@ -35,7 +35,7 @@ export class Card {
 
   constructor(call: Call, actions: CardActions) {
     this.element = make("article", { "aria-label": call.name, "data-call": call.id, class: "card" });
-    const name = make("h2", {}, words(call.tool), " ", make("span", { class: "server" }, call.server));
+    const name = make("h2", {}, make("span", { class: "tool" }, words(call.tool)), " ", make("span", { class: "server" }, call.server));
     this.element.append(make("header", {}, name, this.chip, this.cancel));
     if (Object.keys(call.arguments).length > 0) this.element.append(pairs(call.arguments));
     this.cancel.addEventListener("click", () => actions.cancel(call.id));

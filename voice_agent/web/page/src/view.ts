@@ -54,6 +54,10 @@ export class View {
   isAudible = true;
 
   constructor(private readonly actions: CardActions & QuestionActions & ServerActions) {
+    let isFollowed = true;
+    this.talked.addEventListener("scroll", () => (isFollowed = this.isAtEnd()));
+    // What comes below it takes room from it.
+    new ResizeObserver(() => isFollowed && this.scroll()).observe(this.talked);
     const button = find("show-servers", HTMLButtonElement);
     this.question = new QuestionView(find("question", HTMLElement), actions);
     this.servers = new ServersView(find("servers", HTMLElement), button, actions);
@@ -90,10 +94,11 @@ export class View {
 
   /** Show what is being said at this moment. */
   caption(text: string, speaker: "user" | "agent"): void {
+    const isAtEnd = this.isAtEnd();
     this.live.dataset["live"] = speaker;
     this.live.textContent = text;
     this.live.hidden = text === "";
-    if (text !== "") this.scroll();
+    if (isAtEnd) this.scroll();
   }
 
   notice(text: string): void {
@@ -120,7 +125,7 @@ export class View {
   /** Change only what differs, so that a screen reader hears news and an open card stays open. */
   private showEntries(entries: Entry[]): void {
     if (entries.length < this.shown.length || entries.length === 0) this.clear();
-    const isAtEnd = this.talked.scrollHeight - this.talked.scrollTop - this.talked.clientHeight < NEAR;
+    const isAtEnd = this.isAtEnd();
     let isNew = false;
     let isTurn = false;
     entries.forEach((entry, place) => {
@@ -158,6 +163,10 @@ export class View {
     if (speaker === "agent" && this.isAudible) element.ariaLive = "off";
     element.append(make("span", { class: "hidden" }, speaker === "user" ? "You: " : "Assistant: "), text);
     return element;
+  }
+
+  private isAtEnd(): boolean {
+    return this.talked.scrollHeight - this.talked.scrollTop - this.talked.clientHeight < NEAR;
   }
 
   private scroll(): void {
