@@ -8,10 +8,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
+from tests.support.livekit import a_livekit
 from tests.support.program import BIN, PATIENCE, environment, run, tasks
 from tests.support.up import up
 from voice_agent.cli.livekit_server import find_livekit_server
@@ -45,6 +47,10 @@ async def test_it_uses_the_livekit_server_that_is_configured_and_lets_text_clien
             answer = await web.post(everything.page + "api/token", json={}, headers=origin)
             assert answer.json()["url"] == livekit.url
             assert (await web.get(everything.page + "healthz")).text == "OK"
+            # Browsers that sign in at a server come back to the page: a hub that knew of none would listen itself.
+            assert psutil.Process(everything.hub).environ()["VOICE_AGENT_WEB__URL"] == everything.page[:-1]
+            strayed = await web.get(everything.page + "callback?code=1&state=2")
+            assert "belongs to no sign-in" in strayed.text
             assert (await web.post(everything.clients, json={})).status_code == 401
         token = (tmp_path / "voice-agent" / "hub-token").read_text().strip()
         async with Client(StreamableHttpTransport(everything.clients, auth=token)) as client:
@@ -76,6 +82,12 @@ def test_a_livekit_server_without_its_key_is_a_mistake(tmp_path: Path) -> None:
     done = run("voice-agent", "up", home=tmp_path, env={"LIVEKIT_URL": "ws://127.0.0.1:1"})
     assert done.status == 2
     assert "LIVEKIT_API_KEY" in done.err
+
+
+def test_a_livekit_server_of_our_own_can_be_reached_from_this_machine_alone(tmp_path: Path) -> None:
+    with a_livekit(tmp_path) as server:
+        links = psutil.Process(server.process.pid).net_connections("inet")
+    assert {link.laddr.ip for link in links if link.laddr} == {"127.0.0.1"}
 
 
 def test_without_the_program_it_says_in_one_sentence_how_to_get_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -61,6 +62,7 @@ class Whole:
         if config.origins["rooms.busy"] == "default":
             self._for_worker["VOICE_AGENT_ROOMS__BUSY"] = "100"
         self._options = options
+        self._port = options.port or _free_port()
         self._stopping, self._hurrying = asyncio.Event(), asyncio.Event()
         self._failure: PartFailed | None = None
         self._watching: list[asyncio.Task[None]] = []
@@ -114,8 +116,6 @@ class Whole:
         self._page = str(told["page"])
         self._watch(hub, hub.ready)
         self._watch(worker, worker.ready)
-        # A page that is open must find the web part at the same port again.
-        web.command[web.command.index("--port") + 1] = str(told["port"])
         self._watch(web, web.ready)
         clients = hub_told["url"]
         if clients is not None:
@@ -164,7 +164,11 @@ class Whole:
         options = self._given("--config", self._options.config)
         if self._options.clients_port is not None:
             options += ["--http", "--port", str(self._options.clients_port)]
-        return Child("The hub", _own("hub", *options), own_environment(**place)), place
+        # Who signs in at a server comes back to the page: its port is the one that reaches a browser elsewhere too.
+        web = self._settings.web
+        is_open = (web.url, web.secret, web.subject_header) == (None, None, None)
+        returns = {"VOICE_AGENT_WEB__URL": f"http://127.0.0.1:{self._port}"} if is_open else {}
+        return Child("The hub", _own("hub", *options), own_environment(**place, **returns)), place
 
     def _worker(self, address: Address, hub: dict[str, str]) -> Child:
         options = [*self._given("--profile", self._options.profile), *self._given("--config", self._options.config)]
@@ -175,7 +179,7 @@ class Whole:
         )
 
     def _web(self, address: Address, hub: dict[str, str]) -> Child:
-        options = ["--port", str(self._options.port), *self._given("--config", self._options.config)]
+        options = ["--port", str(self._port), *self._given("--config", self._options.config)]
         return Child("The web part", _own("web", *options), _with(address) | hub)
 
     def _given(self, name: str, value: object) -> list[str]:
@@ -216,6 +220,13 @@ class Whole:
 
 def _own(command: str, *options: str) -> list[str]:
     return [sys.executable, "-m", "voice_agent", command, "--json", *options]
+
+
+def _free_port() -> int:
+    """A page that is open must find the web part at the same port again, so it is chosen once."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 def _with(address: Address) -> dict[str, str]:
