@@ -74,7 +74,7 @@ def test_the_commands_that_install_name_extras_that_exist() -> None:
 
 
 def test_every_command_of_the_readme_is_run_by_a_test() -> None:
-    known = ("make talk", "voice-agent ", "task-manager-mcp", "pip install ")
+    known = ("make talk", "make up", "voice-agent ", "task-manager-mcp", "pip install ")
     assert all(line.startswith(known) for line in COMMANDS), COMMANDS
     assert all(target in (ROOT / "Makefile").read_text("utf-8") for target in ("test:", "check:", "talk:"))
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shlex
 import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -17,7 +20,8 @@ from tests.support.program import BIN, PATIENCE, environment
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,28 @@ class Up:
 
 
 @contextlib.contextmanager
-def up(home: Path, *arguments: str, **variables: str) -> Generator[Up]:
-    """Start it with the offline profile, and end it by Ctrl-C."""
+def up(home: Path, *arguments: str, by_make: bool = False, **variables: str) -> Generator[Up]:
+    """Start it with the offline profile, and end it by Ctrl-C.
+
+    Args:
+        home: of the user.
+        arguments: more of them.
+        by_make: start it by `make up`, as a newcomer does.
+        variables: more of the environment.
+    """
     if shutil.which("livekit-server") is None and not (BIN / "livekit-server").exists():
         pytest.skip("there is no livekit-server; run: make livekit")
-    command = [str(BIN / "voice-agent"), "up", "--json", "--profile", "offline", *arguments]
+    options = ["--json", "--profile", "offline", *arguments]
+    command = (
+        ["make", "-s", "up", f"ARGS={shlex.join(options)}"] if by_make else [str(BIN / "voice-agent"), "up", *options]
+    )
+    folder = ROOT if by_make else home
     # However busy the machine is with other tests.
     given = {"VOICE_AGENT_ROOMS__BUSY": "100", **variables}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(home, **given), cwd=home) as process:
+    environ = environment(home, **given)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, env=environ, cwd=folder, start_new_session=by_make
+    ) as process:
         assert process.stdout is not None
         try:
             line = process.stdout.readline()
@@ -54,5 +72,6 @@ def up(home: Path, *arguments: str, **variables: str) -> Generator[Up]:
             yield Up(process, told["page"], told["livekit"], told["worker"], told["hub"], told.get("clients"))
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                # A terminal gives it to all that run in it.
+                os.killpg(process.pid, signal.SIGINT) if by_make else process.send_signal(signal.SIGINT)
             process.wait(PATIENCE)
