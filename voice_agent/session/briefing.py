@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from voice_agent.config.settings import Settings
     from voice_agent.session.conversation import Conversation
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+"""How the tag of a language is written (BCP 47)."""
 _LONGEST = 60
 """Characters of a name."""
 
@@ -70,7 +71,7 @@ async def obey(conversation: Conversation, briefing: Briefing) -> None:
 
 
 def _language(told: str) -> str | None:
-    return told if _LANGUAGE.fullmatch(told) else None
+    return told if LANGUAGE.fullmatch(told) else None
 
 
 def _zone(told: str) -> str | None:

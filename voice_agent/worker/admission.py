@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from voice_agent.config.profiles import load_profile
-from voice_agent.errors import ConfigError
+from voice_agent.errors import ConfigError, VoiceAgentError
+from voice_agent.providers.choose import choose, ports_to_ask
+from voice_agent.session.briefing import LANGUAGE
 from voice_agent.session.dispatch import read_dispatch
 from voice_agent.worker.elder import SINCE
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from livekit.agents import JobRequest
 
     from voice_agent.config.load import Config
+    from voice_agent.config.profiles import Profile
+    from voice_agent.config.settings import Settings
+    from voice_agent.session.dispatch import Dispatch
     from voice_agent.worker.load import Load
 
 logger = logging.getLogger(__name__)
@@ -35,10 +40,13 @@ class Admission:
         self._tell = tell
 
     async def __call__(self, request: JobRequest) -> None:
-        """Accept a job, leave it to other workers where this one is full, or reject it for good."""
+        """Accept a job, leave it to other workers where this one is full or cannot do it, or reject it for good."""
         if (wrong := self._wrong(request.job.metadata)) is not None:
             logger.warning("a job was rejected: %s", wrong)
             await request.reject()
+        elif (lacking := self._lacking(request.job.metadata)) is not None:
+            logger.warning("a job was left to other workers: %s", lacking)
+            await request.reject(terminate=False)
         elif self._load.is_full(self._jobs()):
             await request.reject(terminate=False)
         else:
@@ -53,10 +61,32 @@ class Admission:
         try:
             dispatch = read_dispatch(metadata)
             if dispatch.profile is not None:
-                settings = self._config.settings.model_copy(update={"profile": dispatch.profile})
-                load_profile(dispatch.profile, settings, folders=[self._config.home / "profiles"])
+                self._profile(dispatch)
+            if dispatch.language is not None and not LANGUAGE.fullmatch(dispatch.language):
+                return f"“{dispatch.language}” is no language"
             if dispatch.zone is not None:
                 ZoneInfo(dispatch.zone)
         except (ValueError, KeyError, OSError, ConfigError) as error:
             return str(error)
         return None
+
+    def _lacking(self, metadata: str) -> str | None:
+        """Return what this worker has no key or package for; None where it has all that the job needs."""
+        dispatch = read_dispatch(metadata)
+        if dispatch.profile is None and dispatch.language is None:
+            return None
+        profile, settings = self._profile(dispatch)
+        if ports_to_ask(profile, settings):
+            # A server on this machine may do it; only asking it would tell.
+            return None
+        try:
+            choose(profile, settings, {})
+        except VoiceAgentError as error:
+            return str(error)
+        return None
+
+    def _profile(self, dispatch: Dispatch) -> tuple[Profile, Settings]:
+        told = {"profile": dispatch.profile, "language": dispatch.language}
+        settings = self._config.settings
+        settings = settings.model_copy(update={name: value for name, value in told.items() if value is not None})
+        return load_profile(settings.profile, settings, folders=[self._config.home / "profiles"]), settings
