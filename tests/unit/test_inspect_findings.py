@@ -190,3 +190,15 @@ def test_what_could_not_be_measured_does_not_count() -> None:
     lines = told(report)
     assert lines[0] == "a: 100 of 100 for what could be measured"
     assert any(line.strip() == "Not measured: results, errors." for line in lines)
+
+
+@pytest.mark.parametrize(("other", "count"), [("get_issue", 1), ("get_weather", 0)])
+def test_a_number_is_an_id_where_the_tools_are_about_what_it_numbers(other: str, count: int) -> None:
+    numbered = {"type": "object", "properties": {"issueNumber": {"type": "integer"}}, "required": ["issueNumber"]}
+    listed = tools({**raw("close"), "inputSchema": numbered}, raw(other))
+    assert sum("an id" in one.what for one in look_at_parameters(listed)) == count
+
+
+def test_words_that_are_said_of_looking_too_are_no_contradiction() -> None:
+    looks = tools(*({**raw(name), "annotations": {"readOnlyHint": True}} for name in ("export_tasks", "open_nodes")))
+    assert look_at_annotations(looks) == []

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from voice_agent.bridge.types import Tool
 
 _SILENT = Hints()
+_EITHER = frozenset(
+    {"convert", "download", "evaluate", "execute", "export", "extract", "generate", "index", "open", "query", "report"}
+    | {"review", "run", "trace", "watch"}
+)
+"""Words for doing something that are also said of looking: `export_tasks`, `open_file`, `run_query`."""
 _LOSES = DANGERS & frozenset(
     {
         "clean",
@@ -53,7 +58,7 @@ def _of_tool(tool: Tool) -> Iterator[Finding]:
         yield Finding(
             Area.ANNOTATIONS, Level.FAULT, tool.name, what, "Say what is true; hosts that trust you act on it."
         )
-    elif hints.read_only is True and parts and parts[0] in WRITES - READS and not reads_by_name:
+    elif hints.read_only is True and parts and parts[0] in WRITES - READS - _EITHER and not reads_by_name:
         what = f"readOnlyHint is true, but “{parts[0]}” is a word for doing something (judged by its name)."
         fix = "If it only looks, name it so (get, list, search); else leave readOnlyHint out."
         yield Finding(Area.ANNOTATIONS, Level.NOTE, tool.name, what, fix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -131,10 +132,17 @@ async def _read(report: Report, bridge: Bridge, connection: Connection, home: Pa
         what, fix = "It has no tools.", "Without a tool there is nothing to be asked for by voice."
         found.append(Finding(Area.NAMES, Level.FAULT, None, what, fix))
     if report.seconds >= _SLOW_START:
-        what = f"Its tools were listed after {report.seconds:.1f} s."
-        fix = "List first, and connect to other services when they are needed."
+        what = f"Its tools were listed after {report.seconds:.1f} s{_while_busy()}."
+        fix = "List first; load and connect when the first call needs it. npx and uvx take their part of it, too."
         found.append(Finding(Area.SPEED, Level.NOTE, None, what, fix))
     report.findings += found
+
+
+def _while_busy() -> str:
+    """Return that the machine was busy, where it was: then it was not the server alone that took so long."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    return ", on a busy machine" if os.getloadavg()[0] > (os.cpu_count() or 1) else ""
 
 
 async def _try_older(report: Report, entry: ServerEntry, within: float) -> None:

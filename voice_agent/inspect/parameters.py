@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
+from voice_agent.bridge.ids import is_id as told_by_name
 from voice_agent.bridge.ids import lookups
 from voice_agent.bridge.policy import words_of
 from voice_agent.inspect.report import Area, Finding, Level
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.types import Json, Tool
 
-_IDS = frozenset(
-    {"id", "ids", "uuid", "guid", "gid", "sid", "hash", "sha", "slug", "cursor", "ref", "urn", "arn", "pk"}
-)
-_KEYS = frozenset({"key", "token", "handle", "code", "number"})
-"""Words that make an id of a name of several words: `issueKey`."""
-_ID_SAID = re.compile(r"\b(?:uuid|guid|unique id|identifier)\b|\b(?:id|ID) of\b", re.IGNORECASE)
 _BINARY = re.compile(r"\bbase ?64\b|\bbinary data\b|\bdata ?uri\b", re.IGNORECASE)
 _JSON = re.compile(r"\bjson\b", re.IGNORECASE)
 _BY_WORDS = re.compile(r"\b(?:or|and|by) (?:\w+ ){0,3}(?:name|title|words|label)", re.IGNORECASE)
@@ -65,7 +60,7 @@ def _of_required(tool: Tool, name: str, node: Json, tools: Sequence[Tool]) -> It
         fix = "Take a link, a file that the server finds by itself, or plain text."
         what = f"It requires “{name}” as encoded data, which nobody can say."
         yield Finding(Area.PARAMETERS, Level.FAULT, tool.name, what, fix)
-    elif is_id(name, node):
+    elif _is_id_here(tool, name, node, tools):
         if lookups(tool, name, tools) or _BY_WORDS.search(said):
             what = "It requires an id, which has to be looked up by words first."
             fix = "Best is to take a name or words of it as well as the id."
@@ -85,12 +80,17 @@ def _of_required(tool: Tool, name: str, node: Json, tools: Sequence[Tool]) -> It
 
 
 def is_id(name: str, node: Json) -> bool:
-    """Tell whether a parameter takes what only a machine knows: an id, a hash, a cursor."""
-    if node.get("enum") or node.get("type") == "boolean":
-        return False
+    """Tell whether a parameter takes what only a machine knows, as the bridge tells it, or a number that may be one."""
     parts = words_of(name)
-    is_named = bool(parts) and (parts[-1] in _IDS or (len(parts) > 1 and parts[-1] in _KEYS))
-    return is_named or node.get("format") == "uuid" or bool(_ID_SAID.search(str(node.get("description", ""))[:80]))
+    return told_by_name(name, node) or (len(parts) > 1 and parts[-1] == "number" and not node.get("enum"))
+
+
+def _is_id_here(tool: Tool, name: str, node: Json, tools: Sequence[Tool]) -> bool:
+    """Tell the same knowing the other tools: `issue_number` is an id where they are about issues, a count elsewhere."""
+    parts = words_of(name)
+    if told_by_name(name, node) or not is_id(name, node):
+        return told_by_name(name, node)
+    return any(parts[-2] in words_of(other.name) for other in tools if other is not tool)
 
 
 def is_binary(name: str, node: Json) -> bool:
