@@ -56,6 +56,12 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(f"(?:(?:{filling}) )*(?:{either})(?: (?:{either}|{filling}))*")
 
 
+def learn() -> None:
+    """Read all patterns, which the first words of a user would wait for."""
+    for name in ("yes", "no", "no_but", "always", "check", *(kind.value for kind in Request)):
+        _pattern(name)
+
+
 def plain(text: str) -> str:
     """Return `text` in lower case, without punctuation, as single spaced words."""
     return " ".join(re.findall(r"[^\W_]+", text.lower()))

@@ -25,6 +25,11 @@ _MODULES = (
     "numpy.fft",
     "livekit.agents.llm.async_toolset",
     "livekit.plugins.openai",
+    "openai.resources.chat.chat",
+    "openai.resources.chat.completions.completions",
+    "openai.lib.streaming.chat",
+    "httpcore2",
+    "truststore",
     "livekit.plugins.deepgram",
     "livekit.plugins.cartesia",
 )
@@ -34,6 +39,8 @@ for _name in _MODULES:
     with contextlib.suppress(ImportError):
         importlib.import_module(_name)
 
+# What is read or compiled at its first use, too.
+importlib.import_module("voice_agent.agents.answers").learn()
+importlib.import_module("voice_agent.bridge.find.spoken").spoken()
 with contextlib.suppress(ImportError):
-    # Read once, for all jobs.
-    importlib.import_module("voice_agent.bridge.find.spoken").spoken()
+    importlib.import_module("voice_agent.bridge.find.vectors").load_vectors(None)

@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,9 +118,15 @@ def load_vectors(file: Path | None) -> Vectors | None:
     if folder is None:
         return None
     try:
-        return Vectors(Encoder(folder), file)
+        return Vectors(_encoder(folder), file)
     except (OSError, ValueError, KeyError):
         return None
+
+
+@cache
+def _encoder(folder: Path) -> Encoder:
+    """The one of this process, or of the one that it was forked from."""
+    return Encoder(folder)
 
 
 def write_rows(stream: Any, rows: dict[bytes, Row]) -> None:
