@@ -93,10 +93,12 @@ async def measure(where: Ground, count: int) -> list[Part]:
     assert side.hub is not None
     assert where.web is not None
     forks = next(one for one in side.worker.children() if "forkserver" in " ".join(one.cmdline()))
+    tasks = next(one for one in side.hub.children() if "mcp_servers.task_manager" in one.cmdline())
     parts = [
         Part("worker", side.worker, where.folder / "worker"),
         Part("worker's forkserver", forks, None),
         Part("hub", side.hub, where.folder / "hub"),
+        Part("Task Manager", tasks, None),
         Part("web", where.web.process, where.folder / "web"),
     ]
     async with httpx.AsyncClient(trust_env=False) as client:
