@@ -52,15 +52,17 @@ def find_livekit_server(path: str | None = None) -> str:
 
 def write_config(folder: Path) -> tuple[Path, Address]:
     """Write a configuration with free ports and a new key into `folder`, which only this user can read."""
-    port, tcp, udp = free_ports(3)
+    port, udp = free_ports(2)
     address = Address(f"ws://127.0.0.1:{port}", f"key{secrets.token_hex(6)}", secrets.token_urlsafe(36))
-    # JSON is YAML. Without node_ip and the loopback candidate it would advertise the machine's outer address.
+    # JSON is YAML. Without node_ip and the loopback candidate it would advertise the machine's outer address. By TCP it
+    # listens at all addresses, whatever it is told; by UDP too, unless it is told where.
     config = {
         "port": port,
         "bind_addresses": ["127.0.0.1"],
         "rtc": {
-            "tcp_port": tcp,
+            "tcp_port": 0,
             "udp_port": udp,
+            "ips": {"includes": ["127.0.0.0/8"]},
             "node_ip": "127.0.0.1",
             "use_external_ip": False,
             "enable_loopback_candidate": True,
