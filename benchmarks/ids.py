@@ -15,22 +15,23 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.tool_search import DATA, interval, name_of
 from voice_agent.bridge.find.catalog_file import read_catalog
-from voice_agent.bridge.ids import ids_of, lookups
+from voice_agent.bridge.ids import ids_of, is_id, lookups, unmentioned
 from voice_agent.bridge.policy import is_read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from voice_agent.bridge.types import Json, Tool
 
 LABELS = Path(__file__).parent / "data" / "id_parameters.jsonl"
 _ID = re.compile(r"(?:id|ids)$", re.IGNORECASE)
+_DEEPEST = 4
 _LIST = re.compile(r"list|search", re.IGNORECASE)
 
 
@@ -92,6 +93,7 @@ def run(tools: Sequence[Tool]) -> dict[str, Any]:
         "tools_that_want_one": len({name_of(tool) for tool, _ in required}),
         "of_them_writing": len(writes),
         "required_with_a_lookup": len(with_lookup),
+        "given_at_any_depth": given_at_any_depth(tools),
         "sets": {
             kind: {
                 "baseline": judge(some, tools, plain_ids, plain_lookups),
@@ -101,6 +103,62 @@ def run(tools: Sequence[Tool]) -> dict[str, Any]:
             if (some := [row for row in rows if row["set"] == kind])
         },
     }
+
+
+MADE_UP = "Zq84731905"
+"""An identifier that nobody has mentioned."""
+
+
+def given_at_any_depth(tools: Sequence[Tool]) -> dict[str, int]:
+    """Have each writing tool called with an identifier that is made up, and with one that was mentioned, at each place.
+
+    Returns how many places there are, inside others and not, at how many it is noticed, and how often one that was
+    mentioned is taken for made up. What names the very thing that a call makes may be made up.
+    """
+    found = {"places": 0, "noticed": 0, "inside": 0, "noticed_inside": 0, "wrongly": 0}
+    for tool in tools:
+        if is_read(tool.name, tool.hints, trusted=False):
+            continue
+        for path, arguments in _places(tool.original_schema, tool.original_schema):
+            kind = "inside" if "." in path else "places"
+            found[kind] += 1
+            found["noticed_inside" if kind == "inside" else "noticed"] += unmentioned(tool, arguments, []) == (path,)
+            found["wrongly"] += bool(unmentioned(tool, arguments, [f"It is {MADE_UP}."]))
+    return found
+
+
+def _places(schema: Json, root: Json, depth: int = 0) -> Iterator[tuple[str, Json]]:
+    """Yield the path of every parameter that wants an identifier, with arguments that give one there."""
+    if depth > _DEEPEST:
+        return
+    for name, node in cast("Json", schema.get("properties") or {}).items():
+        if not isinstance(node, dict):
+            continue
+        given = cast("Json", node)
+        if is_id(name, given):
+            yield name, {name: [MADE_UP] if given.get("type") == "array" else MADE_UP}
+        for is_list, inner in _inner(given, root):
+            for path, value in _places(inner, root, depth + 1):
+                yield f"{name}.{path}", {name: [value] if is_list else value}
+
+
+def _inner(node: Json, root: Json) -> Iterator[tuple[bool, Json]]:
+    """Yield the objects that a schema takes, and whether in a list."""
+    for variant in (node, *(node.get("anyOf") or ()), *(node.get("oneOf") or ())):
+        whole = _whole(variant, root)
+        yield False, whole
+        if isinstance(whole.get("items"), dict):
+            yield True, _whole(whole["items"], root)
+
+
+def _whole(node: Json, root: Json) -> Json:
+    """Return what `$ref` leads to, within the schema; else the schema itself."""
+    if not isinstance(reference := node.get("$ref"), str):
+        return node
+    found: Any = root
+    for name in reference.removeprefix("#/").split("/"):
+        found = cast("list[Any]", found)[int(name)] if isinstance(found, list) else cast("Json", found).get(name, {})
+    return cast("Json", found)
 
 
 def main() -> int:
@@ -119,6 +177,8 @@ def main() -> int:
     print("{tools} tools have {id_parameters} parameters that want an identifier, {required} required".format(**found))
     print("in {tools_that_want_one} tools, of which {of_them_writing} write.".format(**found))
     print("For {required_with_a_lookup} the same server has a tool that tells it.".format(**found))
+    told = "Made up by a model, {noticed} of {places} are noticed, and {noticed_inside} of {inside} inside others;"
+    print(f"{told} mentioned and not known: {{wrongly}}.".format(**found["given_at_any_depth"]))
     for kind, found_by in found["sets"].items():
         print(f"\n{kind:10}{'precision':22}{'recall':22}{'lookup: first right':22}{'among three':22}none where none")
         for label, row in found_by.items():

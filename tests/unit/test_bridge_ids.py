@@ -91,3 +91,55 @@ def test_what_the_schema_itself_names_and_the_name_of_what_is_made_need_not_be_m
     assert not unmentioned(tool("create_page", "page_id"), {"page_id": "groceries"}, [])
     assert unmentioned(tool("create_page", "space_id"), {"space_id": "s-1"}, []) == ("space_id",)
     assert unmentioned(tool("move_pages", "page_ids"), {"page_ids": ["p-1", "p-2"]}, ["p-1"]) == ("page_ids",)
+
+
+NESTED: dict[str, Any] = {
+    "type": "object",
+    "$defs": {"To": {"type": "object", "properties": {"list_id": {"type": "string"}}}},
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "task_id": {"type": "string", "description": "From list_tasks"},
+                    "id": {"type": "string"},
+                    "text": {"type": "string"},
+                    "to": {"anyOf": [{"$ref": "#/$defs/To"}, {"type": "null"}]},
+                },
+            },
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("item", "unknown"),
+    [
+        ({"task_id": "t-417", "text": "x"}, ("items.task_id",)),
+        ({"task_id": "t-12", "text": "t-417"}, ()),
+        ({"to": {"list_id": "l-9"}}, ("items.to.list_id",)),
+        ({"to": None, "id": "1"}, ()),
+        ({"id": "8f31c2a7"}, ("items.id",)),
+    ],
+)
+def test_an_identifier_inside_lists_and_objects_is_looked_for_too(
+    item: dict[str, Any], unknown: tuple[str, ...]
+) -> None:
+    move, listing = a_tool("move_tasks", server="board", schema=NESTED), tool("list_tasks")
+    assert unmentioned(move, {"items": [item]}, ["the one with t-12"]) == unknown
+    assert lookups(move, "items.task_id", [move, listing]) == (listing,)
+
+
+def test_a_schema_that_refers_to_itself_comes_to_an_end() -> None:
+    node: dict[str, Any] = {"$ref": "#/properties/node"}
+    schema: dict[str, Any] = {"type": "object", "properties": {"node": {"properties": {"node": node, "file_id": {}}}}}
+    loop: dict[str, Any] = {"type": "object", "properties": {"node": {"$ref": "#/properties/node"}}}
+    tree: dict[str, Any] = {"file_id": "made-up-1"}
+    for _ in range(50):
+        tree = {"node": tree}
+    assert unmentioned(a_tool("move_file", schema=schema), {"node": {"node": {"file_id": "f-77"}}}, []) == (
+        "node.node.file_id",
+    )
+    assert unmentioned(a_tool("move_file", schema=schema), tree, []) == ()
+    assert unmentioned(a_tool("move_file", schema=loop), {"node": {"file_id": "f-77"}}, []) == ()

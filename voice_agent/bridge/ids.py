@@ -53,8 +53,14 @@ _SEVERAL = 3
 _FAMILY = 0.3
 """What it counts that a tool is of the same product of the server."""
 _MAKING = frozenset({"add", "create", "insert", "make", "new", "put", "register", "save", "set", "upsert"})
+_OTHERS = frozenset({"from", "parent", "reference", "source", "target", "to"})
+"""Words of names of objects that tell of another thing."""
 _SHORT = 3
 """Letters and digits below which an identifier must be words of its own, for it is in many by chance."""
+_LONG = 6
+"""Letters and digits from which an identifier inside a list is one that a server has made."""
+_DEEPEST = 8
+"""Objects and lists inside each other in which identifiers are looked for."""
 _TEN = 10
 _LETTERS = re.compile(r"[^\W_]+")
 _NUMBERS = (
@@ -91,8 +97,12 @@ def ids_of(tool: Tool) -> tuple[str, ...]:
 
 
 def lookups(tool: Tool, parameter: str, tools: Iterable[Tool]) -> tuple[Tool, ...]:
-    """Return those of `tools`, of the same server, that tell what may be put for a parameter; the likeliest first."""
-    told = str(dict(_properties(tool.original_schema)).get(parameter, {}).get("description") or "")
+    """Return those of `tools`, of the same server, that tell what may be put for a parameter; the likeliest first.
+
+    `parameter`: its name; of one inside another, the names on the way to it with dots between.
+    """
+    told = str(_at(tool.original_schema, parameter).get("description") or "")
+    parameter = parameter.rpartition(".")[2]
     others = [other for other in tools if other.server == tool.server]
     common = _prefixes(others) | frozenset(_words(tool.server))
     wanted = (
@@ -111,19 +121,28 @@ def lookups(tool: Tool, parameter: str, tools: Iterable[Tool]) -> tuple[Tool, ..
 
 
 def unmentioned(tool: Tool, arguments: Json, texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the parameters of `tool` for which `arguments` hold an identifier that occurs in none of `texts`."""
-    heard = [_Heard(text) for text in texts]
-    schemas = dict(_properties(tool.original_schema))
-    return tuple(
-        name
-        for name in ids_of(tool)
-        if not _is_new(tool, name)
-        and any(
-            value not in _fixed(schemas[name]) and not any(text.has(value) for text in heard)
-            for value in map(_squeezed, _values(arguments.get(name)))
-            if value
+    """Return the parameters of `tool` for which `arguments` hold an identifier that occurs in none of `texts`.
+
+    One inside another is named with the names on the way to it, with dots between.
+    """
+    given = [
+        (path, schema, value)
+        for path, schema, value in _given(tool.original_schema, tool.original_schema, arguments)
+        if is_id(path.rpartition(".")[2], schema) and not _is_new(tool, path)
+    ]
+    heard = [_Heard(text) for text in texts] if given else []
+    found: dict[str, None] = {}
+    for path, schema, value in given:
+        # A bare “id” inside a list may be one that the caller numbers things with.
+        shortest = _LONG if "." in path and _IDS.issuperset(_words(path.rpartition(".")[2])) else 1
+        unheard = (
+            one
+            for one in map(_squeezed, _values(value))
+            if len(one) >= shortest and one not in _fixed(schema) and not any(text.has(one) for text in heard)
         )
-    )
+        if any(unheard):
+            found.setdefault(path)
+    return tuple(found)
 
 
 class _Heard:
@@ -162,7 +181,10 @@ def _figures(words: Sequence[str]) -> list[str]:
 
 def _is_new(tool: Tool, parameter: str) -> bool:
     """Tell whether a parameter names the very thing that the call makes: then whoever calls may choose."""
+    *around, parameter = parameter.split(".")
     words = _words(tool.name)
+    if around and _IDS.issuperset(_words(parameter)) and _OTHERS.intersection(_words(around[-1])):
+        return False
     if not _MAKING.intersection(words):
         return False
     main = _things([*itertools.takewhile(lambda word: word not in _BEYOND, words)], frozenset())
@@ -245,6 +267,56 @@ def _properties(schema: Json) -> Iterator[tuple[str, Json]]:
     if isinstance(found, dict):
         for name, node in cast("Json", found).items():
             yield name, cast("Json", node) if isinstance(node, dict) else {}
+
+
+def _given(schema: Json, root: Json, value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Json, Any]]:
+    """Yield every parameter that a value of `schema` gives, also those inside others; `root`: where `$ref` leads."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for one in cast("list[Any]", value):
+            yield from _given(schema, root, one, path, depth + 1)
+        return
+    if not isinstance(value, dict):
+        return
+    for name, inner in cast("Json", value).items():
+        for node in _named_in(schema, root, name):
+            yield f"{path}{name}", node, inner
+            yield from _given(node, root, inner, f"{path}{name}.", depth + 1)
+
+
+def _at(schema: Json, path: str) -> Json:
+    """Return the schema of the parameter of this path; empty where there is none."""
+    nodes = [schema]
+    for name in path.split("."):
+        nodes = [found for node in nodes for found in _named_in(node, schema, name)]
+    return nodes[0] if nodes else {}
+
+
+def _named_in(schema: Json, root: Json, name: str, depth: int = 0) -> Iterator[Json]:
+    """Yield what `schema`, or what its list holds, or any of its variants, says of the property `name`."""
+    if depth > _DEEPEST:
+        return
+    for found, node in _properties(schema):
+        if found == name:
+            yield node
+    inner: list[Any] = [*(schema.get("anyOf") or ()), *(schema.get("oneOf") or ()), *(schema.get("allOf") or ())]
+    inner += [schema.get("items"), _referred(schema.get("$ref"), root)]
+    for one in inner:
+        if isinstance(one, dict):
+            yield from _named_in(cast("Json", one), root, name, depth + 1)
+
+
+def _referred(reference: Any, root: Json) -> Any:
+    if not isinstance(reference, str) or not reference.startswith("#/"):
+        return None
+    node: Any = root
+    for name in reference.removeprefix("#/").split("/"):
+        if isinstance(node, list):
+            node = dict(enumerate(cast("list[Any]", node))).get(int(name)) if name.isdecimal() else None
+        else:
+            node = cast("Json", node).get(name) if isinstance(node, dict) else None
+    return node
 
 
 def _fixed(schema: Json) -> frozenset[str]:
