@@ -108,6 +108,23 @@ def test_answers_that_cannot_be_used_are_asked_for_again_and_then_given_up() -> 
         ({"type": "string", "format": "uri"}, "https://example.com/A?b=C", "https://example.com/A?b=C"),
         ({"type": "string", "format": "date"}, "next Friday", "2026-11-27"),
         ({"type": "string", "format": "date"}, "May 3rd 1990", "1990-05-03"),
+        *(
+            ({"type": "string", "format": "date"}, said, day)
+            for said, day in (
+                ("the third of May nineteen ninety", "1990-05-03"),
+                ("december twenty-first, nineteen eighty four", "1984-12-21"),
+                ("the 3rd of may two thousand and five", "2005-05-03"),
+                ("twenty first of march ninety two", "1992-03-21"),
+                ("March 5th nineteen oh nine", "1909-03-05"),
+                ("Monday the seventh of December", "2026-12-07"),
+                ("25/12/1990", "1990-12-25"),
+                ("3 May 28", "2028-05-03"),
+            )
+        ),
+        ({"type": "string", "format": "date-time"}, "next Friday at half past three", "2026-11-27T15:30:00+01:00"),
+        ({"type": "string", "format": "date-time"}, "December 3 at nine in the evening", "2026-12-03T21:00:00+01:00"),
+        ({"type": "string", "format": "date-time"}, "December 3 ten o'clock", "2026-12-03T10:00:00+01:00"),
+        ({"type": "string", "format": "date-time"}, "at five in the morning", "2026-11-22T05:00:00+01:00"),
         ({"type": "string", "format": "date-time"}, "tomorrow at 3:30 pm", "2026-11-22T15:30:00+01:00"),
         ({"type": "number"}, "two point five", 2.5),
         ({"type": "integer"}, "I'd say forty two", 42),
@@ -133,6 +150,7 @@ def test_values_are_read_as_they_are_said(schema: dict[str, Any], words: str, va
         ({"type": "integer"}, "I don't know"),
         ({"type": "string", "format": "email"}, "ada"),
         ({"type": "string", "format": "date"}, "soon"),
+        ({"type": "string", "format": "date"}, "3/5/1990"),
         ({"type": "string", "format": "date-time"}, "on Friday"),
         ({"type": "string", "minLength": 5}, "Ada"),
         ({"type": "string", **PETS}, "parrots"),
@@ -218,3 +236,18 @@ def test_a_form_that_cannot_be_said_is_cancelled_with_a_sentence(schema: Any) ->
     step = ask(question=form("club", "Club", "Hm", schema))
     assert step.reply == Reply("cancel")
     assert step.say.startswith("Club ")
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("it's spelled M E I E R", "Meier"),
+        ("Meier, spelt M-E-I-E-R", "Meier"),
+        ("M as in Mike E as in Echo I as in India E R", "Meier"),
+        ("B double O K", "Book"),
+        ("Vitamin B C D", "Vitamin B C D"),
+        ("Anna B", "Anna B"),
+    ],
+)
+def test_a_name_can_be_spelled_in_many_ways(said: str, name: str) -> None:
+    assert read(one({"type": "string", "title": "Last name"}), said, NOW).value == name

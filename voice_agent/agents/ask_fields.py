@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.agents.answers import plain
 from voice_agent.agents.ask_choices import pick, pick_several
+from voice_agent.agents.ask_dates import read_day, read_moment
 from voice_agent.agents.ask_words import bare, say, truth, words
 from voice_agent.agents.readback import join
 from voice_agent.bridge.forms import Kind
 from voice_agent.offline.brain.figures import numbers
-from voice_agent.offline.brain.moments import clock_time, day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,13 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
 _SPELLED = 2
 """Letters said one after the other are a spelled word."""
+
+_SPELLS = re.compile(
+    r"(?:\b(?:it|that|which)(?:'s| is) |\bi )?\b(?:spelled|spelt|spell(?:ing)?)\b(?: (?:it|that|as))?[:,]? *",
+    re.IGNORECASE,
+)
+_AS_IN = re.compile(r"\b([a-z]),? (?:as in|for|like) [a-z]+\b", re.IGNORECASE)
+_DOUBLE = re.compile(r"\bdouble[ -]([a-z])\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,18 @@ def spell(text: str) -> str:
     return " ".join(out)
 
 
+def spelled(text: str) -> str | None:
+    """Return what `text` spells from its first word to its last, or after a word of it: `Meier, spelled M E I E R`."""
+    said = _AS_IN.sub(r"\1", _SPELLS.sub("", text.strip()))
+    told = [*_DOUBLE.sub(r"\1 \1", said).split()]
+    start = next((place for place in range(len(told)) if all(map(_letter, told[place:]))), len(told))
+    letters = "".join(map(_letter, told[start:]))
+    is_that_word = start == 1 and told[0][:1].lower() == letters[:1].lower()
+    if len(letters) < _SPELLED or (start and not is_that_word):
+        return None
+    return letters
+
+
 def _letter(word: str) -> str:
     inner = re.sub(r"[.,\-]+$", "", word)
     if re.fullmatch(r"[A-Za-z]", inner):
@@ -106,7 +125,7 @@ def _letter(word: str) -> str:
 
 def _text(field: Field, text: str) -> Read:
     said = bare(text)
-    together = spell(said)
+    together = spelled(said) or spell(said)
     if together != said and " " not in together:
         is_name = "name" in plain(f"{field.title} {field.name}").split()
         said = together.capitalize() if is_name else together.upper()
@@ -144,7 +163,7 @@ def _uri(text: str) -> Read:
 
 
 def _date(text: str, now: datetime) -> Read:
-    found = day(text, now)
+    found = read_day(text, now)
     return Read(found.isoformat()) if found else Read(problem=say("not_a_date"))
 
 
@@ -154,12 +173,8 @@ def _moment(text: str, now: datetime) -> Read:
         return Read((written if written.tzinfo else written.replace(tzinfo=now.tzinfo)).isoformat())
     except ValueError:
         pass
-    when, clock = day(text, now), clock_time(text)
-    if clock is None:
-        return Read(problem=say("not_a_moment"))
-    hour, minute = map(int, clock.split(":"))
-    when = when or now.date()
-    return Read(datetime(when.year, when.month, when.day, hour, minute, tzinfo=now.tzinfo).isoformat())
+    found = read_moment(text, now)
+    return Read(found.isoformat()) if found else Read(problem=say("not_a_moment"))
 
 
 def _number(field: Field, text: str) -> Read:
