@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _READY_WITHIN = 90.0
 """Seconds; a first start compiles and loads a lot."""
 _ENDS_WITHIN = 20.0
+_LEAVES_WITHIN = 5.0
+"""Seconds that what a part has started may outlive it, where nobody has ended it."""
 
 
 @dataclass
@@ -101,6 +103,9 @@ class Child:
                 # Not SIGINT, which LiveKit's worker ignores whenever it starts a process.
                 process.terminate()
             await _first(process.wait(), hurrying.wait(), within=_ENDS_WITHIN)
+        elif self._reading is not None:
+            # It died: what it has started may still have something to do, as jobs that leave their rooms.
+            await _first(asyncio.wait({self._reading}), hurrying.wait(), within=_LEAVES_WITHIN)
         # The group outlives its leader where something in it hangs.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
