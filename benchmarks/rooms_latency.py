@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.rooms.clips import spoken
-from benchmarks.rooms.ground import BARE, OURS, ground
+from benchmarks.rooms.ground import BARE, OURS, SERVERS, ground
 from benchmarks.rooms.guest import a_guest
 from benchmarks.rooms.stand_ins import DELAYS
 
@@ -74,11 +74,12 @@ def rows_of(delays: str, found: dict[str, tuple[list[float], list[float]]]) -> l
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=12, help="of each way, with each kind of delays")
+    parser.add_argument("--plain", action="store_true", help="the plain agent has no servers, and no tools to think of")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     for delays in DELAYS:
-        with ground(OURS, BARE, delays=delays) as where:
+        with ground(OURS, BARE, delays=delays, bare_servers={} if args.plain else SERVERS) as where:
             rows += rows_of(delays, asyncio.run(measure(where, args.turns)))
     reached = {
         "added": all(row["added_ms"] <= GOAL_ADDED_MS for row in rows if row["way"] == "ours"),
