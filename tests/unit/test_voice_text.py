@@ -48,6 +48,7 @@ async def pieces(text: str, size: int) -> AsyncGenerator[str]:
         ("-3 °C at 55 %, 30 cm x 40 cm", "minus 3 degrees Celsius at 55 percent, 30 centimetres by 40 centimetres"),
         ("Code X9-204-BQ, PIN 004217, order #A1B2C3.", "Code X 9, 2 0 4, B Q, PIN 0 0 4 2 1 7, order A 1 B 2 C 3."),
         ("COVID-19, F-16 and 555-0123", "COVID-19, F-16 and 5 5 5, 0 1 2 3"),
+        ("9:00-17:30, 10:15 \u2013 14:00", "9 o'clock to 5 30 PM, 10 15 to 2 PM"),
         ("+49 30 1234567", "plus 4 9, 3 0, 1 2 3 4 5 6 7"),
         ("DE89 3704 0044 0532 0130 00", "D E 8 9, 3 7 0 4, 0 0 4 4, 0 5 3 2, 0 1 3 0, 0 0"),
         ("anna.berg@example.org at 10.0.0.12", "anna dot berg at example dot org at 10 dot 0 dot 0 dot 12"),

@@ -101,6 +101,7 @@ _LARGE = "thousand|million|billion|trillion|bn|[kKmM]"
 FIRST: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.IGNORECASE), _address),
     (re.compile(r"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"), lambda match: _spelt(match[0])),
+    (re.compile(r"(?<=\d:\d\d) ?[-\u2013] ?(?=\d{1,2}:\d\d)"), " to "),
     (re.compile(r"\b(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\b"), r"\1 dot \2 dot \3 dot \4"),
 )
 """Before dates are told."""
