@@ -4,7 +4,8 @@ For each fault: the longest time that the event loop stood still, and how long a
 beside the same calls without any fault in the same run. Then, several times each: a dead child is noticed, one that was
 away is in use again after it can answer, one that is added to the configuration is in use (beside starting it alone).
 With `--long` also how long one takes that was away for more than a minute; with `--memory` what this process keeps of
-cells of the matrix, over and over.
+cells of the matrix, over and over. With `--cells` every cell: how long another server takes to answer while the faulty
+one comes up and is called, beside its time right before.
 Goals: stall ≤ 50 ms, other servers ≤ twice their usual time (or +2 ms), noticed ≤ 100 ms, back ≤ 2 s (≤ 30 s after a
 minute away), hot plug ≤ +1 s.
 The servers at fault are those of `tests/faults`.
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.contract.test_fault_matrix import specification
 from tests.faults.cell import HTTP, HTTP_2, SSE, STDIO, STDIO_2, Column, entry_of, run_cell
 from tests.faults.table import CELLS
 from tests.support.bridges import lines_of, raw_entry, status_of, until_state
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
 
 CALLS = 150
 """Calls of the well server while the other is at fault."""
+BESIDE = 25
+"""Calls of the well server before and during each cell, at least."""
+LOOKED_AT = 2.0
+"""Seconds of a cell in which the well server is called."""
 FAULTS: list[tuple[str, str, tuple[Column, ...]]] = [
     ("none", "", (STDIO,)),
     ("never answers", "hang", (STDIO, HTTP, SSE)),
@@ -215,6 +221,55 @@ async def memory(passes: int) -> Json:
     return {"cells": len(cells), "held_mb": held}
 
 
+async def every_cell(tell: Callable[[Json], None]) -> list[Json]:
+    """Attach the server of each cell to a bridge in use, call it, and time another server's calls meanwhile."""
+    rows: list[Json] = []
+    well = raw_entry("well", voice=VoiceOptions(confirm="never"))
+    async with bridged(well) as bridge:
+        echo = bridge.resolve("well.echo")
+
+        async def timed(until: asyncio.Event | None, count: int) -> float:
+            took: list[float] = []
+            async with asyncio.timeout(60):
+                while len(took) < count or (until is not None and not until.is_set()):
+                    begun = time.perf_counter()
+                    assert (await bridge.call(echo, {})).status is Status.OK
+                    took.append((time.perf_counter() - begun) * 1000)
+                    await asyncio.sleep(0.002)
+            return statistics.median(took)
+
+        for fault, column, outcome in CELLS:
+            with tempfile.TemporaryDirectory() as name:
+                spec = specification(fault, Path(name))
+                async with entry_of(column, spec, Path(name)) as (entry, _):
+                    usual = await timed(None, BESIDE)
+                    over = asyncio.Event()
+                    trouble = asyncio.create_task(_be_troubled(bridge, [well, entry], over))
+                    during = await timed(over, BESIDE)
+                    trouble.cancel()
+                    await asyncio.gather(trouble, return_exceptions=True)
+                    await bridge.reconfigure([well])
+            row = {"fault": fault.name, "transport": column.name, "usual_ms": usual, "during_ms": during}
+            rows.append({**row, "ratio": during / usual, "outcome": outcome.word})
+            tell(rows[-1])
+    return rows
+
+
+async def _be_troubled(bridge: Bridge, entries: list[Any], over: asyncio.Event) -> None:
+    """Attach the faulty server and call it; `over`: that is done, or has taken as long as is looked at."""
+    try:
+        async with asyncio.timeout(LOOKED_AT):
+            await bridge.reconfigure(entries)
+            await bridge.settle(LOOKED_AT)
+            for name in ("faulty.read_thing", "faulty.write_thing"):
+                if tool := next((one for one in bridge.catalog if f"{one.server}.{one.name}" == name), None):
+                    await bridge.call(tool, {}, confirmed=True)
+    except TimeoutError:
+        pass
+    finally:
+        over.set()
+
+
 async def measure(rounds: int, tell: Callable[[Json], None]) -> Json:
     rows: list[Json] = []
     for name, does, columns in FAULTS:
@@ -235,10 +290,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--long", action="store_true", help="servers away for 65 s, and nothing else")
     parser.add_argument("--memory", action="store_true", help="cells over and over, and nothing else")
+    parser.add_argument("--cells", action="store_true", help="every cell of the matrix, and nothing else")
     args = parser.parse_args()
     if args.long:
         back = sorted(round(value, 1) for value in asyncio.run(long_away(8, 65.0)))
         print(json.dumps({"away_s": 65, "back_s": back}) if args.json else f"back in use (s): {back}  ≤ 30")
+        return
+    if args.cells:
+        show_cells(asyncio.run(every_cell(lambda _: None)), as_json=args.json)
         return
     if args.memory:
         kept = asyncio.run(memory(3))
@@ -256,6 +315,25 @@ def main() -> None:
     print(f"hot plug (s):                        {comings['hot_plug_s']}  ≤ +{PLUG_S:g}")
     print(f"the same server started alone (s):   {comings['started_alone_s']}")
     print(f"goals of coming and going reached: {'yes' if comings['reached'] else 'NO'}")
+
+
+def show_cells(rows: list[Json], *, as_json: bool) -> None:
+    over = [row for row in rows if row["during_ms"] > max(TIMES * row["usual_ms"], row["usual_ms"] + EXTRA_MS)]
+    ratios = sorted(row["ratio"] for row in rows)
+    found: Json = {
+        "cells": len(rows),
+        "usual_ms": round(statistics.median(row["usual_ms"] for row in rows), 2),
+        "ratio": [round(ratios[int(share * (len(ratios) - 1))], 2) for share in (0.5, 0.95, 1)],
+        "over": [
+            f"{row['fault']}, {row['transport']}: {row['usual_ms']:.1f} to {row['during_ms']:.1f}" for row in over
+        ],
+    }
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    print(f"{found['cells']} cells; another server's usual time {found['usual_ms']} ms; while one is at fault")
+    print("{} times that in the middle, {} in 19 of 20 cells, {} at most.".format(*found["ratio"]))
+    print(f"Over {TIMES:g} times and over +{EXTRA_MS:g} ms: {found['over'] or 'none'}")
 
 
 def show(row: Json) -> None:

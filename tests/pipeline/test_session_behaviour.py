@@ -11,9 +11,11 @@ from fastmcp.client.transports import FastMCPTransport
 
 from tests.fakes.chat import Call, Chat, Turn
 from tests.fakes.faults import Fault
+from tests.support.bridges import QUICK
 from tests.support.talk import PATIENCE, Talk, a_talk
+from voice_agent.bridge.bridge import Bridge
 from voice_agent.config.settings import Limits
-from voice_agent.config.types import VoiceOptions
+from voice_agent.config.types import HttpEntry, VoiceOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -338,6 +340,30 @@ async def test_a_server_that_is_away_is_named_where_it_was_asked_for_and_on_requ
         assert asked.startswith("I can't. Calendar is not available")
         assert await talk.say("hello") == "Hello."
         assert "Calendar is not available" in await talk.say("which servers are down?")
+
+
+async def test_a_server_that_was_missed_is_said_to_be_back_once_and_no_other_is(tmp_path: Path) -> None:
+    class Away(FastMCPTransport):
+        is_back = False
+
+        def connect_session(self, **options: Any) -> Any:
+            if not self.is_back:
+                raise ConnectionRefusedError
+            return super().connect_session(**options)
+
+    servers = {name: Away(Slow().server) for name in ("calendar", "library")}
+    entries = [HttpEntry(name, f"http://{name}.invalid/mcp") for name in servers]
+    bridge = Bridge(entries, make_transport=lambda entry: servers[entry.name], pace=QUICK)
+    async with a_talk(tmp_path, ["I can't."], servers, bridge=bridge, settle=False) as talk:
+        await talk.until(lambda: {line["state"] for line in talk.of("server")} >= {"failed"})
+        assert "Calendar is not available" in await talk.say("ask the calendar what is on")
+        for server in servers.values():
+            server.is_back = True
+        await talk.until(lambda: "Calendar is back." in said(talk, "announcement"))
+        await talk.until(lambda: [line["name"] for line in talk.of("server") if line["state"] == "ready"] != [])
+        assert await bridge.settle(PATIENCE)
+        await talk.conversation.settle()
+    assert said(talk, "announcement") == ["Calendar is back."]
 
 
 async def test_an_error_of_a_tool_reaches_the_model_in_the_servers_words(tmp_path: Path) -> None:

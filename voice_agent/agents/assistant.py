@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from voice_agent.bridge.types import ServerStatus
 
 _AWAY = {State.FAILED, State.RECONNECTING, State.NEEDS_LOGIN, State.QUARANTINED, State.STARTING}
+UP = frozenset({State.READY, State.DEGRADED})
+"""A server in one of these can be called."""
 _NAME = 4
 """Letters that a server's name must have to be recognised in what the user says."""
 
@@ -70,6 +72,8 @@ class Assistant(Agent):
         self.is_back = asyncio.Event()
         """Set, but while a conversation in a room begins, or goes on in another process: words wait for it."""
         self.is_back.set()
+        self.missed: set[str] = set()
+        """Names of servers that the user has been told are not there, and not yet that they are back."""
         self.put_off = PutOff()
         """What waits for the user to sign in."""
         self._toolset = toolset
@@ -179,6 +183,8 @@ class Assistant(Agent):
     def _tell(self, server: ServerStatus) -> str:
         if server.link is not None:
             return self._sentences("server_sign_in", server=server.say)
+        if server.state in {State.FAILED, State.RECONNECTING}:
+            self.missed.add(server.name)
         reason = server.reason or f"is {server.state.value}"
         return self._sentences("server_failed", server=server.say, reason=reason)
 

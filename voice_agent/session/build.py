@@ -25,6 +25,7 @@ from voice_agent.session.conversation import Conversation
 from voice_agent.session.manners import keep_manners
 from voice_agent.session.proposals import hear_proposals
 from voice_agent.session.record import record_session, record_tools
+from voice_agent.session.returns import tell_returns
 from voice_agent.session.shorten import keep_short
 from voice_agent.session.signed_in import go_on_after_sign_in
 from voice_agent.session.words import keep_vocabulary
@@ -133,6 +134,7 @@ def _attend(conversation: Conversation, config: Config, sentences: Sentences, zo
     keep_manners(conversation)
     apologise_for_failures(conversation, sentences)
     keep_short(conversation)
+    tell_returns(conversation, sentences)
     hear_proposals(conversation)
     go_on_after_sign_in(conversation)
     announce_news(conversation, zone)
