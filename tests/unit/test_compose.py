@@ -108,6 +108,14 @@ def test_parts_wait_for_those_they_need_and_share_a_network_with_them() -> None:
             assert set(service["networks"]) & set(SERVICES[needed]["networks"]) or "hub" in (name, needed)
 
 
+def test_browsers_that_have_signed_in_at_a_server_come_back_to_the_page_which_hands_it_to_the_hub() -> None:
+    hub, web = SERVICES["hub"], SERVICES["web"]
+    for name in ("VOICE_AGENT_WEB__URL", "VOICE_AGENT_HUB__ADDRESS", "VOICE_AGENT_HUB__TOKEN"):
+        assert hub["environment"][name] == web["environment"][name]
+    assert "hub:/run/voice-agent" in hub["volumes"]
+    assert "hub:/run/voice-agent" in web["volumes"]
+
+
 def test_everything_that_is_copied_into_the_image_is_let_into_its_build() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
