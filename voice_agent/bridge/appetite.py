@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +17,10 @@ if TYPE_CHECKING:
     from voice_agent.bridge.opening import Sight
 
 _GIGABYTE = 1024**3
-_PROCESSES = "/proc"
+_PROCESSES = Path("/proc")
 _MEMORY_OF_GROUP = Path("/sys/fs/cgroup/memory.max")
-_SESSION, _RESIDENT = 3, 21
-"""Places in `/proc/PID/stat` behind the name (proc(5))."""
-_LONGEST = 1024
-"""Bytes of it that are read; it has about 300."""
+_RESIDENT = 1
+"""Place in `/proc/PID/statm` (proc(5))."""
 
 
 def _half_of_memory() -> int:
@@ -67,7 +64,7 @@ async def bounded(child: Child, sight: Sight, appetite: Appetite) -> AsyncGenera
 async def _watch(child: Child, sight: Sight, appetite: Appetite) -> None:
     while True:
         await asyncio.sleep(appetite.every)
-        memory, processes = (await _usage(appetite.every)).get(child.pid, (0, 0))
+        memory, processes = _taken(child.pid)
         if memory > appetite.memory:
             sight.excess = f"took more than {_readable(appetite.memory)} of memory and was ended"
         elif processes > appetite.processes:
@@ -78,46 +75,20 @@ async def _watch(child: Child, sight: Sight, appetite: Appetite) -> None:
         return
 
 
-class _Last:
-    """The last look, shared by all servers of this process."""
+def _taken(session: int) -> tuple[int, int]:
+    """Return bytes of memory and number of processes of a session, which each child has for itself.
 
-    at = 0.0
-    usage: dict[int, tuple[int, int]] = {}  # noqa: RUF012 - replaced as a whole
-
-
-async def _usage(every: float) -> dict[int, tuple[int, int]]:
-    """Return bytes of memory and number of processes by session, which each child has for itself.
-
-    One look at all processes serves every server until the next is due.
+    Two microseconds for each process of the machine: files are read of those alone that are in it.
     """
-    now = time.monotonic()
-    if now - _Last.at >= every / 2:
-        # Before the look: the other servers, which are due at the same moment, do not take one of their own.
-        _Last.at = now
-        _Last.usage = await asyncio.to_thread(_look)
-    return _Last.usage
-
-
-def _look() -> dict[int, tuple[int, int]]:
+    memory = processes = 0
     page = os.sysconf("SC_PAGE_SIZE")
-    usage: dict[int, tuple[int, int]] = {}
     for name in os.listdir(_PROCESSES):  # noqa: PTH208 - the names are all that is wanted
         if name.isdecimal():
             with contextlib.suppress(OSError, IndexError, ValueError):
-                fields = _read(f"{_PROCESSES}/{name}/stat").rpartition(b")")[2].split()
-                session = int(fields[_SESSION])
-                memory, processes = usage.get(session, (0, 0))
-                usage[session] = (memory + int(fields[_RESIDENT]) * page, processes + 1)
-    return usage
-
-
-def _read(path: str) -> bytes:
-    """Read a file of one piece; a file object would cost three times as much, for each process of the machine."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, _LONGEST)
-    finally:
-        os.close(descriptor)
+                if os.getsid(int(name)) == session:
+                    fields = (_PROCESSES / name / "statm").read_text().split()
+                    memory, processes = memory + int(fields[_RESIDENT]) * page, processes + 1
+    return memory, processes
 
 
 def _readable(size: int) -> str:
