@@ -77,6 +77,8 @@ async def _run(server: AgentServer, config: Config, on_registered: Callable[[str
     watching: asyncio.Task[None] | None = None
 
     def end(is_drained: bool) -> None:
+        if is_drained and endings:
+            return
         endings.add(asyncio.create_task(_end(server, config, is_drained=is_drained)))
 
     def registered(worker: str, _about: object) -> None:
