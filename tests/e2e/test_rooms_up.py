@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
@@ -57,6 +58,20 @@ async def test_it_uses_the_livekit_server_that_is_configured_and_lets_text_clien
             await client.call_tool("tasks_create_task", {"title": "buy milk"})
             assert "buy milk" in str(await client.read_resource("tasks://open"))
         assert [task["title"] for task in tasks(tmp_path)] == ["buy milk"]
+
+        hub = psutil.Process(everything.hub)
+        hub.kill()
+        hub.wait(PATIENCE)
+        async with httpx.AsyncClient() as web, asyncio.timeout(PATIENCE):
+            while not await answers(web, everything.clients):
+                pass
+
+
+async def answers(web: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await web.post(url, json={})).status_code == 401
+    except httpx.TransportError:
+        return False
 
 
 def test_a_second_one_on_the_same_port_says_so_and_leaves_the_first_alone(tmp_path: Path) -> None:
