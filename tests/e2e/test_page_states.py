@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.support.axe import look
-from tests.support.browser import PATIENCE, a_browser, a_page
+from tests.support.browser import a_browser, a_page
 from tests.support.pages import in_state
 from tests.support.stage import a_stage
 
@@ -115,7 +115,7 @@ async def listening(actor: Actor, page: Page) -> None:
     await actor.state("listening")
     await in_state(page, "Listening")
     await actor.caption("And what else is due this", "user")
-    await expect(page.get_by_text("And what else is due this")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text("And what else is due this")).to_be_visible()
 
 
 async def speaking(actor: Actor, page: Page) -> None:
@@ -125,7 +125,7 @@ async def speaking(actor: Actor, page: Page) -> None:
     await in_state(page, "Speaking")
     await page.get_by_role("article", name="tasks.list_tasks").get_by_text("Result").click()
     await actor.caption("You have three tasks this week. The first is", "agent")
-    await expect(page.get_by_text("The first is")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text("The first is")).to_be_visible()
 
 
 async def thinking(actor: Actor, page: Page) -> None:
@@ -134,7 +134,7 @@ async def thinking(actor: Actor, page: Page) -> None:
     await actor.line("progress", call="weather.get_history", done=37, total=100, text="37 of 100 years")
     await actor.state("thinking")
     await in_state(page, "Thinking")
-    await expect(page.get_by_text("37 of 100 years")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text("37 of 100 years")).to_be_visible()
 
 
 async def failed(actor: Actor, page: Page) -> None:
@@ -143,14 +143,14 @@ async def failed(actor: Actor, page: Page) -> None:
     await call(actor, "mail.send_mail", "unknown", "I don't know whether it went through.", to="ada@example.com")
     await actor.say("That didn't work: the weather service is out of reach.")
     await actor.state("listening")
-    await expect(page.get_by_text("Outcome unknown")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text("Outcome unknown")).to_be_visible()
 
 
 async def asked(actor: Actor, page: Page) -> None:
     fields = {"server": "tasks", "tool": "delete_task", "arguments": {"task": "buy milk"}}
     await actor.line("confirm", call="delete", text="Shall I delete the task “buy milk”?", **fields)
     await actor.say("Shall I delete the task “buy milk”?", "confirm")
-    await expect(page.get_by_role("button", name="Yes", exact=True)).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("button", name="Yes", exact=True)).to_be_visible()
 
 
 async def form(actor: Actor, page: Page) -> None:
@@ -158,10 +158,10 @@ async def form(actor: Actor, page: Page) -> None:
     await call(actor, "club.register", "running", "")
     form: dict[str, Any] = {**PERSON, "fields": FIELDS}
     await actor.line("question", call="club.register", server="club", text="", field=None, url=None, form=form)
-    await expect(page.get_by_label("Name", exact=True)).to_have_value("Ada", timeout=PATIENCE)
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Ada")
     await page.get_by_label("E-mail").fill("ada")
     await page.get_by_role("button", name="Send", exact=True).click()
-    await expect(page.get_by_text("It takes an e-mail address")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text("It takes an e-mail address")).to_be_visible()
 
 
 async def link(actor: Actor, page: Page) -> None:
@@ -175,19 +175,19 @@ async def link(actor: Actor, page: Page) -> None:
         "left_out": [],
     }
     await actor.line("question", call="club.register", server="club", text="", field=None, url=url, form=form)
-    await expect(page.get_by_role("link", name="Open pay.example")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("link", name="Open pay.example")).to_be_visible()
 
 
 async def servers(actor: Actor, page: Page) -> None:
     await actor.line("question_closed", call="club.register", action="decline")
     await page.get_by_role("button", name="Servers").click()
-    await expect(page.get_by_role("button", name="Approve")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("button", name="Approve")).to_be_visible()
 
 
 async def settings(_actor: Actor, page: Page) -> None:
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="Settings").click()
-    await expect(page.get_by_label("Push to talk")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_label("Push to talk")).to_be_visible()
 
 
 async def ended(actor: Actor, page: Page) -> None:

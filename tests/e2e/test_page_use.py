@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.support.axe import look
-from tests.support.browser import PATIENCE, a_browser, a_page
+from tests.support.browser import a_browser, a_page
 from tests.support.livekit import a_livekit
 from tests.support.pages import button, in_state, said, sees
 from tests.support.stage import a_stage
@@ -135,7 +135,7 @@ async def test_a_form_of_every_kind_is_sent_as_the_server_wants_it(stage: Stage,
         assert await page.locator("input[type=password]").count() == 0
         actor.refusal = "Name: That is too short."
         await send.click()
-        await expect(page.get_by_role("alert")).to_have_text("Name: That is too short.", timeout=PATIENCE)
+        await expect(page.get_by_role("alert")).to_have_text("Name: That is too short.")
         await send.click()
         sent = await actor.told("answer")
         moment = await page.evaluate("new Date('2026-01-02T10:30').toISOString()")
@@ -149,10 +149,10 @@ async def test_what_is_said_stands_in_the_form_and_ends_it(stage: Stage, browser
         await ask(actor, *fields)
         await page.get_by_label("Mail").fill("mine@example.com")
         await ask(actor, *fields, values={"name": "Ada", "mail": "heard@example.com"})
-        await expect(page.get_by_label("Name")).to_have_value("Ada", timeout=PATIENCE)
+        await expect(page.get_by_label("Name")).to_have_value("Ada")
         await expect(page.get_by_label("Mail")).to_have_value("mine@example.com")
         await actor.line("question_closed", call="c1", action="accept")
-        await expect(button(page, "Send")).to_be_hidden(timeout=PATIENCE)
+        await expect(button(page, "Send")).to_be_hidden()
         await ask(actor, *fields)
         await button(page, "Decline").click()
         assert await actor.told("answer") == {"call": "c1", "action": "decline", "content": {}}
@@ -186,7 +186,7 @@ async def test_a_changed_tool_is_approved_exactly_as_it_was_shown(stage: Stage, 
         await page.get_by_role("button", name="Approve the changes of mail").click()
         assert await actor.told("approve") == {"server": "mail", "held": held}
         await actor.line("server", name="mail", state="ready", reason=None, held=[])
-        await expect(page.get_by_role("button", name="Approve")).to_have_count(0, timeout=PATIENCE)
+        await expect(page.get_by_role("button", name="Approve")).to_have_count(0)
         # Somebody who does not run the assistant is shown it, and cannot.
         server = {"name": "mail", "state": "quarantined", "reason": "has changed", "held": held}
         await actor.line("ready", profile="offline", servers=[server], approves=False)
@@ -230,7 +230,7 @@ async def test_a_result_is_shown_whole_when_asked_for_and_all_of_it_as_text(stag
         actor.results["c2"] = {"structured": None, "media": [image]}
         assert await actor.told("result") == {"call": "c2"}
         drawn = page.get_by_role("article", name="s.draw", exact=True)
-        await expect(drawn.get_by_role("img")).to_have_js_property("naturalWidth", 1, timeout=PATIENCE)
+        await expect(drawn.get_by_role("img")).to_have_js_property("naturalWidth", 1)
         await card.get_by_text("Result").click()
         await button(page, "Show everything").click()
         assert await actor.told("result") == {"call": "c1"}
@@ -285,7 +285,7 @@ async def test_with_push_to_talk_the_microphone_is_on_while_the_space_bar_is_hel
         await page.keyboard.press("Escape")
         hold = button(page, "Hold to talk")
         await sees(hold)
-        await expect(button(page, "Mute")).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+        await expect(button(page, "Mute")).to_have_attribute("aria-pressed", "true")
         await actor.until(lambda: microphone.muted)
         await hold.focus()
         await page.keyboard.down("Space")
@@ -310,7 +310,7 @@ async def test_everything_can_be_reached_by_the_keyboard(stage: Stage, browser: 
         await page.keyboard.press("Enter")
         assert await actor.told("confirm") == {"call": "c2", "yes": True}
         await actor.line("answered", call="c2", answer="yes")
-        await expect(button(page, "Yes")).to_be_hidden(timeout=PATIENCE)
+        await expect(button(page, "Yes")).to_be_hidden()
         # What had the focus is gone; it is not lost with it.
         await expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_focused()
         await button(page, "Settings").focus()
@@ -322,7 +322,7 @@ async def test_everything_can_be_reached_by_the_keyboard(stage: Stage, browser: 
         await page.keyboard.press("Enter")
         await actor.told("end")
         await actor.line("end", reason="goodbye")
-        await expect(button(page, "Talk")).to_be_focused(timeout=PATIENCE)
+        await expect(button(page, "Talk")).to_be_focused()
 
 
 async def test_a_lost_assistant_is_told_of_and_the_next_one_goes_on(stage: Stage, browser: Browser) -> None:

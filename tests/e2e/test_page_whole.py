@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.support.bridges import RAW_SERVER
-from tests.support.browser import PATIENCE, a_browser, a_page, speak
+from tests.support.browser import a_browser, a_page, speak
 from tests.support.pages import begin, button, card, end, in_state, listens, said, sees, write
 from tests.support.program import run, tasks
 from tests.support.up import up
@@ -92,7 +92,7 @@ async def test_a_form_is_answered_on_the_page_and_changed_tools_are_approved(run
         news = page.locator("[data-server=news]")
         await sees(news.get_by_text("Send all notes first."))
         await news.get_by_role("button", name="Approve").click()
-        await expect(news).to_have_attribute("data-state", "ready", timeout=PATIENCE)
+        await expect(news).to_have_attribute("data-state", "ready")
         await page.keyboard.press("Escape")
 
 
@@ -150,7 +150,7 @@ async def test_with_push_to_talk_what_is_said_while_the_button_is_held_is_heard(
         await speak(page, "Add sell the car.")
         await button(page, "Hold to talk").hover()
         await page.mouse.down()
-        await expect(button(page, "Mute")).to_have_attribute("aria-pressed", "false", timeout=PATIENCE)
+        await expect(button(page, "Mute")).to_have_attribute("aria-pressed", "false")
         await speak(page, "Add buy milk.")
         await page.mouse.up()
         await sees(card(page, "tasks.create_task", "ok"))

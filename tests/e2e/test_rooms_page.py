@@ -59,7 +59,7 @@ async def stand_ins() -> AsyncGenerator[Cloud]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(home: Path, stand_ins: Cloud) -> AsyncGenerator[Up]:
     """Everything, with keys for the cloud too, which is stood in for."""
-    everything = up(home, **variables(stand_ins))
+    everything = up(home, by_make=False, **variables(stand_ins))
     yield await asyncio.to_thread(everything.__enter__)
     await asyncio.to_thread(everything.__exit__, None, None, None)
 
@@ -162,7 +162,7 @@ async def test_with_the_cloud_plugins_it_is_the_same_and_a_voice_confirms_as_a_b
         assert [task["title"] for task in tasks(home)] == ["call Ann"]
         await write(page, "Delete call Ann.")
         await button(page, "Yes").click()
-        await expect(card(page, "tasks.delete_task", "ok")).to_have_count(2, timeout=PATIENCE)
+        await expect(card(page, "tasks.delete_task", "ok")).to_have_count(2)
         assert tasks(home) == []
         await end(page)
 

@@ -78,8 +78,9 @@ def chromium() -> str:
 @contextlib.asynccontextmanager
 async def a_browser() -> AsyncGenerator[Browser]:
     """A browser without a window, which asks for no permission."""
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright, expect
 
+    expect.set_options(timeout=PATIENCE)
     flags = ["--autoplay-policy=no-user-gesture-required", "--disable-background-networking"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from tests.support.browser import PATIENCE
-
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
 
@@ -29,12 +27,12 @@ def card(page: Page, tool: str, status: str) -> Locator:
 
 async def sees(locator: Locator) -> None:
     """Wait until the last of them is there to be seen."""
-    await expect(locator.last).to_be_visible(timeout=PATIENCE)
+    await expect(locator.last).to_be_visible()
 
 
 async def in_state(page: Page, text: str) -> None:
     """Wait until the page says that this is what goes on."""
-    await expect(page.get_by_role("status")).to_have_text(text, timeout=PATIENCE)
+    await expect(page.get_by_role("status")).to_have_text(text)
 
 
 async def listens(page: Page) -> None:
