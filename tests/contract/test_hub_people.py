@@ -161,7 +161,8 @@ async def test_progress_and_logs_of_a_server_that_people_share_reach_each_their_
         async def work(person: str, word: str) -> None:
             said = heard[person] = []
 
-            async def note(_done: float, _total: float | None, message: str | None) -> None:
+            async def note(progress: float, total: float | None, message: str | None) -> None:
+                del progress, total
                 said.append(message or "")
 
             def log(message: object) -> None:

@@ -59,7 +59,7 @@ async def stand_ins() -> AsyncGenerator[Cloud]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(home: Path, stand_ins: Cloud) -> AsyncGenerator[Up]:
     """Everything, with keys for the cloud too, which is stood in for."""
-    everything = up(home, by_make=False, **variables(stand_ins))
+    everything = up(home, variables=variables(stand_ins))
     yield await asyncio.to_thread(everything.__enter__)
     await asyncio.to_thread(everything.__exit__, None, None, None)
 

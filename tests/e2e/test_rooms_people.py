@@ -46,7 +46,7 @@ def running(livekit: Address, home: Path) -> Generator[Up]:
         "VOICE_AGENT_WEB__SUBJECT_HEADER": "X-User",
         "VOICE_AGENT_WEB__PROXIES": "127.0.0.1",
     }
-    with up(home, "--config", str(config), **variables) as everything:
+    with up(home, "--config", str(config), variables=variables) as everything:
         yield everything
 
 

@@ -39,7 +39,7 @@ def variables(livekit: Address) -> dict[str, str]:
 async def test_it_uses_the_livekit_server_that_is_configured_and_lets_text_clients_in(
     livekit: Address, tmp_path: Path
 ) -> None:
-    with up(tmp_path, "--clients-port", "0", by_make=True, **variables(livekit)) as everything:
+    with up(tmp_path, "--clients-port", "0", variables=variables(livekit), by_make=True) as everything:
         assert everything.livekit == livekit.url
         assert not [one for one in everything.processes() if one.name() == "livekit-server"]
         assert everything.clients is not None

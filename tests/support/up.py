@@ -19,7 +19,7 @@ import pytest
 from tests.support.program import BIN, PATIENCE, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,14 +42,14 @@ class Up:
 
 
 @contextlib.contextmanager
-def up(home: Path, *arguments: str, by_make: bool = False, **variables: str) -> Generator[Up]:
+def up(home: Path, *arguments: str, variables: Mapping[str, str] | None = None, by_make: bool = False) -> Generator[Up]:
     """Start it with the offline profile, and end it by Ctrl-C.
 
     Args:
         home: of the user.
         arguments: more of them.
-        by_make: start it by `make up`, as a newcomer does.
         variables: more of the environment.
+        by_make: start it by `make up`, as a newcomer does.
     """
     if shutil.which("livekit-server") is None and not (BIN / "livekit-server").exists():
         pytest.skip("there is no livekit-server; run: make livekit")
@@ -59,7 +59,7 @@ def up(home: Path, *arguments: str, by_make: bool = False, **variables: str) -> 
     )
     folder = ROOT if by_make else home
     # However busy the machine is with other tests.
-    given = {"VOICE_AGENT_ROOMS__BUSY": "100", **variables}
+    given = {"VOICE_AGENT_ROOMS__BUSY": "100", **(variables or {})}
     environ = environment(home, **given)
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, env=environ, cwd=folder, start_new_session=by_make
