@@ -11,13 +11,11 @@ from playwright.async_api import expect
 
 from tests.support.axe import look
 from tests.support.browser import a_browser, a_page
-from tests.support.livekit import a_livekit
 from tests.support.pages import button, in_state, said, sees
 from tests.support.stage import a_stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
     from playwright.async_api import Browser, Page
 
@@ -353,15 +351,3 @@ async def test_a_lost_connection_is_told_of_and_comes_back(stage: Stage, browser
         await in_state(page, "Listening")
         await actor.say("Here again.")
         await sees(said(page, "agent", "Here again."))
-
-
-async def test_a_livekit_server_that_is_started_again_is_gone_back_to(browser: Browser, tmp_path: Path) -> None:
-    with a_livekit(tmp_path) as server:
-        async with a_stage(server.address, tmp_path) as stage, talking(stage, browser) as (page, actor):
-            server.restart()
-            await in_state(page, "Reconnecting")
-            await actor.told("snapshot")
-            await in_state(page, "Listening")
-            await actor.say("Here again.")
-            await sees(said(page, "agent", "Here again."))
-            await expect(said(page, "agent", "Hello.")).to_have_count(1)
