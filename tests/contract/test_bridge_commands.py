@@ -50,7 +50,7 @@ def test_servers_are_shown_with_what_is_wrong_with_each(home: Path, capsys: pyte
     rows = {row["name"]: row for row in json.loads(out)}
     assert status == 1
     assert set(rows["raw"]) == {"name", "say", "state", "reason", "tools", "origin"}
-    assert (rows["raw"]["state"], rows["raw"]["reason"], rows["raw"]["tools"]) == ("ready", None, 12)
+    assert (rows["raw"]["state"], rows["raw"]["reason"], rows["raw"]["tools"]) == ("ready", None, 13)
     assert rows["crash"]["state"] == "failed"
     assert rows["crash"]["reason"].startswith("ended with status 3: no database. Run it by hand: ")
     assert rows["bad"]["state"] == "failed"
@@ -63,7 +63,7 @@ def test_when_all_servers_are_ready_the_status_is_0(home: Path, capsys: pytest.C
     status, out, _ = run(capsys, "servers", "--config", config(home, raw=raw()))
     assert status == 0
     assert out.splitlines()[0].split() == ["SERVER", "STATE", "TOOLS", "REASON"]
-    assert ["raw", "ready", "12"] in [line.split() for line in out.splitlines()]
+    assert ["raw", "ready", "13"] in [line.split() for line in out.splitlines()]
 
 
 def test_a_server_that_does_not_answer_in_time_is_said_to_be_starting(

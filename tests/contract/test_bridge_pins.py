@@ -35,8 +35,7 @@ async def test_a_tool_that_changes_in_the_middle_is_held_back_and_the_others_go_
         old = bridge.resolve("raw.echo")
         await bridge.call(bridge.resolve("raw.change_tool"), {})
         await until(bridge, lambda: bridge.resolve("raw.echo").held is not None)
-        status = status_of(bridge)
-        assert status.state is State.DEGRADED
+        status = await until_state(bridge, State.DEGRADED)
         assert status.reason == (
             "has changed “echo”, which is held back — look at it with: voice-agent servers approve raw"
         )

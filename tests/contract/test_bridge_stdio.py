@@ -152,7 +152,7 @@ async def test_thousands_of_tools_are_listed_and_hold_nobody_up(tmp_path: Path) 
         assert await bridge.settle(WITHIN, {"well"})
         assert (await bridge.call(bridge.resolve("well.get_env"), {"name": "X"})).status is Status.OK
         assert await bridge.settle(WITHIN)
-        assert status_of(bridge, "crowd").tools == 3_000 + 12
+        assert status_of(bridge, "crowd").tools == 3_000 + 13
         assert (await bridge.call(bridge.resolve("crowd.echo"), {}, confirmed=True)).status is Status.OK
 
 

@@ -18,8 +18,7 @@ Run as a script with one argument, a JSON object:
     away          while this file is there: end at the start with status 1
     exit_from     end at the start with status 1 from this start on (counted in `starts`, from 1)
 Its own tools: `echo`, `get_env`, `read_slowly`, `write_slowly`, `read_then_die`, `write_then_die`, `fail`, `add_tool`,
-`change_tool`, `count_up` (reports progress), `read_big`, `list_rows`,
-`read_huge`.
+`change_tool`, `count_up` (reports progress), `read_big`, `list_rows`, `read_huge`.
 """
 
 from __future__ import annotations
