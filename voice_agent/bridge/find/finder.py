@@ -28,7 +28,7 @@ _WORDS, _OWN = 0.05, 0.1
 """What the score by words counts beside the cosine, and what the best one by the request's own words gains."""
 _KNOWN = 0.03
 """What a tool gains when its server was used before."""
-_BEST, _MEANT = 0.4, -0.02
+_BEST, _MEANT = 0.4, -0.01
 """What the best score counts beside the cosines, and the sum from which on a request is thought to fit."""
 _NOTHING_WORDS, _WORDED = 8.0, 3.5
 """The same by words alone: what it counts against a request that all of it is what no tool does."""

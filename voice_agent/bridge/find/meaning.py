@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from voice_agent.bridge.types import Tool
 
 _DESCRIPTION = 250
-_PULL = 0.2
+_PULL = 0.3
 """How far what was said draws the request towards the words of tools."""
 _NEAREST, _NEAR, _NEAR_WEIGHT = 12, 0.3, 0.6
 """How many senses may be heard that were not said word by word, from which cosine on, and what they count."""
