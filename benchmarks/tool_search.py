@@ -2,11 +2,11 @@
 
 `data/tool_requests.jsonl` holds requests, each with all right tools; none for those that nothing fits. The phrases of
 the search were written with those of the set `tuned` in view, and later with the failures of `looked_at`. Those of
-`held_out`, `unseen` and `unseen_2` are for tools drawn by chance, a server first, were written without the phrases in
-view, at different times. Nobody has looked at which of `held_out` fail; those of `unseen` were looked at after its
-first run, and nothing was changed for them. `unseen_2` was written on 21 November 2026, before and without sight of the
-phrases that came that evening; nobody has looked at which of them fail. A request shares a word with a tool if a stem
-of it is in the tool's name, description, server or names of parameters.
+`held_out`, `unseen` and `unseen_2` are for tools drawn by chance, a server first, and were written without the phrases
+in view, at different times; `unseen_2` at the same time as half of the phrases (21 November 2026), and neither with
+sight of the other. Nobody has looked at which of `held_out` and `unseen_2` fail; those of `unseen` were looked at after
+its first run, and nothing was changed for them. The totals of all three have been seen while phrases were written. A
+request shares a word with a tool if a stem of it is in the tool's name, description, server or names of parameters.
 Goals: a right tool among the 20 offered 95 % of the time where a word is shared, 70 % where none is; at most 2,000
 tokens (o200k, counted with `tiktoken` or `bpe-openai` where one is installed, else estimated); 10 ms a request; known
 tools indexed again within a second.
