@@ -32,23 +32,12 @@ _TIMES = ("remind", "remind_at", "reminder", "at", "start", "due", "time", "when
 
 def announce_news(conversation: Conversation, zone: tzinfo) -> None:
     """Say what the servers announce, for as long as the conversation goes on; `zone`: the user's."""
-    tasks: set[asyncio.Task[None]] = set()
 
     def note(news: News) -> None:
         if words := in_words(news, datetime.now(zone)):
-            task = asyncio.create_task(_say(conversation, words), name="announcement")
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+            conversation.beside(_say(conversation, words), "announcement")
 
-    unsubscribe = conversation.bridge.library.subscribe(note)
-
-    async def stop() -> None:
-        unsubscribe()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    conversation.closers.append(stop)
+    conversation.bridge.library.subscribe(note)
 
 
 async def _say(conversation: Conversation, words: str) -> None:

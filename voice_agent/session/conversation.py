@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from voice_agent.agents.listen import listen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from livekit.agents import AgentSession, SpeechCreatedEvent
     from livekit.agents.voice import SpeechHandle
@@ -63,6 +63,8 @@ class Conversation:
     """Called when the conversation closes, before its parts are."""
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _speeches: set[SpeechHandle] = field(default_factory=set["SpeechHandle"])
+    _beside: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+    _is_closing: bool = False
 
     def __post_init__(self) -> None:
         """Follow every speech of the session, so that its end can be waited for."""
@@ -71,6 +73,15 @@ class Conversation:
     def _note_speech(self, event: SpeechCreatedEvent) -> None:
         self._speeches.add(event.speech_handle)
         event.speech_handle.add_done_callback(self._speeches.discard)
+
+    def beside(self, doing: Coroutine[Any, Any, None], name: str) -> None:
+        """Do something beside the talk, which is cancelled when the conversation closes."""
+        if self._is_closing:
+            doing.close()
+            return
+        task = asyncio.create_task(doing, name=name)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     async def start(self, **room: Any) -> None:
         """Start the session; the greeting follows by itself.
@@ -153,6 +164,7 @@ class Conversation:
         self.end("interrupted")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING):
+                await self._leave_off()
                 for close in self.closers:
                     await close()
                 self.toolset.cancel_running()
@@ -160,3 +172,10 @@ class Conversation:
                 await self.bridge.aclose()
                 await self.stack.aclose()
         self.journal.write("end", reason=self.reason)
+
+    async def _leave_off(self) -> None:
+        self._is_closing = True
+        doing = list(self._beside)
+        for task in doing:
+            task.cancel()
+        await asyncio.gather(*doing, return_exceptions=True)

@@ -27,7 +27,7 @@ def tell_returns(conversation: Conversation, sentences: Sentences) -> None:
     """Say it once for each time that the user has met the lack, at a polite moment."""
     returns = _Returns(conversation, sentences)
     conversation.toolset.listen(returns.note_tool)
-    conversation.closers.append(returns.close)
+    conversation.bridge.subscribe(returns.note_server)
 
 
 class _Returns:
@@ -35,8 +35,6 @@ class _Returns:
         self._conversation, self._sentences = conversation, sentences
         self._missed = conversation.assistant.missed
         self._called: dict[str, str] = {}
-        self._saying: set[asyncio.Task[None]] = set()
-        self._unsubscribe = conversation.bridge.subscribe(self._note_server)
 
     def note_tool(self, event: ToolEvent) -> None:
         if isinstance(event, ToolCalled):
@@ -47,21 +45,13 @@ class _Returns:
             if is_lost and self._state_of(server) in {State.FAILED, State.RECONNECTING}:
                 self._missed.add(server)
 
-    async def close(self) -> None:
-        self._unsubscribe()
-        for task in self._saying:
-            task.cancel()
-        await asyncio.gather(*self._saying, return_exceptions=True)
+    def note_server(self, event: BridgeEvent) -> None:
+        if isinstance(event, ServerChanged) and event.status.state in UP and event.status.name in self._missed:
+            self._missed.discard(event.status.name)
+            self._conversation.beside(self._say(event.status), "return of a server")
 
     def _state_of(self, server: str) -> State | None:
         return next((one.state for one in self._conversation.bridge.servers if one.name == server), None)
-
-    def _note_server(self, event: BridgeEvent) -> None:
-        if isinstance(event, ServerChanged) and event.status.state in UP and event.status.name in self._missed:
-            self._missed.discard(event.status.name)
-            task = asyncio.create_task(self._say(event.status), name="return of a server")
-            self._saying.add(task)
-            task.add_done_callback(self._saying.discard)
 
     async def _say(self, server: ServerStatus) -> None:
         conversation = self._conversation

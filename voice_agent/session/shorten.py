@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents import llm
@@ -21,7 +20,6 @@ _EVENTS = 200
 def keep_short(conversation: Conversation) -> None:
     """Cut the conversation whenever it has become long and the agent has nothing to say."""
     session, window = conversation.session, conversation.toolset.window
-    cutting: set[asyncio.Task[None]] = set()
 
     def note_state(event: AgentStateChangedEvent) -> None:
         if event.new_state != "listening":
@@ -38,9 +36,7 @@ def keep_short(conversation: Conversation) -> None:
         conversation.toolset.forget(kept)
         if not isinstance(session.llm, llm.RealtimeModel):  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
             # A realtime model has the conversation itself, and cuts it itself.
-            task = asyncio.create_task(_cut_what_the_model_sees(conversation))
-            cutting.add(task)
-            task.add_done_callback(cutting.discard)
+            conversation.beside(_cut_what_the_model_sees(conversation), "cut of the conversation")
 
     listen(session, "agent_state_changed", note_state)
 

@@ -19,25 +19,15 @@ _PATIENCE = 120.0
 
 def go_on_after_sign_in(conversation: Conversation) -> None:
     """Answer requests again whose server has got its tools, for as long as the conversation goes on."""
-    tasks: set[asyncio.Task[None]] = set()
     put_off = conversation.assistant.put_off
 
     def note(event: BridgeEvent) -> None:
         if not isinstance(event, CatalogChanged) or not put_off.servers:
             return
         for server in put_off.servers & {tool.server for tool in conversation.bridge.tools}:
-            task = asyncio.create_task(_go_on(conversation, server), name=f"after signing in at {server}")
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+            conversation.beside(_go_on(conversation, server), f"after signing in at {server}")
 
     conversation.bridge.subscribe(note)
-
-    async def stop() -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    conversation.closers.append(stop)
 
 
 async def _go_on(conversation: Conversation, server: str) -> None:
