@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from voice_agent.agents.pieces import in_pieces
 from voice_agent.offline.voice_text import spoken
 
 if TYPE_CHECKING:
@@ -17,20 +18,12 @@ _OPEN = re.compile(rf"(?<!\S)(?:(?:{_SIGN})\s+(?:[^\s\d]+\s+){{0,2}})*\S*$")
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 
 
-async def as_people_say(text: AsyncIterable[str]) -> AsyncGenerator[str]:
-    """Yield English text that comes in pieces as a person would say it (LiveKit's `TextTransforms`).
+def as_people_say(text: AsyncIterable[str]) -> AsyncGenerator[str]:
+    """Return English text that comes in pieces as a person would say it (LiveKit's `TextTransforms`).
 
     Plain words go on at once; only figures, signs and links wait for what may belong to them.
     """
-    held = ""
-    async for piece in text:
-        held += piece
-        found = _OPEN.search(held)
-        ready, held = (held[: found.start()], held[found.start() :]) if found else (held, "")
-        if ready:
-            yield _said(ready)
-    if held:
-        yield _said(held)
+    return in_pieces(text, _OPEN, _said)
 
 
 def _said(text: str) -> str:

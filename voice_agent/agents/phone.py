@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from voice_agent.agents.pieces import in_pieces
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable
 
@@ -21,17 +23,9 @@ def spell_digits(text: str) -> str:
     return _SPELT.sub(_spell, text)
 
 
-async def slow_digits(text: AsyncIterable[str]) -> AsyncGenerator[str]:
+def slow_digits(text: AsyncIterable[str]) -> AsyncGenerator[str]:
     """Do the same to text that comes in pieces (LiveKit's `TextTransforms`)."""
-    held = ""
-    async for piece in text:
-        held += piece
-        found = _OPEN.search(held)
-        ready, held = (held[: found.start()], held[found.start() :]) if found else (held, "")
-        if ready:
-            yield spell_digits(ready)
-    if held:
-        yield spell_digits(held)
+    return in_pieces(text, _OPEN, spell_digits)
 
 
 def _spell(found: re.Match[str]) -> str:
