@@ -11,7 +11,6 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.fakes.chat import Call
-from tests.fakes.server import KEY
 from tests.fakes.sound import speech_like
 from tests.fakes.stacks import cloud
 from tests.support.browser import PATIENCE, a_browser, a_page, play, shoot, speak
@@ -59,7 +58,7 @@ async def stand_ins() -> AsyncGenerator[Cloud]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(home: Path, stand_ins: Cloud) -> AsyncGenerator[Up]:
     """Everything, with keys for the cloud too, which is stood in for."""
-    everything = up(home, variables=variables(stand_ins))
+    everything = up(home, variables=stand_ins.variables())
     yield await asyncio.to_thread(everything.__enter__)
     await asyncio.to_thread(everything.__exit__, None, None, None)
 
@@ -79,17 +78,6 @@ def model(chat: Chat) -> Turn:
     if chat.user.startswith("Delete "):
         return Call("tasks_delete_task", {"task": chat.user.removeprefix("Delete ").rstrip(".")})
     return "I only know tasks."
-
-
-def variables(stand_ins: Cloud) -> dict[str, str]:
-    return {
-        "DEEPGRAM_API_KEY": KEY,
-        "OPENAI_API_KEY": KEY,
-        "CARTESIA_API_KEY": KEY,
-        "VOICE_AGENT_STT__BASE_URL": stand_ins.deepgram.url,
-        "VOICE_AGENT_LLM__BASE_URL": stand_ins.openai.base_url,
-        "VOICE_AGENT_TTS__BASE_URL": stand_ins.cartesia.url,
-    }
 
 
 async def make_sound(page: Page, text: str) -> None:

@@ -33,6 +33,17 @@ class Cloud:
     openai: FakeOpenAI
     cartesia: FakeCartesia
 
+    def variables(self, profile: CloudProfile = "quality") -> dict[str, str]:
+        """What the environment of a program holds whose providers are these; `profile`: which it is to use."""
+        return {
+            "DEEPGRAM_API_KEY": KEY,
+            "OPENAI_API_KEY": KEY,
+            "CARTESIA_API_KEY": KEY,
+            "VOICE_AGENT_STT__BASE_URL": self.deepgram.url,
+            "VOICE_AGENT_LLM__BASE_URL": self.openai.base_url,
+            "VOICE_AGENT_TTS__BASE_URL": self._voice(profile),
+        }
+
     def settings(self, profile: CloudProfile = "quality", **changes: dict[str, Any]) -> Settings:
         """Settings of a profile whose providers are these.
 
@@ -40,12 +51,14 @@ class Cloud:
             profile: which.
             changes: keys of `stt`, `llm`, `tts` and `turn` on top, as in `voice-agent.toml`.
         """
-        voice = self.cartesia.url if profile == "quality" else self.deepgram.url
-        addresses = {"stt": self.deepgram.url, "llm": self.openai.base_url, "tts": voice}
+        addresses = {"stt": self.deepgram.url, "llm": self.openai.base_url, "tts": self._voice(profile)}
         parts = {part: {"base_url": url, **changes.get(part, {})} for part, url in addresses.items()}
         if "turn" in changes:
             parts["turn"] = changes["turn"]
         return Settings.model_validate({"profile": profile, **KEYS, **parts})
+
+    def _voice(self, profile: CloudProfile) -> str:
+        return self.cartesia.url if profile == "quality" else self.deepgram.url
 
 
 KEYS = {name: SecretStr(KEY) for name in ("deepgram_api_key", "openai_api_key", "cartesia_api_key")}

@@ -12,12 +12,14 @@ import pytest
 from tests.fakes.chat import Call, Turn
 from tests.fakes.faults import Fault
 from tests.fakes.server import KEY
-from tests.fakes.stacks import Cloud, cloud
+from tests.fakes.stacks import cloud
 from tests.support.program import Done, run, tasks
 from tests.support.recordings import record
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.fakes.stacks import CloudProfile
 
 pytestmark = pytest.mark.pipeline
 
@@ -32,18 +34,6 @@ def loudness(path: Path) -> float:
     with wave.open(str(path)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float64)
     return float(np.sqrt(np.mean(samples**2)))
-
-
-def keys(cloud: Cloud, profile: str) -> dict[str, str]:
-    voice = cloud.cartesia.url if profile == "quality" else cloud.deepgram.url
-    return {
-        "DEEPGRAM_API_KEY": KEY,
-        "OPENAI_API_KEY": KEY,
-        "CARTESIA_API_KEY": KEY,
-        "VOICE_AGENT_STT__BASE_URL": cloud.deepgram.url,
-        "VOICE_AGENT_LLM__BASE_URL": cloud.openai.base_url,
-        "VOICE_AGENT_TTS__BASE_URL": voice,
-    }
 
 
 async def spoken(tmp_path: Path, profile: str, *texts: str, env: dict[str, str] | None = None) -> Done:
@@ -81,9 +71,9 @@ async def test_the_offline_profile_hears_does_and_answers(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("profile", ["quality", "budget"])
-async def test_a_cloud_profile_hears_does_and_answers(tmp_path: Path, profile: str) -> None:
+async def test_a_cloud_profile_hears_does_and_answers(tmp_path: Path, profile: CloudProfile) -> None:
     async with cloud(hears=[ADD], model=ADDS) as providers:
-        done = await spoken(tmp_path, profile, ADD, env=keys(providers, profile))
+        done = await spoken(tmp_path, profile, ADD, env=providers.variables(profile))
         assert_heard_and_done(done, tmp_path)
         assert ANSWER in done.said
         assert ALOUD in (providers.cartesia.said if profile == "quality" else providers.deepgram.said)
@@ -105,7 +95,7 @@ async def test_a_refused_key_is_told_in_one_sentence_with_the_key_to_check(
     tmp_path: Path, part: str, sentence: str, remedy: str
 ) -> None:
     async with cloud(hears=[ADD], model=ADDS) as providers:
-        env = keys(providers, "quality")
+        env = providers.variables("quality")
         env[f"{part.upper()}_API_KEY"] = "sk-quite-wrong"
         done = await spoken(tmp_path, "quality", ADD, env=env)
     assert done.status == 1
@@ -118,7 +108,7 @@ async def test_a_refused_key_is_told_in_one_sentence_with_the_key_to_check(
 async def test_a_model_that_is_down_is_apologised_for(tmp_path: Path) -> None:
     async with cloud(hears=[ADD], model=ADDS) as providers:
         providers.openai.fail_always(Fault(status=503))
-        done = await spoken(tmp_path, "quality", ADD, env=keys(providers, "quality"))
+        done = await spoken(tmp_path, "quality", ADD, env=providers.variables("quality"))
     assert "The language model" in "".join(line["text"] for line in done.of("agent") if line["kind"] == "apology")
     assert done.of("error")
     assert not tasks(tmp_path)

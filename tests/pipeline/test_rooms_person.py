@@ -10,7 +10,7 @@ from livekit import api
 
 from tests.fakes.chat import Call
 from tests.fakes.sound import speech_like
-from tests.fakes.stacks import KEY, cloud
+from tests.fakes.stacks import cloud
 from tests.support.livekit import Guest, a_guest_with, a_place, a_worker
 from voice_agent.session.dispatch import AGENT, Dispatch
 from voice_agent.web.tokens import Place, Tokens
@@ -91,12 +91,7 @@ async def test_attributes_are_obeyed_others_are_heard_without_commanding_and_a_t
 
     async with cloud(hears=recognised, model=called_for) as stand_ins:
         variables = {
-            "DEEPGRAM_API_KEY": KEY,
-            "OPENAI_API_KEY": KEY,
-            "CARTESIA_API_KEY": KEY,
-            "VOICE_AGENT_STT__BASE_URL": stand_ins.deepgram.url,
-            "VOICE_AGENT_LLM__BASE_URL": stand_ins.openai.base_url,
-            "VOICE_AGENT_TTS__BASE_URL": stand_ins.cartesia.url,
+            **stand_ins.variables(),
             "VOICE_AGENT_PROFILE": "quality",
             "VOICE_AGENT_ROOMS__HEAR_OTHERS": "true",
         }
