@@ -7,7 +7,6 @@ import contextlib
 import json
 import secrets
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from voice_agent.cli.children import Child
-from voice_agent.cli.livekit_server import Address, find_livekit_server, wait_until_ready, write_config
+from voice_agent.cli.livekit_server import Address, find_livekit_server, free_ports, wait_until_ready, write_config
 from voice_agent.config.processes import own_environment
 from voice_agent.errors import ConfigError, PartFailed, PartMissing
 
@@ -62,7 +61,9 @@ class Whole:
         if config.origins["rooms.busy"] == "default":
             self._for_worker["VOICE_AGENT_ROOMS__BUSY"] = "100"
         self._options = options
-        self._port = options.port or _free_port()
+        # A page that is open must find the web part at the same port again, so it is chosen once.
+        [free] = free_ports(1)
+        self._port = options.port or free
         self._stopping, self._hurrying = asyncio.Event(), asyncio.Event()
         self._failure: PartFailed | None = None
         self._watching: list[asyncio.Task[None]] = []
@@ -220,13 +221,6 @@ class Whole:
 
 def _own(command: str, *options: str) -> list[str]:
     return [sys.executable, "-m", "voice_agent", command, "--json", *options]
-
-
-def _free_port() -> int:
-    """A page that is open must find the web part at the same port again, so it is chosen once."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def _with(address: Address) -> dict[str, str]:
