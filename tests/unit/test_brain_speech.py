@@ -81,6 +81,7 @@ def test_a_list_that_was_cut_short_is_told_with_its_true_length() -> None:
         ("| city | price |\n|---|---|\n| Rome | 12.50 |\n| Oslo | 30 |", "Two results: Rome 12.50 and Oslo 30."),
         ("Prices:\n| city | price |\n|:--|--:|\n| Rome | 12.50 |\n| Oslo | 30 |", "Prices: Rome 12.50 and Oslo 30."),
         ("city,price\nRome,12\nOslo,30", "Two results: Rome 12 and Oslo 30."),
+        ('city,price\n"Rome, Italy",12\nOslo,30', "Two results: Rome, Italy 12 and Oslo 30."),
         ("1234567890", "1,234,567,890."),
         ("1.5e-07", "0.00000015."),
         ("004217", "004217."),

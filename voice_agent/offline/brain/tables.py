@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ _FEWEST = 2
 
 def take_table(lines: Sequence[str]) -> tuple[list[str], list[dict[str, str]]]:
     """The lines beside the first table, and its rows, each cell by the name of its column; none where there is none."""
-    commas = {line.count(",") for line in lines}
-    if len(lines) > _FEWEST and len(commas) == 1 and commas != {0} and not any(", " in line for line in lines):
-        first, *others = (line.split(",") for line in lines)
+    rows = [row for row in csv.reader(lines) if row]
+    is_prose = any(cell.startswith(" ") for row in rows for cell in row)
+    if len(rows) > _FEWEST and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1 and not is_prose:
+        first, *others = rows
         return [], [dict(zip(first, cells, strict=True)) for cells in others]
     at = next((place for place, line in enumerate(lines) if place and _RULE.fullmatch(line)), None)
     if at is None or len(names := _cells(lines[at - 1])) < _FEWEST:
