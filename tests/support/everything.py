@@ -166,7 +166,11 @@ async def everything(home: Path, browser: Browser, **variables: str) -> AsyncGen
     config = home / "mcp.json"
     config.write_text('{"mcpServers": {}}')
     running: list[Everything] = []
-    async with cloud(model=lambda chat: running[0].answer(chat)) as stand_ins:
+
+    def answer(chat: Chat) -> Turn:
+        return running[0].answer(chat)
+
+    async with cloud(model=answer) as stand_ins:
         environ = {**stand_ins.variables(), **variables}
         started = up(home, "--config", str(config), "--profile", "quality", variables=environ)
         running.append(Everything(await asyncio.to_thread(started.__enter__), stand_ins, browser, home, config))
