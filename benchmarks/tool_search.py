@@ -229,7 +229,7 @@ def run(tools: Sequence[Tool]) -> dict[str, Any]:
         if learnt:
             searches["ours"] = lambda text: finder.find(text).tools
         results: dict[str, Any] = {}
-        for kind in ("tuned", "looked_at", "held_out", "unseen", "unseen_2"):
+        for kind in ("tuned", "looked_at", "held_out", "unseen", "unseen_2", "unseen_3"):
             fitting = [request for request in requests if request.set == kind and request.tools]
             nothing = [request for request in requests if request.set == kind and not request.tools]
             results[kind] = {label: measure(search, fitting) for label, search in searches.items()}
