@@ -72,6 +72,52 @@ def test_a_form_that_has_been_read_back_can_still_be_changed() -> None:
     assert ask(*said, "yes").reply == Reply("accept", {"name": "Eve", "age": 36})
 
 
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        ("no, make it 37", {"age": 37}),
+        ("yes, but the email is eve at example dot com", {"mail": "eve@example.com"}),
+        ("my name is Eve", {"name": "Eve"}),
+        ("the age of 37", {"age": 37}),
+        ("I said news yes", {"news": True}),
+    ],
+)
+def test_what_was_read_back_is_changed_in_any_words(words: str, changed: dict[str, Any]) -> None:
+    said = ("Ada", "36", "ada at example dot com", "no", words)
+    assert ask(*said).say.endswith("The rest is as I said. Shall I send it?")
+    before = {"name": "Ada", "age": 36, "mail": "ada@example.com", "news": False}
+    assert ask(*said, "yes").reply == Reply("accept", {**before, **changed})
+
+
+def test_a_no_to_what_was_read_back_is_asked_about_once_and_then_declines() -> None:
+    said = ("Ada", "36", "no", "no", "no")
+    assert ask(*said).say.startswith("What should I change?")
+    assert ask(*said, "37", "yes").reply == Reply("accept", {"name": "Ada", "age": 37, "news": False})
+    assert ask(*said, "no").reply == Reply("decline")
+
+
+def test_a_form_of_one_field_is_read_back_where_it_could_be_misheard() -> None:
+    for schema, words, review in (
+        ({"type": "string", "format": "email", "title": "E-mail"}, "ada at example dot com", "E-mail ada@example.com."),
+        ({"type": "integer", "title": "Copies"}, "three", "Copies 3."),
+        ({"type": "string", "enum": ["red", "blue"]}, "red", None),
+        ({"type": "boolean"}, "yes", None),
+    ):
+        asked = club({"type": "object", "properties": {"it": schema}, "required": ["it"]})
+        if review is None:
+            assert ask(words, question=asked).reply is not None
+        else:
+            assert ask(words, question=asked).say == f"{review} Shall I send it?"
+            assert ask(words, "yes", question=asked).reply is not None
+
+
+def test_another_choice_is_the_one_before_said_anew() -> None:
+    properties = {"seat": {"type": "string", "enum": ["aisle", "window"], "title": "Seat"}, "city": {"type": "string"}}
+    asked = club({"type": "object", "properties": properties, "required": ["seat", "city"]})
+    assert ask("aisle", "no, the window", question=asked).say == "Seat is window. City?"
+    assert ask("aisle", "What is this for?", question=asked).is_aside
+
+
 def test_go_back_asks_the_one_before_again() -> None:
     assert ask("Ada", "go back").say == "Name?"
     assert ask("Ada", "go back", "Eve", "36", "skip", "skip", "yes").reply == Reply(
@@ -126,7 +172,30 @@ def test_answers_that_cannot_be_used_are_asked_for_again_and_then_given_up() -> 
         ({"type": "string", "format": "date-time"}, "December 3 ten o'clock", "2026-12-03T10:00:00+01:00"),
         ({"type": "string", "format": "date-time"}, "at five in the morning", "2026-11-22T05:00:00+01:00"),
         ({"type": "string", "format": "date-time"}, "tomorrow at 3:30 pm", "2026-11-22T15:30:00+01:00"),
+        *(
+            ({"type": "string", "format": "date"}, said, day)
+            for said, day in (
+                ("a week from Friday", "2026-12-04"),
+                ("on the 30th", "2026-11-30"),
+                ("the first", "2026-12-01"),
+                ("Christmas Eve", "2026-12-24"),
+                ("Friday, no, Saturday", "2026-11-28"),
+            )
+        ),
+        ({"type": "string", "format": "date-time"}, "in two hours", "2026-11-21T11:00:00+01:00"),
+        ({"type": "string", "format": "date-time"}, "an hour and a half from now", "2026-11-21T10:30:00+01:00"),
+        ({"type": "string", "title": "Code"}, "A B one two", "AB12"),
+        ({"type": "string", "title": "Question"}, "What is it?", "What is it?"),
         ({"type": "number"}, "two point five", 2.5),
+        ({"type": "number"}, "two and a half", 2.5),
+        ({"type": "number"}, "three quarters", 0.75),
+        ({"type": "number"}, "nineteen point nine nine", 19.99),
+        ({"type": "integer"}, "three six", 36),
+        ({"type": "integer"}, "nineteen ninety nine", 1999),
+        ({"type": "integer"}, "half a dozen", 6),
+        ({"type": "integer"}, "forty, sorry, forty two", 42),
+        ({"type": "boolean"}, "of course not", False),
+        ({"type": "boolean"}, "why not", True),
         ({"type": "integer"}, "I'd say forty two", 42),
         ({"type": "boolean"}, "yes please", True),
         ({"type": "boolean"}, "no thanks", False),
@@ -134,7 +203,11 @@ def test_answers_that_cannot_be_used_are_asked_for_again_and_then_given_up() -> 
         ({"type": "string", **PETS}, "guinea pigs, please", "pet-3"),
         ({"type": "string", **PETS}, "the last one", "pet-3"),
         ({"type": "string", "enum": ["a1", "b2"], "enumNames": ["Red wine", "White wine"]}, "the white one", "b2"),
+        ({"type": "string", "enum": ["s", "xl"], "enumNames": ["Small", "Extra large"]}, "X L", "xl"),
         ({"type": "array", "items": {"anyOf": PETS["oneOf"]}}, "cats and dogs", ["pet-1", "pet-2"]),
+        ({"type": "array", "items": {"anyOf": PETS["oneOf"]}}, "everything but cats", ["pet-2", "pet-3"]),
+        ({"type": "array", "items": {"anyOf": PETS["oneOf"]}}, "the first two", ["pet-1", "pet-2"]),
+        ({"type": "array", "items": {"type": "string", "enum": ["blue", "dark blue"]}}, "dark blue", ["dark blue"]),
         ({"type": "array", "items": {"type": "string", "enum": ["tea", "milk"]}}, "both of them", ["tea", "milk"]),
     ],
 )
@@ -148,6 +221,12 @@ def test_values_are_read_as_they_are_said(schema: dict[str, Any], words: str, va
     [
         ({"type": "integer"}, "two point five"),
         ({"type": "integer"}, "I don't know"),
+        ({"type": "integer"}, "thirty six and a half"),
+        ({"type": "number"}, "nineteen ninety nine"),
+        ({"type": "string", "title": "City"}, "What is this for?"),
+        ({"type": "string", **PETS}, "not cats"),
+        ({"type": "array", "items": {"anyOf": PETS["oneOf"]}}, "cats and parrots"),
+        ({"type": "array", "items": {"anyOf": PETS["oneOf"]}}, "no cats"),
         ({"type": "string", "format": "email"}, "ada"),
         ({"type": "string", "format": "date"}, "soon"),
         ({"type": "string", "format": "date"}, "3/5/1990"),
@@ -190,10 +269,28 @@ def test_no_password_is_asked_for(field: dict[str, Any]) -> None:
 
 
 def test_an_optional_secret_is_left_out_and_the_rest_is_asked() -> None:
-    schema = {"type": "object", "properties": {"user": {"type": "string"}, "token": {"type": "string"}}}
-    assert "I leave out token" in ask(question=club({**schema, "required": ["user"]})).say or ask(
-        "Ada", question=club({**schema, "required": ["user"]})
-    ).reply == Reply("accept", {"user": "Ada"})
+    properties = {"user": {"type": "string"}, "token": {"type": "string"}}
+    asked = club({"type": "object", "properties": properties, "required": ["user"]})
+    assert "I leave out token" in ask(question=asked).say
+    assert ask("Ada", "yes", question=asked).reply == Reply("accept", {"user": "Ada"})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_secret"),
+    [
+        ("Please enter your password.", True),
+        ("What's your PIN?", True),
+        ("Type the one-time code that we sent you", True),
+        ("Enter the project's access token", True),
+        ("Bitte Passwort eingeben", True),
+        ("Which user's password shall be reset?", False),
+        ("Enter the name of the secret to delete", False),
+    ],
+)
+def test_a_secret_is_known_by_what_is_asked_whatever_the_field_is_called(text: str, *, is_secret: bool) -> None:
+    schema = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
+    step = ask(question=form("club", "Club", text, schema))
+    assert (step.reply == Reply("decline")) is is_secret
 
 
 def test_a_link_is_told_by_its_real_domain_and_only_a_yes_agrees() -> None:
@@ -245,6 +342,7 @@ def test_a_form_that_cannot_be_said_is_cancelled_with_a_sentence(schema: Any) ->
         ("Meier, spelt M-E-I-E-R", "Meier"),
         ("M as in Mike E as in Echo I as in India E R", "Meier"),
         ("B double O K", "Book"),
+        ("Capital D E, space, V R I E S", "De Vries"),
         ("Vitamin B C D", "Vitamin B C D"),
         ("Anna B", "Anna B"),
     ],

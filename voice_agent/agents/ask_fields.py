@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from voice_agent.agents.answers import plain
 from voice_agent.agents.ask_choices import pick, pick_several
 from voice_agent.agents.ask_dates import read_day, read_moment
-from voice_agent.agents.ask_words import bare, say, truth, words
+from voice_agent.agents.ask_numbers import read_number
+from voice_agent.agents.ask_words import bare, pattern, say, truth, words
 from voice_agent.agents.readback import join
 from voice_agent.bridge.forms import Kind
-from voice_agent.offline.brain.figures import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,11 @@ _SPELLS = re.compile(
 )
 _AS_IN = re.compile(r"\b([a-z]),? (?:as in|for|like) [a-z]+\b", re.IGNORECASE)
 _DOUBLE = re.compile(r"\bdouble[ -]([a-z])\b", re.IGNORECASE)
+_CAPITAL = re.compile(r"\b(?:capital|upper ?case|big)[ -]([a-z])\b", re.IGNORECASE)
+_SPACE = re.compile(r"[, ]+(?:space|new word)[, ]+", re.IGNORECASE)
+_NAMES = frozenset({"name", "names", "city", "town", "street", "place", "country", "company", "surname", "person"})
+"""Words of titles of what is written with a capital letter."""
+_CASED = re.compile(r"^(?:all |it's |in )*(?:(?:lower|small) ?case|small letters|one word)[, ]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,13 @@ def read(field: Field, text: str, now: datetime) -> Read:
         text: The user's words.
         now: Aware, in the user's zone; “Friday” counts from it.
     """
+    changed = pattern("rather" if field.kind is Kind.TEXT else "no_but").split(text)
+    if len(changed) > 1 and changed[0].strip() and (found := _read(field, changed[-1], now)).value is not None:
+        return found
+    return _read(field, text, now)
+
+
+def _read(field: Field, text: str, now: datetime) -> Read:
     readers: dict[Kind, Callable[[], Read]] = {
         Kind.TEXT: lambda: _text(field, text),
         Kind.EMAIL: lambda: _email(text),
@@ -105,6 +117,12 @@ def spell(text: str) -> str:
 def spelled(text: str) -> str | None:
     """Return what `text` spells from its first word to its last, or after a word of it: `Meier, spelled M E I E R`."""
     said = _AS_IN.sub(r"\1", _SPELLS.sub("", text.strip()))
+    if len(several := _SPACE.split(said)) > 1:
+        first = several[0].split()
+        start = next((place for place in range(len(first)) if all(map(_letter, first[place:]))), 0)
+        each = [spelled(part) for part in (" ".join(first[start:]), *several[1:])]
+        return " ".join(filter(None, each)) if all(each) else None
+    said = _CAPITAL.sub(r"\1", said)
     told = [*_DOUBLE.sub(r"\1 \1", said).split()]
     start = next((place for place in range(len(told)) if all(map(_letter, told[place:]))), len(told))
     letters = "".join(map(_letter, told[start:]))
@@ -112,6 +130,20 @@ def spelled(text: str) -> str | None:
     if len(letters) < _SPELLED or (start and not is_that_word):
         return None
     return letters
+
+
+def _digits(text: str) -> str | None:
+    """Return letters and digits that were said one by one, put together: `A B one two` → `AB12`."""
+    named = cast("list[str]", words()["spoken"]["digits"])
+    figures = {name: str(digit) for digit, names in enumerate(named) for name in names.split("|")}
+    told = [figures.get(word, word) for word in re.sub(r"[,.\-]+", " ", text.lower()).split()]
+    is_run = len(told) > _SPELLED and any(map(str.isdigit, told)) and all(map(str.isalnum, told))
+    return "".join(told) if is_run and all(len(word) == 1 for word in told) else None
+
+
+def _is_prose(field: Field) -> bool:
+    """Whether a question may be what is asked for, rather than be about it."""
+    return pattern("prose").search(plain(f"{field.title} {field.name} {field.description}")) is not None
 
 
 def _letter(word: str) -> str:
@@ -125,10 +157,14 @@ def _letter(word: str) -> str:
 
 def _text(field: Field, text: str) -> Read:
     said = bare(text)
-    together = spelled(said) or spell(said)
-    if together != said and " " not in together:
-        is_name = "name" in plain(f"{field.title} {field.name}").split()
-        said = together.capitalize() if is_name else together.upper()
+    if pattern("about").search(text.strip()) is not None:
+        if not _is_prose(field):
+            return Read(problem=say("nothing"))
+        said += "?" * text.strip().endswith("?")
+    together = spelled(said) or _digits(said) or spell(said)
+    if together != said and (" " not in together or _SPACE.search(said)):
+        is_name = bool(_NAMES & {*plain(f"{field.title} {field.name}").split()})
+        said = " ".join(map(str.capitalize, together.split())) if is_name else together.upper()
     if field.least is not None and len(said) < field.least:
         return Read(problem=say("too_short", least=f"{field.least:g}"))
     if field.most is not None and len(said) > field.most:
@@ -147,10 +183,14 @@ def _signs(text: str) -> str:
 
 
 def _email(text: str) -> Read:
-    whole = re.sub(r"\s+", "", _signs(bare(text)))
+    said = _CASED.sub("", bare(text))
+    local, at, host = _signs(said).partition(" @ ")
+    if at and (letters := spelled(local.replace(",", " "))) is not None:
+        said = f"{letters.lower()} at {host}"
+    whole = re.sub(r"\s+", "", _signs(said))
     if _EMAIL.fullmatch(whole):
         return Read(whole)
-    found = _EMAIL.search(re.sub(r"\s*([@.])\s*", r"\1", _signs(bare(text))))
+    found = _EMAIL.search(re.sub(r"\s*([@.])\s*", r"\1", _signs(said)))
     return Read(found[0]) if found else Read(problem=say("not_an_email"))
 
 
@@ -178,10 +218,9 @@ def _moment(text: str, now: datetime) -> Read:
 
 
 def _number(field: Field, text: str) -> Read:
-    found = numbers(text.lower())
-    if len(found) != 1:
+    value = read_number(text, is_whole=field.kind is Kind.INTEGER)
+    if value is None:
         return Read(problem=say("not_a_number"))
-    value = found[0].value
     if field.kind is Kind.INTEGER:
         if float(value) != int(value):
             return Read(problem=say("not_whole"))

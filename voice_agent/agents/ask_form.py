@@ -7,11 +7,11 @@ guess of what the user is saying can be judged ahead of time and thrown away.
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from voice_agent.agents.answers import Answer, answer_of, plain
+from voice_agent.agents.ask_corrections import correction, is_correction
 from voice_agent.agents.ask_fields import Read, read, spoken
 from voice_agent.agents.ask_words import means, pattern, say
 from voice_agent.agents.readback import join, question
@@ -32,6 +32,10 @@ _ASIDE_WORDS = 4
 """Words that a request of its own has at least."""
 _LISTED = 6
 """Options that are all said."""
+_RETOLD = 3
+"""Answers that are all read back again when one is changed."""
+_PLAIN = frozenset({Kind.BOOLEAN, Kind.CHOICE})
+"""What is understood or not: the answer to a form of one such field is not read back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,8 @@ class _Form:
     at: int = 0
     tries: int = 0
     turns: int = 0
+    is_doubted: bool = False
+    """What was read back has had a bare no."""
     fields: tuple[Field, ...] = ()
 
     def __post_init__(self) -> None:
@@ -144,12 +150,12 @@ class _Form:
         if first is None:
             words = say(shown, server=self.asked.say, text=_sentence(self.asked.text))
             return Step(f"{words} {say('review_again')}" if not _is_question(words) else words)
+        left_out = say("left_out", titles=join(secrets)) if secrets else ""
         if len(self.fields) == 1:
             words = say(shown, server=self.asked.say, text=_sentence(self.asked.text))
             more = self._hints(first, self.asked.text) if _is_question(self.asked.text) else self._prompt(first)
-            return Step(_joined(words, more), first)
+            return Step(_joined(words, left_out, more), first)
         words = say("one_at_a_time", server=self.asked.say, text=_sentence(self.asked.text), count=len(self.fields))
-        left_out = say("left_out", titles=join(secrets)) if secrets else ""
         return Step(_joined(words, left_out, say("first", field=self._prompt(first))), first)
 
     def hear(self, text: str) -> Step:
@@ -159,15 +165,19 @@ class _Form:
             return self._give_up()
         current = self._field
         found = read(current, text, self.now) if current is not None and current.choices else Read()
-        if found.value is not None and current is not None and not _is_correction(text):
+        if found.value is not None and current is not None and not is_correction(text):
             return self._take(current, found.value)
         return self._command(text, current) or self._corrected(text, current) or self._answer(text, current)
 
     def _command(self, text: str, current: Field | None) -> Step | None:
         """Act on what is about the form and no answer to it."""
-        is_no = current is not None and current.kind is Kind.BOOLEAN and read(current, text, self.now).value is False
         end = _ended(text)
-        if end is not None and not (is_no and end.reply is not None and end.reply.action == "decline"):
+        is_no = end is not None and end.reply is not None and end.reply.action == "decline"
+        if is_no and current is not None and current.kind is Kind.BOOLEAN:
+            end = end if read(current, text, self.now).value is None else None
+        elif is_no and answer_of(text) is Answer.NO and (instead := self._no(current)) is not None:
+            return instead
+        if end is not None:
             return end
         if means("repeat", text):
             return self._again()
@@ -175,10 +185,20 @@ class _Form:
             return self._go_back()
         return self._left(text, current) if current is not None else None
 
+    def _no(self, current: Field | None) -> Step | None:
+        """Take a bare “no” for less than the end of it all: to what can be left out, and to the review once."""
+        if current is not None and not current.is_required and len(self.fields) > 1:
+            self.values.pop(current.name, None)
+            return self._go_on()
+        if current is None and self.values and not self.is_doubted:
+            self.is_doubted = True
+            return Step(say("change_what"))
+        return None
+
     def _left(self, text: str, current: Field) -> Step | None:
         """Take the default for the field, or leave it out, if that is what was said."""
-        if means("keep", text) and current.default is not None:
-            return self._take(current, current.default)
+        if means("keep", text):
+            return self._take(current, current.default) if current.default is not None else self._invalid("")
         if means("skip", text):
             if current.is_required:
                 return self._invalid(say("needed"))
@@ -187,43 +207,18 @@ class _Form:
         return None
 
     def _corrected(self, text: str, current: Field | None) -> Step | None:
-        """Take `no, I meant Ada` for the field before, and `the age is 37` for the field of that name."""
-        if (named := self._named(text)) is not None:
-            return named
-        meant = pattern("meant").search(text)
-        before = self.fields[self.at - 1] if self.at else None
-        if meant is None and not (current is None and pattern("instead").search(text)):
+        """Take what is said anew of a field that has been asked for."""
+        known = [one for one in self.fields[: self.at] if one.name in self.values]
+        is_yes = current is None and (answer_of(text) is Answer.YES or means("yes", text))
+        found = None if is_yes else correction(text, known, current, self.now, is_asked=self.is_doubted)
+        if found is None:
             return None
-        rest = text[meant.end() :] if meant is not None else pattern("instead").sub("", text)
-        if meant is not None and not re.match(
-            r"\W*(?:no|sorry|oh|wait|actually|i |what i|change)", text, re.IGNORECASE
-        ):
-            return None  # “make it Friday” is an answer to what is asked now
-        if before is None or before.name not in self.values:
-            return None
-        found = read(before, rest, self.now)
-        if found.value is None:
-            return None
-        self.values[before.name] = found.value
-        return self._again(say("changed", title=question(before.title), value=spoken(before, found.value)))
-
-    def _named(self, text: str) -> Step | None:
-        """Take `the age is 37`, `change the age to 37`, of a field that has been asked for."""
-        for one in self.fields[: self.at]:
-            name = re.escape(one.title)
-            lead = r"(?:no|sorry|actually|wait|and|but|please|change|make|set|i meant)"
-            match = re.match(
-                rf"(?:\W*{lead}\b)*\W*(?:the |my )?{name}\W*(?:is|to|should be|was|as|of|:|=)?\s+(?P<value>.+)",
-                text,
-                re.IGNORECASE,
-            )
-            if match is None:
-                continue
-            found = read(one, re.sub(r"^(?:to|is|should be) ", "", match["value"]), self.now)
-            if found.value is not None:
-                self.values[one.name] = found.value
-                return self._again(say("changed", title=question(one.title), value=spoken(one, found.value)))
-        return None
+        one, value = found
+        self.values[one.name] = value
+        changed = say("changed", title=question(one.title), value=spoken(one, value))
+        if current is None and len(known) > _RETOLD:
+            return Step(_joined(changed, say("review_rest")))
+        return self._again(changed if len(known) > 1 or current is not None else "")
 
     def _answer(self, text: str, current: Field | None) -> Step:
         if current is None:
@@ -241,7 +236,7 @@ class _Form:
 
     def _go_on(self) -> Step:
         self.at, self.tries = self.at + 1, 0
-        if self._field is None and len(self.fields) == 1:
+        if self._field is None and len(self.fields) == 1 and self.fields[0].kind in _PLAIN:
             return self._send()
         return self._again()
 
@@ -319,10 +314,6 @@ class _Form:
 def _is_aside(text: str) -> bool:
     """Tell whether words that cannot be used as an answer are a request of their own."""
     return len(text.split()) >= _ASIDE_WORDS and pattern("aside").search(text) is not None
-
-
-def _is_correction(text: str) -> bool:
-    return pattern("instead").search(text) is not None and pattern("meant").search(text) is not None
 
 
 def _is_question(text: str) -> bool:

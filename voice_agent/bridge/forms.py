@@ -7,7 +7,7 @@ titles; links that are never opened by themselves; no secrets in a form.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
@@ -23,11 +23,23 @@ MOST_CHOICES = 200
 _TEXT, _TITLE, _DESCRIPTION = 600, 80, 200
 """Characters of what a server asks, of a title, and of a description."""
 _LONGEST_URL = 2_000
+_ABROAD = "passwort|kennwort|geheimzahl|mot de passe|contraseña|senha|wachtwoord|hasło|пароль"
 _SECRET = re.compile(
     r"\b(?:password|passwd|passphrase|passcode|secret|token|api ?key|private key|access key|credentials?|pin|pin code"
     r"|otp|one time (?:code|password)|verification code|security code|cvv|cvc|(?:credit|debit)? ?card (?:number|no)"
-    r"|credit card|iban|account number|social security|ssn|seed phrase|recovery (?:code|phrase))\b"
+    r"|credit card|iban|account number|social security|ssn|seed phrase|recovery (?:code|phrase)|tan|cvn|mfa code"
+    r"|(?:login|log in|sign in|auth|authentication|authenticator|two factor|2fa|access|sms) code"
+    r"|passwort|kennwort|geheimzahl|mot de passe|contraseña|senha|wachtwoord|hasło|пароль)\b"
 )
+_SECRET_ABROAD = re.compile(
+    r"\b(?:passwort|kennwort|geheimzahl|mot de passe|contraseña|senha|wachtwoord|hasło|пароль)\b"
+)
+_DEMANDS = re.compile(
+    r"\b(?:enter|type|give|tell|provide|say|supply|input|send|need|needs|requires?|confirm|what is|what s|speak|spell"
+    r"|repeat)\b(?: (?:in|us|me|it|your|the|a|an|this|that|my|current|old|new|\w+ s)){0,4}"
+    r"(?: (?!(?:of|for|to|name|which|with|about|from|in|on)\b)\w+){0,2} " + _SECRET.pattern
+)
+"""Words of a question that want what follows."""
 
 
 class Kind(StrEnum):
@@ -45,6 +57,8 @@ class Kind(StrEnum):
     CHOICES = "choices"
 
 
+_SPOKEN_OUT = frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER})
+"""What a secret could be given as."""
 _FORMATS = {"email": Kind.EMAIL, "uri": Kind.URI, "date": Kind.DATE, "date-time": Kind.DATE_TIME}
 _TYPES = {"number": Kind.NUMBER, "integer": Kind.INTEGER, "boolean": Kind.BOOLEAN}
 
@@ -149,6 +163,8 @@ def form(server: str, say: str, text: str, schema: Any, *, is_ours: bool = False
             fields.append(one)
         elif name in required:
             return Question(server, say, said, is_ours=is_ours, trouble="asks for something that cannot be said")
+    if not any(one.is_secret for one in fields) and _demands_secret(said):
+        fields = [replace(one, is_secret=one.kind in _SPOKEN_OUT) for one in fields]
     trouble = "asks for too much at once" if len(fields) > MOST_FIELDS else None
     return Question(server, say, said, tuple(fields), cast("Json", schema), is_ours=is_ours, trouble=trouble)
 
@@ -238,6 +254,12 @@ def _is_secret(name: str, title: str, told: str, schema: Json) -> bool:
     if schema.get("type") in ("boolean", "array") or "enum" in schema or "oneOf" in schema:
         return False
     return any(_SECRET.search(_plain(text)) for text in (_words(name), title, told))
+
+
+def _demands_secret(text: str) -> bool:
+    """Tell whether a question wants a secret, whatever it calls the field, as in `enter your password`."""
+    said = _plain(text)
+    return bool(_DEMANDS.search(said) or _SECRET_ABROAD.search(said))
 
 
 def _words(name: str) -> str:
