@@ -10,7 +10,7 @@ from livekit.agents import tts, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
 
 from voice_agent.offline import models
-from voice_agent.offline.voice_text import spoken
+from voice_agent.offline.voice_text import letters, spoken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -72,7 +72,8 @@ class PiperTTS(tts.TTS[str]):
         piper = await asyncio.wrap_future(models.piper(self._voice))
         loop = asyncio.get_running_loop()
         is_silent = True
-        made: Iterator[bytes] = piper.synthesize(spoken(text) if piper.language == "en" else text, speed=self._speed)
+        said = letters(spoken(text)) if piper.language == "en" else text
+        made: Iterator[bytes] = piper.synthesize(said, speed=self._speed)
         while (pcm := await loop.run_in_executor(self._thread, next, made, None)) is not None:
             is_silent = False
             yield pcm

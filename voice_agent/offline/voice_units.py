@@ -29,16 +29,32 @@ _UNITS = {
     "kB": "kilobyte", "KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte",
     "V": "volt", "W": "watt", "kW": "kilowatt", "A": "ampere", "mA": "milliampere", "mAh": "milliampere hour",
     "Wh": "watt hour", "kWh": "kilowatt hour", "hPa": "hectopascal", "kcal": "kilocalorie",
-    "ms": "millisecond", "s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "hrs": "hour",
+    "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kPa": "kilopascal", "bar": "bar", "J": "joule",
+    "kJ": "kilojoule", "kN": "kilonewton", "MW": "megawatt", "GW": "gigawatt", "MWh": "megawatt hour", "kV": "kilovolt",
+    "µm": "micrometre", "μm": "micrometre", "nm": "nanometre", "µg": "microgram", "μg": "microgram", "ha": "hectare",
+    "km³": "cubic kilometre", "cm³": "cubic centimetre", "tbsp": "tablespoon", "tsp": "teaspoon", "yd": "yard",
+    "px": "pixel", "ms": "millisecond", "µs": "microsecond", "s": "second", "sec": "second", "min": "minute",
+    "mins": "minute", "h": "hour", "hr": "hour", "hrs": "hour", "wk": "week", "yrs": "year",
 }  # fmt: skip
+_PERIODS = {"mo": "month", "yr": "year", "d": "day", "day": "day", "week": "week", "month": "month", "year": "year"}
+_EACH = (*_PERIODS, "night", "hour", "minute", "second", "person", "user", "seat", "item", "piece", "unit", "share")
 _UNCHANGED = {
     "km/h": "kilometres an hour", "m/s": "metres a second", "mph": "miles an hour", "ft": "feet",
     "bpm": "beats a minute", "Hz": "hertz", "kHz": "kilohertz", "MHz": "megahertz", "GHz": "gigahertz",
     "ppm": "parts per million", "mmHg": "millimetres of mercury",
-    "Mbit/s": "megabits a second", "MB/s": "megabytes a second",
+    "Mbit/s": "megabits a second", "Gbit/s": "gigabits a second", "Mbps": "megabits a second",
+    "Gbps": "gigabits a second", "kB/s": "kilobytes a second", "MB/s": "megabytes a second",
+    "GB/s": "gigabytes a second", "fps": "frames a second", "rpm": "turns a minute", "dB": "decibels",
+    "psi": "pounds a square inch",
 }  # fmt: skip
 _APART = {"m", "g", "l", "L", "A", "V", "W", "s"}
 """Units that stand for something else where no space is before them: “5m” may be five million or five minutes."""
+_SPELT = re.compile(r"\b[A-Z\d],? $")
+"""Before what belongs to a code that is said sign by sign."""
+_FRACTIONS = {
+    "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
+    "½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one quarter", "¾": "three quarters",
+}  # fmt: skip
 _OF_NONE = re.compile(r"0*1(?:\.0+)?")
 
 
@@ -48,7 +64,7 @@ def _plural(number: str, unit: str) -> str:
 
 def _unit(match: re.Match[str]) -> str:
     number, gap, unit = match[1], match[2], match[3]
-    if not gap and unit in _APART:
+    if unit in _APART and (not gap or _SPELT.search(match.string[: match.start()])):
         return match[0]
     return f"{number} {_UNCHANGED.get(unit) or _plural(number, _UNITS[unit])}"
 
@@ -75,57 +91,102 @@ def _signed_money(match: re.Match[str]) -> str:
     return lead + _money(amount, code)
 
 
-def _spelt(text: str) -> str:
-    return ", ".join(" ".join(group) for group in re.split(r"[ -]", text) if group)
+def _from_to(match: re.Match[str]) -> str:
+    return f"{match[1]} to {match.string[match.start() - 1]}"
 
 
-def _telephone(match: re.Match[str]) -> str:
-    plus = "plus " if match[0].startswith("+") else ""
-    return plus + _spelt(re.sub(r"[^\d -]", "", match[0]))
+def _below(unit: str) -> str:
+    return _UNITS.get(unit) or _PERIODS.get(unit, unit)
 
 
-def _mixed(match: re.Match[str]) -> str:
-    """A code where letters and digits are mixed within one part of it, or that has three parts or more."""
-    parts = match[0].split("-")
-    is_mixed = any(re.search(r"\d", part) and re.search(r"[A-Z]", part) for part in parts)
-    return _spelt(match[0]) if is_mixed or len(parts) > 2 else match[0]  # noqa: PLR2004 - “F-16” is a word
+def _rate(match: re.Match[str]) -> str:
+    return f"{match[1]} {_plural(match[1], _UNITS[match[2]])} per {_below(match[3])}"
 
 
-def _address(match: re.Match[str]) -> str:
-    return match[0].replace("@", " at ").replace(".", " dot ").replace("_", " underscore ").replace("-", " dash ")
+def _fraction(match: re.Match[str]) -> str:
+    whole, text = match[1], match[2]
+    said = _FRACTIONS[text]
+    if not whole:
+        return said
+    return f"{whole} and {said.replace('one ', 'a ', 1)}"
 
 
-_ALL_UNITS = "|".join(sorted(map(re.escape, (*_UNITS, *_UNCHANGED)), key=len, reverse=True))
+def _any(*words: str) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_SINGLE, _FIXED, _BELOW = _any(*_UNITS), _any(*_UNCHANGED), _any(*_UNITS, *_EACH)
+_COINS = _any(*{word for coins in _CURRENCIES.values() for word in coins if word}, "thousand", "million", "billion")
 _CODES = "|".join(_CURRENCIES)
-_LARGE = "thousand|million|billion|trillion|bn|[kKmM]"
-FIRST: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.IGNORECASE), _address),
-    (re.compile(r"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"), lambda match: _spelt(match[0])),
-    (re.compile(r"(?<=\d:\d\d) ?[-\u2013] ?(?=\d{1,2}:\d\d)"), " to "),
-    (re.compile(r"\b(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\b"), r"\1 dot \2 dot \3 dot \4"),
-)
-"""Before dates are told."""
-THEN: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+_SIGN = "[$€£¥₹]"
+_DECIMAL = rf"(?= ?(?:{_SINGLE}|{_FIXED}|{_CODES}|{_SIGN}|%|°)(?![\w²³]))"
+_Rule = tuple[re.Pattern[str], "str | Callable[[re.Match[str]], str]"]
+FIRST: tuple[_Rule, ...] = (
+    (re.compile(r"(?<=\d)[\u00a0\u202f](?=\d{3}(?!\d))|(?<=\d)['\u2019](?=\d{3}(?:[.,']|\b))"), ","),
     (
-        re.compile(rf"([-\u2212]?)([$€£¥₹])({_AMOUNT})(?: ?(thousand|million|billion|trillion|bn|[kKmM])\b)?"),
+        re.compile(r"(?<![\w.,])(\d{1,3}(?:[.,]\d{3})+),(\d{1,2})(?![\d,])"),
+        lambda match: f"{match[1].replace('.', ',')}.{match[2]}",
+    ),
+    (re.compile(r"(?<![\w.,])\d{1,3}(?:\.\d{3}){2,}(?![\w.,])"), lambda match: match[0].replace(".", ",")),
+    (
+        re.compile(rf"(?<![\w.,])(\d{{1,3}}(?: \d{{3}})+)(?:[.,](\d{{1,2}}))?{_DECIMAL}"),
+        lambda match: match[1].replace(" ", ",") + (f".{match[2]}" if match[2] else ""),
+    ),
+    (re.compile(rf"(?<![\w.,])(\d+),(\d{{1,2}}){_DECIMAL}|(?<={_SIGN})(\d+),(\d{{1,2}})(?![\d,])"),
+     lambda match: f"{match[1] or match[3]}.{match[2] or match[4]}"),
+)  # fmt: skip
+"""Before all else: figures as other countries write them, where that is certain."""
+MONEY: tuple[_Rule, ...] = (
+    (re.compile(rf"(?<={_SIGN})({_AMOUNT}) ?[-\u2013] ?{_SIGN}?(?=\d)"), _from_to),
+    (
+        re.compile(rf"([-\u2212]?)({_SIGN}) ?({_AMOUNT})(?: ?(thousand|million|billion|trillion|bn|[kKmM])\b)?"),
         _signed_money,
+    ),
+    (
+        re.compile(rf"(?<![\w.,])({_AMOUNT}) ?({_SIGN})(?!\d)"),
+        lambda match: _money(match[1], _SIGNS[match[2]]),
     ),
     (re.compile(rf"\b({_CODES}) ?({_AMOUNT})(?!\d)"), lambda match: _money(match[2], match[1])),
     (re.compile(rf"(?<![\w.])({_AMOUNT}) ?({_CODES})\b"), lambda match: _money(match[1], match[2])),
-    (re.compile(r"\+\d{1,3}(?:[ -]\(?\d{2,}\)?)+|\b\d{3}[ -]\d{3}[ -]\d{4}\b|\b\d{3}-\d{4}\b"), _telephone),
-    (re.compile(r"(?<![\d.,])0\d{3,}\b(?![.,]\d)"), lambda match: _spelt(match[0])),
-    (re.compile(r"\b(?=[A-Z-]*\d)(?=[\d-]*[A-Z])[A-Z0-9]{1,4}(?:-[A-Z0-9]{1,4})+\b"), _mixed),
-    (re.compile(r"#?\b(?=[A-Z0-9]{5,9}\b)((?:[A-Z]+\d+){2,}[A-Z]*)\b"), lambda match: _spelt(match[1])),
+)
+"""After days and times are told."""
+FIGURES: tuple[_Rule, ...] = (
     (re.compile(r"\b(\d(?:\.\d+)?)[eE]\+?(-?)0*(\d+)\b"), r"\1 times ten to the \2\3"),
+    (re.compile(r"(?<=\d)\^(?=-?\d)"), " to the power of "),
+    (re.compile(r" ?(?:>=|≥) ?(?=[-+]?[\d$€£])"), " at least "),
+    (re.compile(r" ?(?:<=|≤) ?(?=[-+]?[\d$€£])"), " at most "),
+    (re.compile(r" ?(?<![-=<>])> ?(?=[-+]?[\d$€£])"), " more than "),
+    (re.compile(r" ?(?<![-=<>])< ?(?=[-+]?[\d$€£])"), " less than "),
+    (re.compile(r" ?± ?(?=\d)"), " plus or minus "),
     (re.compile(r"(?<![\w\d)])[-\u2212](?=\d)"), "minus "),
+    (re.compile(r"(?<![\w)+])\+(?=\d)"), "plus "),
+    (re.compile(r"\b([Pp]age|[Pp]art|[Ss]tep|[Cc]hapter|[Rr]ound) (\d+)/(\d+)\b"), r"\1 \2 of \3"),
+    (re.compile(r"(?<![\d/.,])(?:(\d+) ?)?([½¼¾⅓⅔])"), _fraction),
+    (
+        re.compile(
+            r"(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\bdue )(?<!\bdate )(?<![\d/.,-])(?:(\d+) )?"
+            r"(1/2|1/3|2/3|1/4|3/4)(?![\d/]|[.,]\d)"
+        ),
+        _fraction,
+    ),
+    (re.compile(r"\b(\d+\.\d)/(\d+)\b"), r"\1 out of \2"),
+    (re.compile(r"(?<=\d) ?[★⭐]\ufe0f?"), " stars"),
+    (re.compile(r"(\d)'(\d{1,2})(?:\"|''|\u2033)"), r"\1 foot \2"),
     (re.compile(r"(\d)\s*°\s*([CF])?(?!\w)"), _degrees),
-    (re.compile(rf"(?<![\w.])({_AMOUNT})( ?)({_ALL_UNITS})(?![\w/²³])"), _unit),
+    (re.compile(rf"(?<![\w.])({_AMOUNT})( ?)({_FIXED})(?![\w²³])"), _unit),
+    (re.compile(rf"(?<![\w.])({_AMOUNT}) ?({_SINGLE})/({_BELOW})(?![\w²³])"), _rate),
+    (re.compile(rf"(?<![\w.])({_AMOUNT})( ?)({_SINGLE})(?![\w/²³])"), _unit),
+    (re.compile(rf"\b({_COINS})/({_BELOW})(?![\w²³])"), lambda match: f"{match[1]} per {_below(match[2])}"),
+    (re.compile(rf"(?<!/)\b(\d+)/({_any(*_EACH)})\b"), lambda match: f"{match[1]} per {_below(match[2])}"),
+    (re.compile(r"(\d feet \d+) in\b"), r"\1 inches"),
     (re.compile(r"(?<=\d) ?%"), " percent"),
+    (re.compile(r"\b(\d+(?:\.\d+)?)x(?!\w)"), r"\1 times"),
+    (re.compile(r"(?<=\d) ?\* ?(?=\d)"), " times "),
+    (re.compile(r"\b(\d+(?:\.\d+)?)k\b"), r"\1 thousand"),
+    (re.compile(r"(?<=\w) < (?=\w)"), " less than "),
+    (re.compile(r"(?<=\d) ×(?= \d+ =)"), " times"),  # noqa: RUF001 - the sign of multiplication
     (re.compile(r"(?<=[\ds]) [x×] (?=\d)"), " by "),  # noqa: RUF001 - the sign of multiplication
     (re.compile(r"[~≈] ?(?=[\d$€£])"), "about "),
-    (re.compile(r"≥ ?(?=\d)"), "at least "),
-    (re.compile(r"≤ ?(?=\d)"), "at most "),
-    (re.compile(r" ?± ?(?=\d)"), " plus or minus "),
-    (re.compile(r"(?<=\S) ?→ ?(?=\S)"), " to "),
+    (re.compile(r" ?(?:→|[-=]>) ?(?=\S)"), " to "),
 )
-"""After dates and times are told, before ranges."""
+"""After money, telephone numbers and codes are told, before ranges."""

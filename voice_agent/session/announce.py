@@ -13,8 +13,6 @@ from voice_agent.offline.brain.results import items_in
 from voice_agent.offline.brain.spoken import clock, listing, number
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from voice_agent.bridge.types import Json, News
     from voice_agent.offline.brain.results import Item
     from voice_agent.session.conversation import Conversation
@@ -30,11 +28,11 @@ _PATIENCE = 300.0
 _TIMES = ("remind", "remind_at", "reminder", "at", "start", "due", "time", "when")
 
 
-def announce_news(conversation: Conversation, zone: tzinfo) -> None:
-    """Say what the servers announce, for as long as the conversation goes on; `zone`: the user's."""
+def announce_news(conversation: Conversation) -> None:
+    """Say what the servers announce, for as long as the conversation goes on."""
 
     def note(news: News) -> None:
-        if words := in_words(news, datetime.now(zone)):
+        if words := in_words(news, datetime.now(conversation.aloud.zone)):
             conversation.beside(_say(conversation, words), "announcement")
 
     conversation.bridge.library.subscribe(note)

@@ -64,7 +64,8 @@ async def obey(conversation: Conversation, briefing: Briefing) -> None:
         return
     before, conversation.briefing = conversation.briefing, briefing
     await conversation.assistant.update_instructions(briefing.text(conversation.settings))
-    conversation.toolset.questions.zone = ZoneInfo(briefing.zone)
+    conversation.toolset.questions.zone = conversation.aloud.zone = ZoneInfo(briefing.zone)
+    conversation.aloud.language = briefing.language
     conversation.bridge.set_zone(briefing.zone)
     if before is None or before.language != briefing.language:
         conversation.stack.set_language(briefing.language)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from livekit.agents import AgentSession
 from livekit.agents.voice.agent_session import DEFAULT_TTS_TEXT_TRANSFORMS
 from tzlocal import get_localzone_name
 
-from voice_agent.agents.aloud import as_people_say
+from voice_agent.agents.aloud import Aloud
 from voice_agent.agents.assistant import Assistant
 from voice_agent.agents.deeds import Deeds
 from voice_agent.agents.phone import slow_digits
@@ -90,7 +90,9 @@ def build_conversation(
         zone=ZoneInfo(zone),
     )
     toolset.questions.has_screen = not on_phone
-    session = _session(stack, toolset, settings, has_microphone=has_microphone, on_phone=on_phone)
+    aloud = Aloud(settings.language, ZoneInfo(zone))
+    voice = [*DEFAULT_TTS_TEXT_TRANSFORMS, *([slow_digits] if on_phone else []), aloud]
+    session = _session(stack, toolset, settings, voice, has_microphone=has_microphone)
     session.history.insert(past)
     assistant = Assistant(
         instructions=briefing.text(settings),
@@ -102,23 +104,19 @@ def build_conversation(
         wait_for_servers=settings.limits.wait_for_servers,
         past=past,
     )
-    parts = (settings, journal, bridge, stack, session, toolset, assistant, speech)
+    parts = (settings, journal, bridge, stack, session, toolset, assistant, speech, aloud)
     conversation = Conversation(*parts, profile=profile, problems=config.problems, briefing=briefing)
-    _attend(conversation, config, sentences, ZoneInfo(zone))
+    _attend(conversation, config, sentences)
     return conversation
 
 
 def _session(
-    stack: Stack, toolset: BridgeToolset, settings: Settings, *, has_microphone: bool, on_phone: bool
+    stack: Stack, toolset: BridgeToolset, settings: Settings, voice: list[Any], *, has_microphone: bool
 ) -> AgentSession[None]:
     return AgentSession(
         **stack.session_options(),
         tools=[toolset],
-        tts_text_transforms=[
-            *DEFAULT_TTS_TEXT_TRANSFORMS,
-            *([slow_digits] if on_phone else []),
-            *([as_people_say] if settings.language.split("-")[0].lower() == "en" else []),
-        ],
+        tts_text_transforms=voice,
         max_tool_steps=settings.limits.tool_steps,
         aec_warmup_duration=_ECHO_WARM_UP if has_microphone else None,
         user_away_timeout=None,
@@ -126,7 +124,7 @@ def _session(
     )
 
 
-def _attend(conversation: Conversation, config: Config, sentences: Sentences, zone: ZoneInfo) -> None:
+def _attend(conversation: Conversation, config: Config, sentences: Sentences) -> None:
     """Have everything follow the conversation that goes beside the talk itself."""
     record_session(conversation)
     follow_confirmations(conversation)
@@ -137,7 +135,7 @@ def _attend(conversation: Conversation, config: Config, sentences: Sentences, zo
     tell_returns(conversation, sentences)
     hear_proposals(conversation)
     go_on_after_sign_in(conversation)
-    announce_news(conversation, zone)
+    announce_news(conversation)
     keep_vocabulary(conversation, {entry.name: entry.voice.vocabulary for entry in config.servers})
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from livekit.agents import AgentSession, SpeechCreatedEvent
     from livekit.agents.voice import SpeechHandle
 
+    from voice_agent.agents.aloud import Aloud
     from voice_agent.agents.assistant import Assistant
     from voice_agent.agents.speech import Speech
     from voice_agent.agents.toolset import BridgeToolset
@@ -45,6 +46,7 @@ class Conversation:
     toolset: BridgeToolset
     assistant: Assistant
     speech: Speech
+    aloud: Aloud
     profile: str
     problems: tuple[Problem, ...] = ()
     """What is wrong in the configuration."""
