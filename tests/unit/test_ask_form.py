@@ -111,6 +111,22 @@ def test_a_form_of_one_field_is_read_back_where_it_could_be_misheard() -> None:
             assert ask(words, "yes", question=asked).reply is not None
 
 
+@pytest.mark.parametrize(
+    ("words", "is_answer"),
+    [
+        ("take the oat milk one", True),
+        ("mark oat milk please", True),
+        ("what is due tomorrow", False),
+        ("rename buy oat bread to buy bread", False),
+    ],
+)
+def test_a_request_that_resembles_an_option_is_not_taken_for_it(words: str, *, is_answer: bool) -> None:
+    options = [{"const": "1", "title": "buy milk, due tomorrow"}, {"const": "2", "title": "buy oat milk"}]
+    step = ask(words, question=club({"type": "object", "properties": {"it": {"type": "string", "oneOf": options}}}))
+    assert (step.reply is not None) is is_answer
+    assert step.is_aside is not is_answer
+
+
 def test_another_choice_is_the_one_before_said_anew() -> None:
     properties = {"seat": {"type": "string", "enum": ["aisle", "window"], "title": "Seat"}, "city": {"type": "string"}}
     asked = club({"type": "object", "properties": properties, "required": ["seat", "city"]})

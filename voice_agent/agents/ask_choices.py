@@ -100,6 +100,13 @@ def _named(choices: Sequence[Choice], said: str) -> tuple[list[Choice], list[str
     return [choices[place] for place in sorted(found)], rest
 
 
+def is_only(choice: Choice, text: str) -> bool:
+    """Tell whether `text` says nothing but which option it is, apart from the first word: `take the oat milk one`."""
+    first, *said = [word for word in plain(text).split() if word not in _EMPTY | _BESIDE] or [""]
+    theirs = plain(f"{choice.title} {choice.value}").split()
+    return not first.startswith("wh") and all(get_close_matches(word, theirs, n=1, cutoff=_CLOSE) for word in said)
+
+
 def _place(said: str, count: int) -> int | None:
     """Return the index that `the second one`, `number two` or `the last` means."""
     match = _PLACE.fullmatch(said)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from voice_agent.agents.answers import Answer, answer_of, plain
+from voice_agent.agents.ask_choices import is_only
 from voice_agent.agents.ask_corrections import correction, is_correction
 from voice_agent.agents.ask_fields import Read, read, spoken
 from voice_agent.agents.ask_words import means, pattern, say
@@ -166,7 +167,10 @@ class _Form:
         current = self._field
         found = read(current, text, self.now) if current is not None and current.choices else Read()
         if found.value is not None and current is not None and not is_correction(text):
-            return self._take(current, found.value)
+            picked = [one for one in current.choices if one.value == found.value]
+            if not _is_aside(text) or (picked and is_only(picked[0], text)) or _is_list(found.value):
+                return self._take(current, found.value)
+            return replace(self._again(), is_aside=True)
         return self._command(text, current) or self._corrected(text, current) or self._answer(text, current)
 
     def _command(self, text: str, current: Field | None) -> Step | None:
@@ -314,6 +318,10 @@ class _Form:
 def _is_aside(text: str) -> bool:
     """Tell whether words that cannot be used as an answer are a request of their own."""
     return len(text.split()) >= _ASIDE_WORDS and pattern("aside").search(text) is not None
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 def _is_question(text: str) -> bool:
