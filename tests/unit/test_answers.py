@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice_agent.agents.answers import Answer, Request, answer_of, request_of
+from voice_agent.agents.answers import Answer, Request, answer_of, echoes, request_of
 
 pytestmark = pytest.mark.unit
 
@@ -19,6 +19,11 @@ pytestmark = pytest.mark.unit
         "yes, delete them",
         "um, yes",
         "That's right",
+        "sure, why not",
+        "yes, that would be great",
+        "mhm",
+        "all three of them",
+        "yes, add it",
     ],
 )
 def test_a_plain_agreement_is_a_yes(text: str) -> None:
@@ -38,6 +43,9 @@ def test_a_plain_agreement_is_a_yes(text: str) -> None:
         "not now",
         "wait",
         "actually no",
+        "I don't think so",
+        "of course not",
+        "I've changed my mind",
     ],
 )
 def test_a_plain_refusal_is_a_no(text: str) -> None:
@@ -110,3 +118,21 @@ def test_a_standing_request_is_recognised(text: str, request_: Request) -> None:
 )
 def test_a_request_for_a_tool_is_not_taken_for_a_standing_one(text: str) -> None:
     assert request_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_echo"),
+    [
+        ("Yes, delete the task.", True),
+        ("yes, delete the dentist", True),
+        ("okay, you can delete it", True),
+        ("yes, delete the milk", False),
+        ("yes, but delete the dentist on Friday", False),
+        ("yes, and call the dentist", False),
+        ("yes, call the dentist", False),
+        ("delete the task", False),
+        ("no, delete the task", False),
+    ],
+)
+def test_a_yes_in_the_words_of_the_question_is_a_yes_to_it_and_no_other_is(text: str, *, is_echo: bool) -> None:
+    assert echoes(text, "delete the task “call the dentist”") is is_echo

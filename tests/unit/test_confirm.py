@@ -126,6 +126,16 @@ def test_calls_of_one_turn_are_agreed_to_together() -> None:
         assert conversation.confirmations.take(DELETE, {"task": task}, conversation.items) is not None
 
 
+def test_a_yes_that_names_one_thing_is_a_yes_where_it_is_the_only_one() -> None:
+    conversation = Conversation()
+    conversation.hears("yes, delete the dentist")
+    assert conversation.answer is Answer.YES
+    conversation = Conversation()
+    conversation.confirmations.ask("turn", Call("c2", DELETE, {"task": "doctor"}, "delete the task “doctor”"))
+    conversation.hears("yes, delete the dentist")
+    assert conversation.answer is Answer.OTHER
+
+
 def test_a_yes_for_the_next_times_too_is_bound_to_the_tool_as_it_is() -> None:
     permitted = replace(DELETE, may_stand=True)
     conversation = Conversation()

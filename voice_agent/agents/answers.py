@@ -79,6 +79,19 @@ def answer_of(text: str) -> Answer:
     return Answer.NO_BUT if _pattern("no_but").match(words) else Answer.OTHER
 
 
+def echoes(text: str, said: str) -> bool:
+    """Tell whether an utterance is a yes in the words in which it was asked, and no more: “yes, delete the task”.
+
+    Args:
+        text: The utterance.
+        said: The one call that was read back, as a clause that begins with its verb.
+    """
+    first, *rest = plain(text).split() or [""]
+    verb, *others = plain(said).split() or [""]
+    is_yes = _pattern("yes").fullmatch(first) is not None
+    return is_yes and verb in rest and all(word in {verb, *others} or _pattern("echo").fullmatch(word) for word in rest)
+
+
 def is_standing(text: str) -> bool:
     """Tell whether an utterance is a yes that shall count for the next times too: “yes, and don't ask again”."""
     words = plain(text)

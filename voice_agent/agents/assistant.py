@@ -215,9 +215,9 @@ class Assistant(Agent):
 
     def _frozen(self, pending: Pending) -> ChatChunk | str:
         """Return exactly the calls that were read back, as the model would have made them."""
-        live = {tool.pin for tool in self._toolset.bridge.tools}
+        live = {(tool.key, tool.pin) for tool in self._toolset.bridge.tools}
         for call in pending.calls:
-            if call.tool.pin not in live:
+            if (call.tool.key, call.tool.pin) not in live:
                 return self._sentences("gone", server=call.tool.server)
         calls = [
             llm.FunctionToolCall(name=call.tool.key, arguments=json.dumps(call.arguments), call_id=call.agreed_id)

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.agents.answers import Answer, answer_of, is_standing
+from voice_agent.agents.answers import Answer, answer_of, echoes, is_standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,6 +64,12 @@ class Pending:
     """Seconds since the epoch."""
     calls: list[Call] = field(default_factory=list[Call])
 
+    def answer_in(self, text: str) -> Answer:
+        """Return what an utterance is as an answer to these calls."""
+        answer = answer_of(text)
+        is_echo = answer is Answer.OTHER and len(self.calls) == 1 and echoes(text, self.calls[0].said)
+        return Answer.YES if is_echo else answer
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -106,9 +112,9 @@ class Confirmations:
         if not said:
             return None
         *before, newest = said
-        if len(said) > TURNS or any(answer_of(text) is not Answer.OTHER for text in before):
+        if len(said) > TURNS or any(pending.answer_in(text) is not Answer.OTHER for text in before):
             return None
-        return pending, Verdict(answer_of(newest), len(said) == TURNS, is_standing(newest))
+        return pending, Verdict(pending.answer_in(newest), len(said) == TURNS, is_standing(newest))
 
     def waiting(self, items: Sequence[ChatItem]) -> Pending | None:
         """Return the confirmation that a yes said now would be the answer to; None where there is none.
@@ -120,7 +126,7 @@ class Confirmations:
         if pending is None or not pending.calls or self._clock() - pending.asked_at > LIFETIME:
             return None
         said = _said_since(items, pending.asked_at)
-        if len(said) >= TURNS or any(answer_of(text) is not Answer.OTHER for text in said):
+        if len(said) >= TURNS or any(pending.answer_in(text) is not Answer.OTHER for text in said):
             return None
         return pending
 

@@ -59,7 +59,9 @@ class Answered:
     def _note_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
         if item.type == "message" and item.role == "user":
-            self._check(_WORDS.get(answer_of(item.text_content or ""), "dropped"))
+            pending, text = self._conversation.toolset.confirmations.open, item.text_content or ""
+            answer = pending.answer_in(text) if pending is not None else answer_of(text)
+            self._check(_WORDS.get(answer, "dropped"))
 
     def _check(self, answer: str) -> None:
         if not self._open:
