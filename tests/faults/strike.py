@@ -78,6 +78,33 @@ def flood(out: Out, answer: Object, _request: Object) -> None:
             out.raw(many)
 
 
+def flood_of_asks(out: Out, _answer: Object, request: Object) -> None:
+    """Ask and tell without end: pings to be answered, progress to be told, lists that have changed."""
+    token = request.get("params", {}).get("_meta", {}).get("progressToken", 1)
+    progress = {"progressToken": token, "progress": 1, "message": "on the way"}
+    with contextlib.suppress(OSError):
+        for number in range(10**9):
+            many = [
+                {"jsonrpc": "2.0", "id": f"q{number}", "method": "ping"},
+                {"jsonrpc": "2.0", "method": "notifications/progress", "params": {**progress, "progress": number}},
+                {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"},
+            ]
+            out.raw(b"".join(map(out.frame, many)))
+
+
+def flood_of_nothing(out: Out, _answer: Object, _request: Object) -> None:
+    """Send lines and events without end that say nothing."""
+    with contextlib.suppress(OSError):
+        while True:
+            out.raw(b"data:\n\n:\ndata: x\n\n" * 1000)
+
+
+def dense(out: Out, answer: Object, _request: Object) -> None:
+    """Answer with a million objects, which take ten times as long to read as text of that length."""
+    answer["result"]["structuredContent"] = {"rows": "@"}
+    out.raw(out.frame(answer).replace(b'"@"', b"[" + b"{}," * 1_000_000 + b"{}]"))
+
+
 def huge(out: Out, answer: Object, _request: Object) -> None:
     before, _, after = out.frame({**answer, "result": {"content": [{"type": "text", "text": "@"}]}}).partition(b"@")
     out.raw(before)
@@ -213,7 +240,8 @@ def multiply(out: Out, answer: Object, _request: Object) -> None:
 
 
 FAULTS: dict[str, Strike] = {
-    **{one.__name__: one for one in (hang, die, half, half_and_die, garbage, wrong_id, twice, unknown, flood, huge)},
+    **{one.__name__: one for one in (hang, die, half, half_and_die, garbage, wrong_id, twice, unknown, huge, dense)},
+    **{one.__name__: one for one in (flood, flood_of_asks, flood_of_nothing)},
     **{one.__name__: one for one in (huge_json, drip, wrong_shape, refuse, close, wrong_type, accepted, zipped)},
     **{one.__name__: one for one in (redirect, expired, skewed, stderr_flood, stubborn, breed, breed_and_die)},
     **{one.__name__: one for one in (gorge, multiply)},

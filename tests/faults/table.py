@@ -167,6 +167,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("asks and tells what nobody knows", "unknown", CALLS, {COLUMNS: FINE}),
     Fault("floods with notifications", "flood", CALLS, {PIPES: LATER, WEB: LATE}),
     Fault("answers with 100 MB", "huge", CALLS, {COLUMNS: LONG}),
+    Fault("answers with a million objects", "dense", CALLS, {COLUMNS: LONG}),
     Fault("100 MB of plain JSON", "huge_json", CALLS, {STREAMABLE: LONG}),
     Fault("an answer that unpacks to 50 MB", "zipped", CALLS, {STREAMABLE: UNREADABLE}),
     Fault("nonsense for a result", "wrong_shape", CALLS, {COLUMNS: UNREADABLE}),

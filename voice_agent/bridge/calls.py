@@ -15,6 +15,7 @@ from voice_agent.bridge.failures import CallFailed, Failure, Trace, doubt, failu
 from voice_agent.bridge.lost_keys import LostKeys
 from voice_agent.bridge.policy import is_read, is_repeatable
 from voice_agent.bridge.results import ERROR_LIMIT, is_big, shape
+from voice_agent.bridge.steps import Steps
 from voice_agent.bridge.types import Decision, Progress, Result, State, Status
 
 if TYPE_CHECKING:
@@ -186,12 +187,15 @@ class Caller:
                 message = clean(progress.message, _PROGRESS_LIMIT, one_line=True) if progress.message else None
                 on_progress(Progress(progress.done, progress.total, message))
 
+        steps = Steps(report)
         try:
-            answer = await connection.call(tool.name, arguments, seconds, report, meta=meta, asker=asker)
+            answer = await connection.call(tool.name, arguments, seconds, steps.note, meta=meta, asker=asker)
         except CallFailed as failed:
             return self._failure(failed.error, failed.trace, connection, seconds)
         except Exception as error:  # noqa: BLE001 - whatever a server does becomes a sentence
             return self._failure(error, Trace(), connection, seconds)
+        finally:
+            steps.close()
         if on_answer is not None:
             on_answer(answer)
         redact = self.supervisor.redact

@@ -30,7 +30,7 @@ from voice_agent.bridge.transports import (
     http_transport,
 )
 from voice_agent.bridge.types import Progress
-from voice_agent.bridge.wire import TRACE, Wire
+from voice_agent.bridge.wire import TRACE, Wire, trust
 from voice_agent.config.types import BUILT_IN
 
 if TYPE_CHECKING:
@@ -278,6 +278,7 @@ async def open_url(
 
     `auth`: vouches for each request, in place of the entry's own token.
     """
+    await asyncio.to_thread(trust)
     kinds = [entry.transport] if entry.transport is not None else ["http", "sse"]
     statuses: list[int] = []
 

@@ -70,7 +70,8 @@ class Pace:
     list_again: float = 60.0
     """Between two looks at the tools of a server that announces no changes."""
     settle_changes: float = 0.1
-    """Announcements of changes within this time are one."""
+    """Announcements of changes within this time are one; twice as long, each time that another came meanwhile."""
+    longest_settle: float = 5.0
     first_retry: float = 0.5
     soon_retry: float = 1.5
     """Longest wait while a server that has been up has been away for less than `soon`."""
@@ -257,12 +258,12 @@ class Supervisor:
 
     async def _watch(self, connection: Connection) -> Exception | None:
         """Look at the tools again when they change and now and then; return when the connection is of no more use."""
-        failed = 0
+        failed, settle = 0, self._pace.settle_changes
         while True:
             due = self._pace.list_again * self._rng.uniform(0.8, 1.2)
             await _first_of(connection.ended.wait(), connection.changed.wait(), self._clock.sleep(due))
             if connection.changed.is_set():
-                await _first_of(connection.ended.wait(), self._clock.sleep(self._pace.settle_changes))
+                await _first_of(connection.ended.wait(), self._clock.sleep(settle))
             if connection.ended.is_set():
                 return None
             connection.changed.clear()
@@ -276,6 +277,8 @@ class Supervisor:
             else:
                 failed = 0
                 await self._note_listing(connection, listing)
+            is_restless = connection.changed.is_set()
+            settle = min(2 * settle, self._pace.longest_settle) if is_restless else self._pace.settle_changes
 
     async def _note_listing(self, connection: Connection, listing: Listing) -> None:
         found = await self._on_listing(self, listing)

@@ -25,8 +25,9 @@ from mcp_types import REQUEST_TIMEOUT
 from typing_extensions import Unpack, override
 
 from voice_agent.bridge.child import Child, LineTooLong
+from voice_agent.bridge.parsing import MAX_WEIGHT, read_quickly, weight
 from voice_agent.bridge.reasons import TOO_LONG
-from voice_agent.bridge.wire import MAX_EVENT, Pacer, WatchedClient, Wire
+from voice_agent.bridge.wire import MAX_EVENT, Pacer, WatchedClient, Wire, trust
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -44,6 +45,7 @@ logger = logging.getLogger(__name__)
 for _name in ("mcp.client", "mcp.shared", "fastmcp.client", "fastmcp.utilities", "client"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 logging.getLogger("httpx2").setLevel(logging.WARNING)
+read_quickly()
 
 PROBE_URL, PROBE_CHILD = 5.0, 10.0
 """Seconds that `server/discover` gets; a child may still be starting."""
@@ -115,10 +117,12 @@ class BridgeSession(ClientSession):
 
 
 class WatchedStream:
-    """A read stream that sets an event when it ends."""
+    """A read stream that sets an event when it ends, and hands on no more than 50 requests a second."""
 
     def __init__(self, inner: ReadStream[Item], ended: asyncio.Event) -> None:
         self._inner, self._ended = inner, ended
+        # Each is answered by a task of its own, and by HTTP on a connection of its own.
+        self._asked = Pacer(at_once=10, pause=0.2)
 
     @property
     def last_context(self) -> Any:
@@ -128,10 +132,13 @@ class WatchedStream:
     async def receive(self) -> Item:
         """Return the next message; note the end."""
         try:
-            return await self._inner.receive()
+            item = await self._inner.receive()
         except (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError):
             self._ended.set()
             raise
+        if isinstance(item, SessionMessage) and isinstance(item.message, mcp_types.JSONRPCRequest):
+            await self._asked.note()
+        return item
 
     def __aiter__(self) -> Self:
         return self
@@ -219,7 +226,8 @@ class ChildTransport(ClientTransport):
                 else:
                     if line is None:
                         return
-                    message = _parsed(line)
+                    is_heavy = weight(line) > MAX_WEIGHT
+                    message = _too_long(LineTooLong(line[:512], line[-512:])) if is_heavy else _parsed(line)
                 if message is not None:
                     try:
                         await to_session.send(message)
@@ -286,6 +294,7 @@ def _client(
 ) -> httpx2.AsyncClient:
     return WatchedClient(
         wire,
+        verify=trust(),
         headers={"accept-encoding": "identity", **headers},
         timeout=timeout or httpx2.Timeout(30.0, read=300.0),
         auth=auth,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -18,14 +19,20 @@ from typing_extensions import override
 
 from voice_agent.bridge.child import MAX_LINE
 from voice_agent.bridge.failures import Trace
+from voice_agent.bridge.parsing import MAX_WEIGHT, weight
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator, Callable
 
 MAX_EVENT = MAX_LINE
 MAX_SSE_EVENT = 1024 * 1024
 """Bytes of one event of the older SSE transport, whose limit is fixed in the library."""
-_AT_ONCE, _PAUSE = 200, 0.1
+_AT_ONCE, _PAUSE = 50, 0.025
+_PIECE = 8 * 1024
+"""Bytes of events that are read at a time: what is read at once may be thousands."""
+_LINES = 4
+"""Lines that cost what an event does."""
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _SESSION = "mcp-session-id"
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -34,19 +41,30 @@ TRACE: ContextVar[Trace | None] = ContextVar("voice_agent_call", default=None)
 """The call that is being sent, where it is one."""
 
 
-class Pacer:
-    """Keeps a server that floods from holding the event loop: at most 2,000 messages a second are taken from it."""
+@cache
+def trust() -> ssl.SSLContext:
+    """Return what certificates are judged by. Reading it takes 20 ms the first time: call it in a thread then."""
+    return httpx2.create_ssl_context()
 
-    def __init__(self) -> None:
+
+class Pacer:
+    """Keeps a server that floods from holding the event loop: after so many messages there is a pause.
+
+    By default 2,000 a second are taken.
+    """
+
+    def __init__(self, at_once: int = _AT_ONCE, pause: float = _PAUSE) -> None:
+        """Take how many may come within `pause` seconds."""
+        self._at_once, self._pause = at_once, pause
         self._count, self._since = 0, 0.0
 
     async def note(self, count: int = 1) -> None:
         """Take notice of `count` more messages; wait where they come too fast."""
         self._count += count
-        if self._count < _AT_ONCE:
+        if self._count < self._at_once:
             return
         now = asyncio.get_running_loop().time()
-        left = _PAUSE * self._count / _AT_ONCE - (now - self._since)
+        left = self._pause * self._count / self._at_once - (now - self._since)
         self._count, self._since = 0, now
         if left > 0:
             await asyncio.sleep(min(left, 2.0))
@@ -194,7 +212,8 @@ class _Bounded(httpx2.AsyncByteStream):
         self._inner, self._wire, self._trace = inner, wire, trace
         self._has_events = response.headers.get("content-type", "").lower().startswith("text/event-stream")
         self._limit = MAX_SSE_EVENT if wire.kind == "sse" else MAX_EVENT
-        self._length, self._tail = 0, b""
+        self._length = self._weight = 0
+        self._tail = b""
         told = response.headers.get("content-length", "")
         self._is_hopeless = told.isdecimal() and int(told) > self._limit
 
@@ -202,13 +221,16 @@ class _Bounded(httpx2.AsyncByteStream):
         if self._is_hopeless:
             self._give_up()
         async for chunk in self._chunks():
-            if self._has_events:
-                await self._count_events(chunk)
-            else:
-                self._length += len(chunk)
-            if self._length > self._limit:
-                self._give_up()
-            yield chunk
+            size = _PIECE if self._has_events else len(chunk)
+            for place in range(0, len(chunk), size or 1):
+                piece = chunk[place : place + size]
+                if self._has_events:
+                    await self._count_events(piece)
+                else:
+                    self._add(piece)
+                if self._length > self._limit or self._weight > MAX_WEIGHT:
+                    self._give_up()
+                yield piece
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield what comes; the stream of SSE ends when a message was refused."""
@@ -239,14 +261,21 @@ class _Bounded(httpx2.AsyncByteStream):
         self._wire.heard(error)
         raise error
 
-    async def _count_events(self, chunk: bytes) -> None:
-        seen = (self._tail + chunk).replace(b"\r", b"")
-        self._tail = chunk[-2:]
+    async def _count_events(self, piece: bytes) -> None:
+        seen = (self._tail + piece).replace(b"\r", b"")
+        self._tail = piece[-2:]
         if events := seen.count(b"\n\n"):
-            self._length = len(seen) - seen.rfind(b"\n\n")
-            await self._wire.pacer.note(events)
+            self._length = self._weight = 0
+            self._add(seen[seen.rfind(b"\n\n") :])
         else:
-            self._length += len(chunk)
+            self._add(piece)
+        if lines := piece.count(b"\n"):
+            await asyncio.sleep(0)
+            await self._wire.pacer.note(max(events, lines // _LINES))
+
+    def _add(self, data: bytes) -> None:
+        self._length += len(data)
+        self._weight += weight(data)
 
 
 def _stand_in(request: httpx2.Request, status: HTTPStatus) -> httpx2.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import signal
 import sys
@@ -70,6 +71,8 @@ async def talk(config: Config, options: Options, read: Callable[[], Config] | No
     )
     if read is not None:
         follow_edits(conversation, config, read)
+    # What has been imported stays: looking through it for garbage holds the loop for a tenth of a second.
+    gc.freeze()
     if not options.is_json:
         _introduce(terminal, options, stack.choices)
     loop = asyncio.get_running_loop()

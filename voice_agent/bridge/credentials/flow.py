@@ -29,6 +29,7 @@ from pydantic import AnyUrl, ValidationError
 from typing_extensions import override
 
 from voice_agent.bridge.credentials.refusal import NEEDED, SignInFailed
+from voice_agent.bridge.wire import trust
 
 if TYPE_CHECKING:
     from voice_agent.bridge.credentials.doorstep import Return
@@ -319,7 +320,7 @@ def _has_address(client: OAuthClientInformationFull, address: str) -> bool:
 
 
 def _client() -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(timeout=_ANSWER_WITHIN, follow_redirects=False)
+    return httpx2.AsyncClient(verify=trust(), timeout=_ANSWER_WITHIN, follow_redirects=False)
 
 
 def _read(kind: Any, found: object) -> Any:
