@@ -100,7 +100,8 @@ class _Link:
     def begin(self) -> Step:
         asked = self._asked
         if asked.is_sign_in:
-            return Step(say("sign_in", server=asked.say, domain=asked.domain))
+            words = "sign_in_for_more" if asked.is_for_more else "sign_in"
+            return Step(say(words, server=asked.say, domain=asked.domain))
         return _early_end(asked) or Step(say("link", server=asked.say, domain=asked.domain, text=_sentence(asked.text)))
 
     def hear(self, text: str) -> Step:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 PATIENCE = 4.0
 """Seconds that a call waits for a server that is starting or being reconnected."""
 _CHECKS = 512
+_SIGN_INS = 2
+"""In one call: who has signed in again may have to agree to more next."""
 _PROGRESS_LIMIT = 200
 
 
@@ -88,9 +90,14 @@ class Caller:
             self._send, tool=tool, arguments=arguments, told=(on_progress, on_answer), asker=on_question, meta=meta
         )
         outcome = await send(connection, seconds=self._seconds)
-        if isinstance(outcome, Failure) and outcome.challenge is not None:
-            connection, outcome = await self._after_sign_in(send, connection, outcome, tool, on_question)
+        for _ in range(_SIGN_INS):
+            if not isinstance(outcome, Failure) or outcome.challenge is None:
+                break
+            connection, after = await self._after_sign_in(send, connection, outcome, tool, on_question)
             deadline = loop.time() + self._seconds
+            if after is outcome:
+                break
+            outcome = after
         if isinstance(outcome, Failure) and outcome.is_dropped:
             outcome = await self._second_try(send, connection, outcome, tool, deadline)
         if isinstance(outcome, Result):

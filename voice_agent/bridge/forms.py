@@ -113,6 +113,8 @@ class Question:
     """The server comes with this program."""
     is_sign_in: bool = False
     """The link is where the user signs in, and the question ends by itself when they have; it is ours to ask."""
+    is_for_more: bool = False
+    """They have signed in, but not agreed to what this call needs."""
     trouble: str | None = None
     """Why it cannot be put to anybody, as a clause: `asks for something that cannot be said`."""
 

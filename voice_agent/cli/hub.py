@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", metavar="H", default="127.0.0.1", help="for --http: an address of this machine alone")
     parser.add_argument("--port", metavar="N", type=int, default=0, help="for --http (default: any free one)")
     parser.add_argument("--config", metavar="F", type=Path, help="the mcpServers file to use")
+    parser.add_argument("--alone", action="store_true", help="nobody logs in: all who come act for you")
     parser.add_argument("--json", action="store_true", help="print one JSON line when ready")
 
 
@@ -65,5 +66,6 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{text}\n")
 
     http = (args.host, args.port) if args.http else None
-    asyncio.run(serve(config, tokens=tokens, read=read, http=http, on_ready=tell, on_complaint=complain))
+    alone = args.alone or config.settings.hub.permit_key is None
+    asyncio.run(serve(config, tokens=tokens, read=read, http=http, alone=alone, on_ready=tell, on_complaint=complain))
     return 0

@@ -167,6 +167,7 @@ class Whole:
             options += ["--http", "--port", str(self._options.clients_port)]
         # Who signs in at a server comes back to the page: its port is the one that reaches a browser elsewhere too.
         web = self._settings.web
+        options += ["--alone"] if web.subject_header is None else []
         is_open = (web.url, web.secret, web.subject_header) == (None, None, None)
         returns = {"VOICE_AGENT_WEB__URL": f"http://127.0.0.1:{self._port}"} if is_open else {}
         return Child("The hub", _own("hub", *options), own_environment(**place, **returns)), place

@@ -27,7 +27,8 @@ async def ask_to_sign_in(sign_in: SignIn, asker: Asker | None, say: str, challen
         return sign_in.is_signed_in and sign_in.trouble is None
     if asker is None:
         return False
-    question = Question(sign_in.name, say, "", url=link, is_waited_for=True, is_sign_in=True)
+    wants_more = challenge is not None and challenge.wants_more
+    question = Question(sign_in.name, say, "", url=link, is_waited_for=True, is_sign_in=True, is_for_more=wants_more)
     asking = asyncio.ensure_future(asker(question))
     finished = asyncio.ensure_future(sign_in.finished())
     try:

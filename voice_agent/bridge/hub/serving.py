@@ -62,6 +62,7 @@ async def serve(
     tokens: Tokens,
     read: Callable[[], Config],
     http: tuple[str, int] | None,
+    alone: bool,
     on_ready: Callable[[Doors], None],
     on_complaint: Callable[[str], None],
 ) -> None:
@@ -72,6 +73,7 @@ async def serve(
         tokens: What those who come are asked for.
         read: Reads the configuration once more, after an edit of `mcp.json`.
         http: Host and port for text clients; None: none.
+        alone: All who come act for the owner of this machine.
         on_ready: Told of the doors once they are open; servers may still be starting.
         on_complaint: Told what is wrong with an edit.
 
@@ -85,8 +87,8 @@ async def serve(
         loop.add_signal_handler(number, stopping.set)
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voice-agent-hub-")))
-        # The owner's connections are everybody's too: they sign in only where their entry says that one has to.
-        credentials = Credentials(config.home, asks=True, unasked=False, page=config.settings.web.url)
+        # Where others come, the owner's connections are theirs too: then one signs in only where the entry says so.
+        credentials = Credentials(config.home, asks=True, unasked=alone, page=config.settings.web.url)
         conversations = Conversations(config.settings.hub.hold)
         hub = Hub(
             People(config, TaskService.of(config.servers, folder), credentials), permits_of(config), conversations

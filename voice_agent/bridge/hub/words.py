@@ -105,7 +105,8 @@ def call_meta(identity: str, tool: Tool, *, confirmed: bool, asks: bool) -> Json
 def question_meta(call: str | None, question: Question) -> Json:
     """Return what goes with a question that is put to the job which made `call`."""
     about: Json = {"call": call, "server": question.server, "say": question.say, "is_ours": question.is_ours}
-    return {QUESTION: {**about, "is_waited_for": question.is_waited_for, "is_sign_in": question.is_sign_in}}
+    signs = {"is_sign_in": question.is_sign_in, "is_for_more": question.is_for_more}
+    return {QUESTION: {**about, "is_waited_for": question.is_waited_for, **signs}}
 
 
 def read_question(params: Json) -> tuple[str, Question] | None:
@@ -118,7 +119,8 @@ def read_question(params: Json) -> tuple[str, Question] | None:
     if params.get("mode") == "url":
         is_waited_for = about.get("is_waited_for") is True
         found = link(server, say, text, str(params["url"]), is_ours=is_ours, is_waited_for=is_waited_for)
-        return call, replace(found, is_sign_in=about.get("is_sign_in") is True)
+        is_for_more = about.get("is_for_more") is True
+        return call, replace(found, is_sign_in=about.get("is_sign_in") is True, is_for_more=is_for_more)
     return call, form(server, say, text, params.get("requestedSchema"), is_ours=is_ours)
 
 
