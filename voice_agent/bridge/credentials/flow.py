@@ -189,6 +189,9 @@ class Flow(OAuthClientProvider):
     @override
     async def _perform_authorization(self) -> httpx2.Request:
         metadata, client, oauth = self.context.oauth_metadata, self.context.client_info, self._oauth
+        # Who has to sign in again is asked once for all that they had agreed to.
+        had = self.context.current_tokens.scope if self.context.current_tokens is not None else None
+        self.context.client_metadata.scope = union_scopes(had, self.context.client_metadata.scope)
         if oauth is not None:
             if oauth.scopes:
                 asked = self.context.client_metadata.scope if self.context.current_tokens is not None else None
