@@ -33,6 +33,8 @@ _PIECE = 8 * 1024
 """Bytes of events that are read at a time: what is read at once may be thousands."""
 _LINES = 4
 """Lines that cost what an event does."""
+_LONG, _BREATH = 256 * 1024, 0.003
+"""Bytes from which on a message is read with pauses, and their seconds, for each 64 KB that come at a time."""
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _SESSION = "mcp-session-id"
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -231,6 +233,8 @@ class _Bounded(httpx2.AsyncByteStream):
                 if self._length > self._limit or self._weight > MAX_WEIGHT:
                     self._give_up()
                 yield piece
+            if self._length > _LONG:
+                await asyncio.sleep(_BREATH)
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield what comes; the stream of SSE ends when a message was refused."""
