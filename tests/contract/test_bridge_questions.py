@@ -121,6 +121,26 @@ async def test_a_link_reaches_the_caller_whole_and_is_only_agreed_to(kind: str) 
     assert (person.asked[0].url, person.asked[0].domain) == ("https://pay.example/1?x=2", "pay.example")
 
 
+@pytest.mark.parametrize(
+    ("tool", "refused", "sentence"),
+    [
+        ("think", "Sampling", "club wants to use a language model of mine for that, which it is not given."),
+        ("look_around", "List roots", "club wants to know in which folders it may work, which it is not told."),
+    ],
+)
+async def test_what_is_not_declared_is_refused_politely_and_the_server_goes_on(
+    kind: str, tool: str, refused: str, sentence: str
+) -> None:
+    async with club(kind) as bridge:
+        result = await call(bridge, tool, Person(ADA))
+        after = await call(bridge, "register", Person(ADA))
+    if kind == "sse":
+        assert result.text == f"The client says: {refused} not supported."
+    else:
+        assert (result.status, result.text) == (Status.ERROR, sentence)
+    assert after.status is Status.OK
+
+
 async def test_a_call_of_nobody_is_not_answered(kind: str) -> None:
     async with club(kind) as bridge:
         result = await call(bridge, "register", None)

@@ -6,13 +6,21 @@ import asyncio
 from typing import Any
 
 from fastmcp import Context, FastMCP
+from mcp import MCPError
 from mcp_types import (
+    CreateMessageRequest,
+    CreateMessageRequestParams,
+    CreateMessageResult,
     ElicitRequest,
     ElicitRequestedSchema,
     ElicitRequestFormParams,
     ElicitRequestURLParams,
     ElicitResult,
     InputRequiredResult,
+    ListRootsRequest,
+    ListRootsResult,
+    SamplingMessage,
+    TextContent,
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
@@ -62,6 +70,18 @@ def asking_server() -> FastMCP[Any]:
         return await ask(ctx, ElicitRequestURLParams(message="Pay the fee.", url="https://pay.example/1?x=2"))
 
     @server.tool
+    async def think(ctx: Context) -> str | InputRequiredResult:
+        """Think, with the client's model."""
+        hello = SamplingMessage(role="user", content=TextContent(type="text", text="hello"))
+        params = CreateMessageRequestParams(messages=[hello], max_tokens=5)
+        return await want(ctx, CreateMessageRequest(params=params), CreateMessageResult)
+
+    @server.tool
+    async def look_around(ctx: Context) -> str | InputRequiredResult:
+        """Look into the client's folders."""
+        return await want(ctx, ListRootsRequest(), ListRootsResult)
+
+    @server.tool
     async def get_rest(seconds: float) -> str:
         """Rest."""
         await asyncio.sleep(seconds)
@@ -82,6 +102,18 @@ async def ask(ctx: Context, question: ElicitRequestFormParams | ElicitRequestURL
     else:
         asked = ctx.session.elicit_url(question.message, question.url, "1", ctx.request_id)
     return _told(await asked, "")
+
+
+async def want(
+    ctx: Context, request: CreateMessageRequest | ListRootsRequest, kind: type[CreateMessageResult | ListRootsResult]
+) -> str | InputRequiredResult:
+    """Ask for what the client has not declared, in the era that it speaks; return what it says to that."""
+    if ctx.session.protocol_version in MODERN_PROTOCOL_VERSIONS:
+        return InputRequiredResult(input_requests={"wanted": request}, request_state="kept")
+    try:
+        return str(await ctx.session.send_request(request, kind))
+    except MCPError as error:
+        return f"The client says: {error.message}."
 
 
 def _told(answer: ElicitResult, more: str) -> str:

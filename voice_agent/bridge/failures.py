@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from voice_agent.bridge.credentials.refusal import Challenge
     from voice_agent.bridge.types import Json, Tool
 
-_TIMED_OUT, _CLOSED = -32001, -32000
+_TIMED_OUT, _CLOSED, _INVALID = -32001, -32000, -32600
 _SAYS_NOTHING = ("Server returned an error response", "Not Found")
+_NOT_GIVEN = {
+    "Sampling not supported": "{say} wants to use a language model of mine for that, which it is not given.",
+    "List roots not supported": "{say} wants to know in which folders it may work, which it is not told.",
+}
+"""What the SDK answers where a server asks for what is not declared (client/sampling, client/roots)."""
 _LOGIN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -92,7 +97,8 @@ def failure(error: Exception, trace: Trace, *, say: str, seconds: float, has_end
         return Failure(f"{say} answered in a way that cannot be read.")
     if code is None or has_ended or (code == _CLOSED and ("stream" in message or "closed" in message)):
         return Failure(f"The connection to {say} was lost.", is_dropped=True)
-    return Failure(clean(message, ERROR_LIMIT) or f"{say} refused the call.", was_answered=True)
+    told = _NOT_GIVEN.get(message, "").format(say=say) if code == _INVALID else ""
+    return Failure(told or clean(message, ERROR_LIMIT) or f"{say} refused the call.", was_answered=True)
 
 
 def way_to_check(tool: Tool, arguments: Json, tools: Iterable[Tool], *, trusted: bool) -> Tool | None:
