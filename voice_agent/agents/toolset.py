@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import replace
 from datetime import UTC
@@ -103,6 +104,10 @@ class BridgeToolset(llm.Toolset):
         self._looking: set[asyncio.Task[Any]] = set()
         self._reading_back: set[asyncio.Task[Any]] = set()
         self._started_at = 0.0
+        self._met: set[str] = set()
+        """Names of the servers that have been there: what they have written stays in the conversation."""
+        self._unasked: set[tuple[str, str, str]] = set()
+        """Calls that were made on the user's own words alone: those words, the tool and the arguments."""
 
     @property
     def tools(self) -> Sequence[llm.Tool | llm.Toolset]:
@@ -243,9 +248,22 @@ class BridgeToolset(llm.Toolset):
             return True
         if tool.decision not in {Decision.CONFIRM, Decision.SPOKEN}:
             return False
-        is_overheard = bool(self.overheard)
-        is_own = is_users_own(tool, arguments, _heard(ctx), self.bridge, is_overheard=is_overheard)
-        return reads_prose(ctx.session) and not is_own
+        if not reads_prose(ctx.session):
+            return False
+        self._met |= {server.name for server in self.bridge.servers}
+        items = _heard(self.questions.hide(ctx.session.history).items)
+        are_others = bool(self.overheard) or not self._met <= {tool.server}
+        if not is_users_own(tool, arguments, items, self.bridge.tools, are_others=are_others):
+            return True
+        return are_others and self._has_been_made(tool, arguments, items)
+
+    def _has_been_made(self, tool: Tool, arguments: Json, items: Sequence[llm.ChatItem]) -> bool:
+        """Tell whether the same words of the user have brought about this very call before."""
+        newest = next((one.id for one in reversed(items) if one.type == "message" and one.role == "user"), "")
+        call = (newest, tool.key, json.dumps(arguments, sort_keys=True, default=str))
+        is_made = call in self._unasked
+        self._unasked = {one for one in self._unasked if one[0] == newest} | {call}
+        return is_made
 
     async def _ask(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
         turn = ctx.speech_handle.id
@@ -323,9 +341,8 @@ def _last_said(ctx: RunContext[Any]) -> str:
     return next((one.text_content or "" for one in reversed(items) if one.type == "message" and one.role == "user"), "")
 
 
-def _heard(ctx: RunContext[Any]) -> list[llm.ChatItem]:
-    """Return the conversation without what finding tools brought."""
-    items = ctx.session.history.items
+def _heard(items: Sequence[llm.ChatItem]) -> list[llm.ChatItem]:
+    """Return a conversation without what finding tools brought."""
     return [one for one in items if not (one.type == "function_call_output" and one.name == NAME)]
 
 

@@ -57,7 +57,7 @@ WRITES = DANGERS | _words(
     """
 )
 """Words that say that a tool does something."""
-_NOUNS = _words(
+NOUNS = _words(
     """
     batch block book build call change comment control copy dispatch display email export filter force format index
     issue launch leave like lock log message order payment play post query rate record report request review
@@ -135,7 +135,7 @@ def _deeds(words: list[str]) -> list[str]:
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word == "check" and following in _CHECKED:
             deeds.append("mark")
-        elif not (reading and word in _NOUNS):
+        elif not (reading and word in NOUNS):
             deeds.append(word)
         reading = reading or word in READS
     return deeds
