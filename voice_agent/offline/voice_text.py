@@ -61,7 +61,7 @@ _AFTER = (
     (re.compile(r"\band/or\b"), "and or"),
     (re.compile(r"\bw/o\b"), "without"),
     (re.compile(r"(?:(?<=\w) |^)> (?=\w)"), ", "),
-    (re.compile(r"[“”„«»\"*`|<>{}\[\]]+|(?<!\w)['‘’]|['‘’](?!\w)"), " "),  # noqa: RUF001 - quotation marks as they come
+    (re.compile(r"[“”„«»\"*`|<>{}\[\]\ufffd]+|(?<!\w)['‘’]|['‘’](?!\w)"), " "),  # noqa: RUF001 - quotation marks as they come
     (re.compile(r"(?<=\w)_(?=\w)"), " "),
     (re.compile(r"(?<![\s.,;:!?])\s*\n\s*\n\s*(?=\S)"), ". "),
     (re.compile(r"(?<![\s.,;:!?])\s*\n\s*(?=\S)"), ", "),
