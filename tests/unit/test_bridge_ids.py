@@ -76,6 +76,8 @@ def test_the_word_with_which_all_names_begin_tells_nothing() -> None:
         (7, ["delete card seven"], True),
         (7, ["there are 17 cards"], False),
         ("n1", ["n 1"], True),
+        (1, ["delete card one"], True),
+        (1, ["delete the milk one", "one of them"], False),
         ("N-17", ["archive the shopping", "nothing"], False),
         ("", [], True),
     ],
@@ -119,7 +121,8 @@ NESTED: dict[str, Any] = {
         ({"task_id": "t-417", "text": "x"}, ("items.task_id",)),
         ({"task_id": "t-12", "text": "t-417"}, ()),
         ({"to": {"list_id": "l-9"}}, ("items.to.list_id",)),
-        ({"to": None, "id": "1"}, ()),
+        ({"to": None, "id": "1"}, ("items.id",)),
+        ({"to": None, "id": "12"}, ()),
         ({"id": "8f31c2a7"}, ("items.id",)),
     ],
 )
@@ -129,6 +132,26 @@ def test_an_identifier_inside_lists_and_objects_is_looked_for_too(
     move, listing = a_tool("move_tasks", server="board", schema=NESTED), tool("list_tasks")
     assert unmentioned(move, {"items": [item]}, ["the one with t-12"]) == unknown
     assert lookups(move, "items.task_id", [move, listing]) == (listing,)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "is_known"),
+    [
+        ("update_tasks", ["7"], False),
+        ("update_tasks", ["7", "12"], False),
+        ("update_tasks", ["12"], True),
+        ("update_tasks", ["1", "2", "3"], True),
+        ("delete_tasks", ["1", "2", "3"], False),
+        ("write_plan", ["1"], True),
+        ("write_plan", ["8f31c2a7"], False),
+    ],
+)
+def test_numbers_that_the_caller_gives_the_things_of_a_list_are_told_from_identifiers(
+    name: str, given: list[str], *, is_known: bool
+) -> None:
+    arguments = {"items": [{"id": one, "text": "x"} for one in given]}
+    unknown = unmentioned(a_tool(name, server="board", schema=NESTED), arguments, ["the one with t-12"])
+    assert unknown == (() if is_known else ("items.id",))
 
 
 def test_a_schema_that_refers_to_itself_comes_to_an_end() -> None:
