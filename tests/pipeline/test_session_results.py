@@ -65,6 +65,7 @@ ANSWERS: dict[str, Any] = {
     "media": _media,
     "table": lambda: _said("| city | price |\n|---|---|\n| Rome | 12 |\n| Oslo | 30 |"),
     "rows": lambda: _rows(40),
+    "dozen": lambda: _rows(12),
     "many_rows": lambda: _rows(20_000),
     "nan": lambda: ToolResult([TextContent(type="text", text='{"value": NaN, "name": "gauge"}')]),
     "surrogate": lambda: _said(json.dumps({"name": LONE})),
@@ -156,6 +157,13 @@ async def test_the_brain_of_rules_says_each_kind_as_people_do(tmp_path: Path) ->
             assert SILENT.get(kind, "{") not in said, (kind, said)
         first = await talk.say("get rows")
         more = await talk.say("yes")
+        assert await talk.say("stop") == "Okay."
+        dozen = [await talk.say(said) for said in ("get dozen", "carry on", "go on", "more")]
     assert "row 0" in first
     assert "row 0" not in more
     assert "row 5" in more
+    assert dozen[1:] == [
+        "row 5, row 6, row 7, row 8, row 9 and two more. Shall I go on?",
+        "row 10 and row 11.",
+        "That was all.",
+    ]

@@ -1,4 +1,4 @@
-"""Results of every kind: what of them the model sees, what the voice is given of its answer, and what the page shows."""
+"""Results of every kind: what of them the model sees, what the voice is given to say, and what the page shows."""
 
 from __future__ import annotations
 
