@@ -91,3 +91,49 @@ def test_null_for_what_may_be_left_out_is_left_out_where_null_is_not_taken() -> 
     assert Arguments(schema).mended({"a": "x", "b": None}) == {"a": "x"}
     assert Arguments(schema).mended({"a": "x", "c": None}) == {"a": "x", "c": None}
     assert Arguments(schema).mended({"a": None, "b": None}) == {"a": None}
+
+
+@pytest.mark.parametrize("reference", ["http://127.0.0.1:9/never-fetched", "#/$defs/missing", "#nowhere", "other.json"])
+def test_a_reference_that_leads_nowhere_does_not_keep_the_rest_from_being_checked(reference: str) -> None:
+    schema = {"properties": {"a": {"$ref": reference}, "b": {"type": "integer"}}, "required": ["a", "b"]}
+    assert Arguments(schema).problem({"a": {"any": "thing"}, "b": 1}) is None
+    assert Arguments(schema).problem({"a": 1, "b": "x"}) == "“b” must be of type integer, not 'x'."
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(60)}, "$ref": "#/$defs/d0"},
+        {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"},
+        {"properties": {"a": {"pattern": ".*.*.*.*.*.*x"}}},
+        {"properties": {"a": {"pattern": f"{'a?' * 40}{'a' * 40}$"}}},
+        {"properties": {"a": {"pattern": f"{'(a|a)' * 40}$"}}},
+        {"$schema": ["draft"], "properties": {"a": {"type": "string"}}},
+    ],
+)
+def test_a_schema_that_could_be_checked_for_ever_is_given_up(schema: dict[str, object]) -> None:
+    assert Arguments(schema).problem({"a": "a" * 35 + "!"}) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wrong"),
+    [
+        (r"^[^@]+@[^@]+\.[a-z]+$", "nobody"),
+        (r"^(red|green|blue|yellow)$", "pink"),
+        (r"^\d{4}-\d{2}-\d{2}$", "tomorrow"),
+        (r"^https?://[a-z.]+$", "example.com"),
+    ],
+)
+def test_the_patterns_that_servers_have_are_checked(pattern: str, wrong: str) -> None:
+    assert Arguments({"properties": {"a": {"pattern": pattern}}}).problem({"a": wrong}) is not None
+
+
+def test_a_choice_that_was_shown_without_what_nobody_sees_is_sent_as_the_server_spells_it() -> None:
+    spelled = "op\u200ben"
+    choice = {"anyOf": [{"enum": [spelled, "done"]}, {"type": "null"}]}
+    several = {"type": "array", "items": {"$ref": "#/$defs/c"}}
+    schema = {"properties": {"a": choice, "b": several}, "$defs": {"c": choice}}
+    mended = Arguments(schema).mended({"a": "open", "b": ["done", "open"]})
+    assert mended == {"a": spelled, "b": ["done", spelled]}
+    assert Arguments(schema).problem(mended) is None
+    assert Arguments(schema).mended({"a": "opened"}) == {"a": "opened"}

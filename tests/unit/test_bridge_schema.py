@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from voice_agent.bridge.cleaning import is_plain
 from voice_agent.bridge.schema import Unusable, adapt
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def test_references_that_multiply_stay_small() -> None:
 
 
 @pytest.mark.parametrize(
-    "reference", ["http://example.com/schema", "#/$defs/missing", "other.json#/x", "#/properties/p"]
+    "reference", ["http://example.com/schema", "#/$defs/missing", "other.json#/x", "#/properties/p", "#nowhere"]
 )
 def test_a_reference_that_leads_nowhere_is_anything(reference: str) -> None:
     assert one({"$ref": reference, "description": "Something"}) == {"description": "Something"}
@@ -205,3 +206,32 @@ def test_whatever_a_server_sends_becomes_a_valid_object_schema_or_is_refused(val
     assert isinstance(adapted["properties"], dict)
     Draft202012Validator.check_schema(adapted)
     assert "$ref" not in json.dumps({k: v for k, v in adapted.items() if k != "properties"})
+
+
+def test_references_are_written_out_by_anchors_and_through_signs_of_an_address() -> None:
+    definitions: Json = {"a b": {"type": "integer"}, "x": {"$anchor": "size", "enum": ["s", "m"]}}
+    adapted = adapt({"$defs": definitions, "properties": {"n": {"$ref": "#/$defs/a%20b"}, "s": {"$ref": "#size"}}})
+    assert adapted["properties"] == {"n": {"type": "integer"}, "s": {"type": "string", "enum": ["s", "m"]}}
+
+
+def test_nothing_that_cannot_be_seen_is_in_what_a_model_is_shown() -> None:
+    hidden = "a\u200b\u202eb\U000e0041"
+    schema = {
+        "properties": {
+            "choice": {"enum": [hidden, "c"], "default": hidden, "description": hidden, "examples": [hidden]},
+            "shape": {"type": "string", "pattern": hidden, "format": hidden},
+            hidden: {"type": "string"},
+        }
+    }
+    adapted = adapt(schema)
+    assert adapted["properties"]["choice"]["enum"] == ["ab", "c"]
+    assert list(adapted["properties"]) == ["choice", "shape"]
+    assert is_plain(json.dumps(adapted, ensure_ascii=False))
+    with pytest.raises(Unusable, match="cannot be written"):
+        adapt({"properties": {hidden: {}}, "required": [hidden]})
+
+
+def test_choices_that_are_too_many_are_told_and_none_is_ruled_out() -> None:
+    adapted = adapt({"properties": {"a": {"type": "string", "enum": [f"city {n}" for n in range(5_000)]}}})
+    assert "enum" not in adapted["properties"]["a"]
+    assert adapted["properties"]["a"]["description"].startswith("One of 5000, such as city 0, city 1")

@@ -72,6 +72,11 @@ def clean_value(text: str) -> str:
     return _stripped(unicodedata.normalize("NFC", _without_surrogates(text)))
 
 
+def is_plain(text: str) -> bool:
+    """Tell whether nothing in `text` is invisible, turns it around or controls anything; accents may be as they are."""
+    return (text.isascii() and text.isprintable()) or clean_value(text) == unicodedata.normalize("NFC", text)
+
+
 def _without_surrogates(text: str) -> str:
     """Pairs become the character that they stand for, single ones a replacement character."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

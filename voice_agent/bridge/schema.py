@@ -7,9 +7,11 @@ provider understands is loosened, or said in the description, and never a reason
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
-from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.cleaning import clean, clean_value, is_plain
 
 if TYPE_CHECKING:
     from voice_agent.bridge.types import Json
@@ -19,6 +21,8 @@ DESCRIPTION_LIMIT = 400
 _DEEPEST = 12
 _MOST_NODES = 2_000
 _MOST_CHOICES = 200
+_NAMED_CHOICES = 10
+"""Choices that are told where they are too many to be listed."""
 _LONGEST_CHOICE = 200
 _LONGEST_PATTERN = 200
 _PROPERTY_NAME = re.compile(r"^[^\x00-\x1f\x7f]{1,128}$")
@@ -120,18 +124,20 @@ class _Adaptation:
         notes: list[str] = []
         for word, types in _KEPT.items():
             value = flat.get(word)
-            if isinstance(value, types) and not isinstance(value, bool):
+            if isinstance(value, types) and not isinstance(value, bool) and _is_shown(value):
                 node[word] = value
         if kind == "string" and isinstance(pattern := flat.get("pattern"), str):
-            if len(pattern) <= _LONGEST_PATTERN and not _RISKY_PATTERN.search(pattern):
+            if _is_shown(pattern) and not _RISKY_PATTERN.search(pattern):
                 node["pattern"] = pattern
-            elif len(pattern) <= _LONGEST_PATTERN:
+            elif _is_shown(pattern):
                 notes.append(f"Must match {pattern}")
         if kind == "array":
             node["items"] = self._items(flat, trail, depth)
         choices = _choices(flat.get("enum"))
-        if choices is not None:
+        if choices is not None and len(choices) <= _MOST_CHOICES:
             node["enum"] = choices
+        elif choices is not None:
+            notes.append(f"One of {len(choices)}, such as {', '.join(map(str, choices[:_NAMED_CHOICES]))}")
         return _described(node, flat, notes)
 
     def _object(self, flat: Json, trail: tuple[str, ...], depth: int) -> Json:
@@ -140,7 +146,7 @@ class _Adaptation:
         for name, schema in _dict(flat.get("properties")).items():
             if schema is False:
                 continue
-            if not _PROPERTY_NAME.match(name) or not name.strip():
+            if not _PROPERTY_NAME.match(name) or not name.strip() or not is_plain(name):
                 if name in required:
                     raise Unusable("it requires a parameter whose name cannot be written")
                 continue
@@ -204,11 +210,12 @@ class _Adaptation:
         return result
 
     def _lookup(self, reference: str) -> Json | None:
-        """Return what a reference within the document points to (RFC 6901); nothing is ever fetched."""
-        if not reference.startswith("#"):
-            return None
+        """Return what a reference within the document points to (RFC 6901, or an anchor); nothing is ever fetched."""
+        fragment = unquote(reference[1:])
+        if not reference.startswith("#") or (fragment and not fragment.startswith("/")):
+            return self._anchors.get(fragment) if reference.startswith("#") else None
         target: Any = self._root
-        for word in reference[1:].split("/")[1:]:
+        for word in fragment.split("/")[1:]:
             key = word.replace("~1", "/").replace("~0", "~")
             if isinstance(target, dict):
                 target = cast("Json", target).get(key)
@@ -217,6 +224,28 @@ class _Adaptation:
             else:
                 return None
         return cast("Json", target) if isinstance(target, dict) else None
+
+    @cached_property
+    def _anchors(self) -> dict[str, Json]:
+        """The parts of the document that have a name of their own."""
+        found: dict[str, Json] = {}
+        waiting: list[Any] = [self._root]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, dict):
+                node = cast("Json", value)
+                for word in ("$anchor", "$dynamicAnchor"):
+                    if isinstance(name := node.get(word), str):
+                        found.setdefault(name, node)
+                waiting += node.values()
+            elif isinstance(value, list):
+                waiting += cast("list[Any]", value)
+        return found
+
+
+def _is_shown(value: object) -> bool:
+    """Tell whether a text of a schema can stand there as it is."""
+    return not isinstance(value, str) or (len(value) <= _LONGEST_PATTERN and is_plain(value))
 
 
 def _joined(node: Json, branches: list[Json]) -> Json:
@@ -232,8 +261,8 @@ def _joined(node: Json, branches: list[Json]) -> Json:
     if all(branch.keys() <= {"type", "enum"} and "enum" in branch for branch in unique):
         kinds = {branch.get("type") for branch in unique}
         if len(kinds) == 1:
-            merged = [value for branch in unique for value in branch["enum"]]
-            return {**node, **_only(unique[0], "type"), "enum": list(dict.fromkeys(merged))[:_MOST_CHOICES]}
+            merged = list(dict.fromkeys(value for branch in unique for value in branch["enum"]))
+            return {**node, **_only(unique[0], "type"), **({"enum": merged} if len(merged) <= _MOST_CHOICES else {})}
     return {**node, "anyOf": unique}
 
 
@@ -261,17 +290,18 @@ def _described(node: Json, flat: Json, notes: list[str]) -> Json:
         node["description"] = text
     default = flat.get("default")
     if isinstance(default, str | int | float) and len(str(default)) <= _LONGEST_CHOICE:
-        node["default"] = clean(default) if isinstance(default, str) else default
+        node["default"] = clean_value(default) if isinstance(default, str) else default
     return node
 
 
 def _choices(values: object) -> list[Any] | None:
+    """Return the choices as a model is shown them (`arguments.mended` finds the server's own again)."""
     kept = [
-        value
+        clean_value(value) if isinstance(value, str) else value
         for value in _list(values)
         if value is None or (isinstance(value, str | int | float) and len(str(value)) <= _LONGEST_CHOICE)
     ]
-    return kept[:_MOST_CHOICES] if kept and len(kept) == len(_list(values)) else None
+    return kept if kept and len(kept) == len(_list(values)) else None
 
 
 def _implied(flat: Json) -> list[str]:
