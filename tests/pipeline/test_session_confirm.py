@@ -55,6 +55,18 @@ async def test_a_destructive_call_waits_for_the_users_yes_and_then_runs_exactly_
     assert (call["server"], call["tool"], call["arguments"]) == ("notes", "delete_note", {"note": "milk"})
 
 
+async def test_nobody_is_asked_about_a_call_that_could_not_be_made_and_the_model_mends_it(tmp_path: Path) -> None:
+    notes = Notes()
+    script: list[Turn] = [(Call("notes_delete_note", {"name": "milk"}),), deletes("milk"), "It is gone."]
+    async with a_talk(tmp_path, script, {"notes": notes.server}) as talk:
+        assert await talk.say("delete the milk note") == "Delete the note “milk”? Shall I go ahead?"
+        told = talk.openai.chats[-1].results[-1]
+        assert "“note” is required." in told
+        assert "it takes: note" in told
+        assert await talk.say("yes") == "It is gone."
+    assert notes.notes == {"eggs", "bread"}
+
+
 async def test_the_model_never_sees_the_yes_before_the_call_has_run(tmp_path: Path) -> None:
     notes = Notes()
     async with a_talk(tmp_path, [deletes("milk"), "It is gone."], {"notes": notes.server}) as talk:

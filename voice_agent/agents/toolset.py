@@ -28,6 +28,7 @@ from voice_agent.agents.server_words import reads_prose
 from voice_agent.agents.speech import Kind, Speech
 from voice_agent.agents.under_way import UnderWay
 from voice_agent.agents.window import Window
+from voice_agent.bridge.calls import wrong_in
 from voice_agent.bridge.find.budget import schema_of
 from voice_agent.bridge.types import Decision, Result, Status
 
@@ -266,6 +267,9 @@ class BridgeToolset(llm.Toolset):
         return is_made
 
     async def _ask(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
+        if (wrong := wrong_in(call.tool, call.arguments)) is not None:
+            # Nobody is asked to agree to what the server would refuse.
+            raise ToolError(wrong)
         turn = ctx.speech_handle.id
         looking = asyncio.create_task(look(self.bridge, call.tool, call.arguments))
         self._looking.add(looking)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 from voice_agent.bridge.arguments import Arguments
 from voice_agent.bridge.catalog import IDEMPOTENCY_KEY, has_idempotency_key
@@ -37,6 +38,24 @@ _SIGN_INS = 2
 _PROGRESS_LIMIT = 200
 
 
+@lru_cache(maxsize=_CHECKS)
+def check_of(tool: Tool) -> Arguments:
+    """Return what checks the arguments of a tool."""
+    return Arguments(tool.original_schema)
+
+
+def wrong_in(tool: Tool, arguments: Json) -> str | None:
+    """Return what a model is told of arguments with which a call would not be made; None where it would."""
+    arguments = check_of(tool).mended(arguments)
+    filled = {IDEMPOTENCY_KEY: str(uuid4())} if has_idempotency_key(tool) else {}
+    return _problem(tool, {**filled, **arguments})
+
+
+def _problem(tool: Tool, arguments: Json) -> str | None:
+    problem = check_of(tool).problem(arguments)
+    return None if problem is None else f"The call was not made. {clean(problem, ERROR_LIMIT)}"
+
+
 class _Send(Protocol):
     """Sends one call, as often as it is called."""
 
@@ -55,7 +74,6 @@ class Caller:
         server offers now.
         """
         self.supervisor, self._say, self._seconds, self._tools = supervisor, say, seconds, tools
-        self._checks: dict[str, Arguments] = {}
         self._lost_keys = LostKeys()
 
     async def call(
@@ -76,12 +94,12 @@ class Caller:
         """
         if (refusal := self._refusal(tool, confirmed=confirmed)) is not None:
             return refusal
-        arguments = self._check(tool).mended(arguments)
+        arguments = check_of(tool).mended(arguments)
         given, loop = arguments, asyncio.get_running_loop()
         if has_idempotency_key(tool):
             arguments = {IDEMPOTENCY_KEY: self._lost_keys.key_for(tool, given), **given}
-        if (problem := self._check(tool).problem(arguments)) is not None:
-            return Result(Status.ERROR, f"The call was not made. {clean(problem, ERROR_LIMIT)}")
+        if (problem := _problem(tool, arguments)) is not None:
+            return Result(Status.ERROR, problem)
         deadline = loop.time() + self._seconds
         connection = await self._connection(on_question)
         if connection is None:
@@ -163,14 +181,6 @@ class Caller:
 
     def _offers(self, tool: Tool) -> bool:
         return any(same.name == tool.name and same.pin == tool.pin for same in self._tools())
-
-    def _check(self, tool: Tool) -> Arguments:
-        check = self._checks.get(tool.pin)
-        if check is None:
-            if len(self._checks) >= _CHECKS:
-                self._checks.clear()
-            check = self._checks[tool.pin] = Arguments(tool.original_schema)
-        return check
 
     def _repeatable(self, tool: Tool) -> bool:
         trusted = self.supervisor.entry.voice.trust
