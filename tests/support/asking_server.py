@@ -32,6 +32,23 @@ PERSON: ElicitRequestedSchema = {
     },
     "required": ["name", "age"],
 }
+PARTY: ElicitRequestedSchema = {
+    "type": "object",
+    "properties": {
+        "host": {"type": "string", "title": "Host name"},
+        "drinks": {
+            "type": "array",
+            "title": "Drinks",
+            "items": {"anyOf": [{"const": name[0], "title": name} for name in ("Tea", "Milk", "Wine")]},
+        },
+        "guests": {"type": "integer", "title": "Guests", "minimum": 1, "maximum": 9},
+        "day": {"type": "string", "format": "date", "title": "Day"},
+        "mail": {"type": "string", "format": "email", "title": "E-mail"},
+        "cake": {"type": "boolean", "title": "Cake", "default": True},
+    },
+    "required": ["host", "drinks", "guests", "day"],
+}
+"""A field of nearly every kind."""
 SECRET: ElicitRequestedSchema = {
     "type": "object",
     "properties": {"password": {"type": "string", "title": "Password"}},
@@ -52,6 +69,11 @@ def asking_server() -> FastMCP[Any]:
     async def register(ctx: Context) -> str | InputRequiredResult:
         """Register a person."""
         return await ask(ctx, ElicitRequestFormParams(message="Please register.", requested_schema=PERSON))
+
+    @server.tool
+    async def throw_party(ctx: Context) -> str | InputRequiredResult:
+        """Throw a party."""
+        return await ask(ctx, ElicitRequestFormParams(message="Your party.", requested_schema=PARTY))
 
     @server.tool
     async def paint(wall: str, ctx: Context) -> str | InputRequiredResult:
