@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.bridges import WITHIN, lines_of, raw_entry, status_of, until, until_state
-from tests.support.hubs import running_hub
-from voice_agent.bridge.types import Decision, State, Status
+from tests.support.hubs import config_of, running_hub
+from voice_agent.bridge.types import Decision, ServerChanged, State, Status
 from voice_agent.config.types import VoiceOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from voice_agent.bridge.types import Progress
+    from voice_agent.bridge.types import BridgeEvent, Progress
 
 pytestmark = pytest.mark.contract
 
@@ -123,3 +123,19 @@ async def _line(path: Path, start: str) -> None:
     async with asyncio.timeout(WITHIN):
         while not any(line.startswith(start) for line in lines_of(path)):
             await asyncio.to_thread(path.exists)
+
+
+async def test_a_server_that_the_hub_lets_go_is_told_to_be_detached(tmp_path: Path) -> None:
+    stays = raw_entry("stays")
+    async with running_hub(tmp_path, raw_entry("goes"), stays) as running, running.job() as bridge:
+        told: list[tuple[str, State]] = []
+
+        def note(event: BridgeEvent) -> None:
+            if isinstance(event, ServerChanged):
+                told.append((event.status.name, event.status.state))
+
+        bridge.subscribe(note)
+        await running.hub.people.reconfigure(config_of(tmp_path, stays))
+        await until(bridge, lambda: ("goes", State.DISABLED) in told)
+        assert [status.name for status in bridge.servers] == ["stays"]
+        assert {tool.server for tool in bridge.tools} == {"stays"}

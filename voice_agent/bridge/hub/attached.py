@@ -311,6 +311,10 @@ class HubBridge(Bridge):
             old = before.get(name)
             if old is None or replace(old, next_try=None) != replace(status, next_try=None):
                 self._tell(ServerChanged(status))
+        for name, old in before.items():
+            if name not in statuses and old.state is not State.DISABLED:
+                detached = replace(old, state=State.DISABLED, reason="was detached", next_try=None, tools=0, link=None)
+                self._tell(ServerChanged(detached))
 
     @override
     def _is_starting(self, names: Collection[str] | None) -> bool:
