@@ -241,7 +241,8 @@ class _Form:
 
     def _go_on(self) -> Step:
         self.at, self.tries = self.at + 1, 0
-        if self._field is None and len(self.fields) == 1 and self.fields[0].kind in _PLAIN:
+        # What is asked here, and not sent to anybody else, can be put right by saying so.
+        if self._field is None and len(self.fields) == 1 and (self.asked.is_ours or self.fields[0].kind in _PLAIN):
             return self._send()
         return self._again()
 

@@ -30,6 +30,8 @@ _NEAREST = 5
 """What a user is asked to choose from."""
 _READ_SAYS = "Read what a server holds, where no tool of it does."
 _USE_SAYS = "Do what the user asks for by the title of a prompt; returns what to do."
+_FOR_MACHINES = re.compile(r"\s*Provide (?:a value|as a JSON string) matching the following (?:JSON )?schema:[^$]*")
+"""What FastMCP adds to the descriptions of arguments."""
 _NOT_FOUND = "There is nothing called “{name}”. There is: {titles}."
 
 
@@ -132,7 +134,7 @@ class Reading:
         self, server: str, text: str, needed: dict[str, str], given: dict[str, str], asker: Asker | None
     ) -> dict[str, str]:
         """Return `given` with what is missing of `needed` (its description by name) as the user says it."""
-        missing = {name: told for name, told in needed.items() if not given.get(name)}
+        missing = {name: _FOR_MACHINES.sub("", told) for name, told in needed.items() if not given.get(name)}
         if not missing:
             return given
         fields = {
