@@ -5,8 +5,13 @@ the search were written with those of the set `tuned` in view, and later with th
 `held_out`, `unseen` and `unseen_2` are for tools drawn by chance, a server first, and were written without the phrases
 in view, at different times; `unseen_2` at the same time as half of the phrases (21 November 2026), and neither with
 sight of the other. Nobody has looked at which of `held_out` and `unseen_2` fail; those of `unseen` were looked at after
-its first run, and nothing was changed for them. The totals of all three have been seen while phrases were written. A
-request shares a word with a tool if a stem of it is in the tool's name, description, server or names of parameters.
+its first run, and nothing was changed for them. The totals of all three have been seen while phrases were written.
+`unseen_3` was written from the catalog alone, before the search was looked at; many of those that nothing fits are
+near misses (“upvote that reddit post”). Its first run, before anything was changed: 0.964 where a word is shared,
+0.819 where none is, `fits` right for 0.964 of those that fit and 0.458 of the others. Then which of the others fail
+was looked at, phrases of what no tool does were added by kind and not for them, and `fits` was fitted to all sets;
+each of the last four judged by what was fitted to the others: 0.93 and 0.82 together. A request shares a word with a
+tool if a stem of it is in the tool's name, description, server or names of parameters.
 Goals: a right tool among the 20 offered 95 % of the time where a word is shared, 70 % where none is; at most 2,000
 tokens (o200k, counted with `tiktoken` or `bpe-openai` where one is installed, else estimated); 10 ms a request; known
 tools indexed again within a second.

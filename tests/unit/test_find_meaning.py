@@ -118,10 +118,20 @@ def test_what_was_learnt_is_remembered_by_the_next_run(tmp_path: Path, encoder: 
     written = (tmp_path / MEMORY).read_bytes()
     vectors = Vectors(encoder, tmp_path / MEMORY)
     vectors.stopped = True
-    index = MeaningIndex(vectors, finder.tools)
+    index = MeaningIndex(vectors, finder.tools, Senses(vectors, PHRASES))
     assert index.score(encoder.encode(["weather forecast"])[0]).argmax() == 0
     assert learnt(tmp_path).find("is it going to pour").tools == finder.find("is it going to pour").tools
     assert (tmp_path / MEMORY).read_bytes() == written
+
+
+def test_what_tools_seldom_do_fits_where_one_of_them_does_it() -> None:
+    finder = learnt(None)
+    assert not finder.find("walk the dog").fits
+    walk = told("walk_dog", "Take the dog for a walk.")
+    finder.update((*TOOLS, walk))
+    assert finder.learn()
+    found = finder.find("walk the dog")
+    assert (found.fits, found.tools[0]) == (True, walk)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 broken"])

@@ -28,10 +28,8 @@ _WORDS, _OWN = 0.05, 0.1
 """What the score by words counts beside the cosine, and what the best one by the request's own words gains."""
 _KNOWN = 0.03
 """What a tool gains when its server was used before."""
-_BEST, _MEANT = 0.4, -0.01
-"""What the best score counts beside the cosines, and the sum from which on a request is thought to fit."""
 _NOTHING_WORDS, _WORDED = 8.0, 3.5
-"""The same by words alone: what it counts against a request that all of it is what no tool does."""
+"""By words alone: what it counts against a request that all of it is what no tool does, and the least score."""
 _LONGEST = 400
 """Characters of a request that are looked at: its end, where people come to the point."""
 
@@ -108,7 +106,7 @@ class Finder:
             state = self._state
             try:
                 self._senses = self._senses or Senses(vectors, self._spoken)
-                meanings = MeaningIndex(vectors, state.tools)
+                meanings = MeaningIndex(vectors, state.tools, self._senses)
             except Stopped:
                 return False
             with self._updating:
@@ -147,7 +145,7 @@ class Finder:
                 cosine + _WORDS * wanted + _OWN * word / best_own
                 for cosine, wanted, word in zip(cosines, by_words, own, strict=True)
             ]
-            fits = _is_meant(max(scores), state.meanings.nearest(meant.plain), meant.near_nothing)
+            fits = state.meanings.fits(meant, max(scores))
         places = [place for place, score in enumerate(scores) if score > 0]
         gains = [_KNOWN if tool.server in used else 0.0 for tool in state.tools]
         places.sort(key=lambda place: (-scores[place] - gains[place], place))
@@ -166,11 +164,6 @@ class Finder:
     def _is_worded(self, text: str, best: float) -> bool:
         """Weigh the best score by words against how much of the request is what no tool does."""
         return best - _NOTHING_WORDS * self._spoken.nothing_in(content(text)) > _WORDED
-
-
-def _is_meant(best: float, nearest: float, near_nothing: float) -> bool:
-    """Weigh the best tool against what no tool does."""
-    return _BEST * best + nearest - near_nothing > _MEANT
 
 
 def _load(file: Path | None) -> Vectors | None:
