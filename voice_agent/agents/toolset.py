@@ -27,6 +27,7 @@ from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.server_words import reads_prose
 from voice_agent.agents.speech import Kind, Speech
 from voice_agent.agents.under_way import UnderWay
+from voice_agent.agents.which_meant import Listed
 from voice_agent.agents.window import Window
 from voice_agent.bridge.calls import wrong_in
 from voice_agent.bridge.find.budget import schema_of
@@ -87,9 +88,10 @@ class BridgeToolset(llm.Toolset):
         self.confirmations = Confirmations()
         self.overheard = Overheard()
         self.window = Window()
+        self._listed = Listed()
         self._speech = speech or Speech()
         self._sentences = sentences or Sentences()
-        self._listeners = [on_event] if on_event is not None else []
+        self._listeners = [self._listed.note, *([on_event] if on_event is not None else [])]
         self.questions = Questions(self._on_event, self._tell, zone)
         self._talk: AgentSession[Any] | None = None
         self.under_way = UnderWay(
@@ -211,7 +213,7 @@ class BridgeToolset(llm.Toolset):
             agreed = self.confirmations.take(tool, arguments, items)
             if agreed is None:
                 unknown = made_up(tool, arguments, items, self.bridge.tools, past=self.window.past)
-                if unknown is not None:
+                if (unknown := unknown or self._listed.unclear(tool, arguments, items)) is not None:
                     raise ToolError(unknown)
                 if self._needs_yes(tool, arguments, ctx):
                     return await self._ask(call, ctx)
