@@ -3,11 +3,9 @@
 For each fault: the longest time that the event loop stood still, and how long another server took to answer meanwhile,
 beside the same calls without any fault in the same run. Then, several times each: a dead child is noticed, one that was
 away is in use again after it can answer, one that is added to the configuration is in use (beside starting it alone).
-With `--long` also how long one takes that was away for more than a minute; with `--memory` what this process keeps of
-cells of the matrix, over and over. With `--cells` every cell: how long another server takes to answer while the faulty
-one comes up and is called, beside its time right before.
-Goals: stall ≤ 50 ms, other servers ≤ twice their usual time (or +2 ms), noticed ≤ 100 ms, back ≤ 2 s (≤ 30 s after a
-minute away), hot plug ≤ +1 s.
+With `--memory` what this process keeps of cells of the matrix, over and over. With `--cells` cells of the matrix: how
+long another server takes to answer while the faulty one comes up and is called, beside its time right before.
+Goals: stall ≤ 50 ms, other servers ≤ twice their usual time (or +2 ms), noticed ≤ 100 ms, back ≤ 2 s, hot plug ≤ +1 s.
 The servers at fault are those of `tests/faults`.
 """
 
@@ -170,41 +168,6 @@ async def comings_and_goings(rounds: int) -> Json:
     }
 
 
-async def long_away(count: int, seconds: float) -> list[float]:
-    """Keep several servers away at the same time; return how long each takes to be in use after it can answer."""
-    back: list[float] = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        entries = [
-            raw_entry(f"s{n}", starts=str(folder / f"starts{n}"), away=str(folder / f"away{n}")) for n in range(count)
-        ]
-        async with bridged(*entries) as bridge:
-            for number in range(count):
-                (folder / f"away{number}").touch()
-                os.kill(int(lines_of(folder / f"starts{number}")[-1]), 9)
-            await asyncio.sleep(seconds)
-
-            async def one(number: int) -> None:
-                # Not all at the same time, for two cores start them one by one.
-                await asyncio.sleep(1.5 * number)
-                (folder / f"away{number}").unlink()
-                begun = time.perf_counter()
-                await asyncio.wait_for(_until_ready(bridge, f"s{number}"), 90)
-                back.append(time.perf_counter() - begun)
-
-            await asyncio.gather(*map(one, range(count)))
-    return back
-
-
-async def _until_ready(bridge: Bridge, name: str) -> None:
-    happened = asyncio.Event()
-    unsubscribe = bridge.subscribe(lambda _: happened.set())
-    while status_of(bridge, name).state is not State.READY:
-        happened.clear()
-        await happened.wait()
-    unsubscribe()
-
-
 def _held() -> float:
     """Return what this process holds, in MB."""
     return round(int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
@@ -313,14 +276,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--long", action="store_true", help="servers away for 65 s, and nothing else")
     parser.add_argument("--memory", action="store_true", help="cells over and over, and nothing else")
     parser.add_argument("--cells", metavar="PART", help="cells of the matrix, and nothing else: 1/1 is all, in 7 min")
     args = parser.parse_args()
-    if args.long:
-        back = sorted(round(value, 1) for value in asyncio.run(long_away(8, 65.0)))
-        print(json.dumps({"away_s": 65, "back_s": back}) if args.json else f"back in use (s): {back}  ≤ 30")
-        return
     if args.cells:
         show_cells(*time_cells(args.cells), as_json=args.json)
         return
