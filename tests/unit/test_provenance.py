@@ -11,6 +11,8 @@ from livekit.agents import llm
 
 from tests.support.tools import a_tool
 from voice_agent.agents.provenance import is_users_own
+from voice_agent.agents.withheld import asked_in_vain, not_callable
+from voice_agent.bridge.types import ServerStatus, State
 
 pytestmark = pytest.mark.unit
 
@@ -136,3 +138,13 @@ def test_people_who_ask_for_tasks_are_seldom_asked_once_more_though_another_serv
     ]
     # As docs/injection.md has it.
     assert (sum(own), len(own)) == (334, 354)
+
+
+def test_a_tool_that_cannot_be_called_is_told_of_where_it_is_asked_for() -> None:
+    why = "has changed and is held back"
+    servers = [ServerStatus("cal", "Calendar", State.DEGRADED, None, None, 1, withheld=(("create event", why),))]
+    assert asked_in_vain(servers, "Put an event on Friday") == ("create event", "Calendar", why)
+    assert asked_in_vain(servers, "What events are there?") is None
+    assert asked_in_vain(servers, "Add milk to my tasks") is None
+    assert "“create event” of Calendar has changed and is held back." in not_callable(servers)
+    assert not not_callable([])

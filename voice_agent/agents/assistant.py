@@ -14,6 +14,7 @@ from voice_agent.agents.put_off import PutOff, not_signed_in, waiting_for_sign_i
 from voice_agent.agents.readback import describe_all, question
 from voice_agent.agents.server_words import reads_prose, server_words
 from voice_agent.agents.speech import Kind
+from voice_agent.agents.withheld import asked_in_vain, not_callable
 from voice_agent.bridge.types import State
 
 if TYPE_CHECKING:
@@ -173,6 +174,9 @@ class Assistant(Agent):
         if words and (server := waiting_for_sign_in(servers, f"{words} {said}")) is not None:
             self.put_off.note(server.name, items)
             return question(self._sentences("server_sign_in_first", server=server.say))
+        if not reads_prose(self._talk) and (found := asked_in_vain(servers, words)) is not None:
+            tool, say, why = found
+            return self._sentences("withheld", tool=tool, server=say, why=why)
         asked = f" {plain(words)} "
         for server in servers:
             names = {plain(server.name), plain(server.say)}
@@ -206,7 +210,8 @@ class Assistant(Agent):
     def _with_server_words(self, chat_ctx: ChatContext) -> ChatContext:
         """Return the conversation with what the servers say of themselves, marked as their words."""
         bridge = self._toolset.bridge
-        told = "\n\n".join(filter(None, (server_words(bridge.library.contents), not_signed_in(bridge.servers))))
+        parts = server_words(bridge.library.contents), not_signed_in(bridge.servers), not_callable(bridge.servers)
+        told = "\n\n".join(filter(None, parts))
         if not told:
             return chat_ctx
         system = llm.ChatMessage(role="system", content=[told])

@@ -18,7 +18,7 @@ from voice_agent.bridge.opening import is_same, open_entry, open_with
 from voice_agent.bridge.pins import Pins
 from voice_agent.bridge.supervisor import Pace, RealClock, Supervisor
 from voice_agent.bridge.types import CatalogChanged, Decision, Result, ServerChanged, ServerStatus, State, Status
-from voice_agent.bridge.verdict import verdict
+from voice_agent.bridge.verdict import verdict, withheld
 from voice_agent.config.types import BUILT_IN, StdioEntry, VoiceOptions
 
 if TYPE_CHECKING:
@@ -334,16 +334,16 @@ class Bridge:
         )
 
     async def _take_listing(self, supervisor: Supervisor, listing: Listing) -> Verdict:
-        name = supervisor.entry.name
-        pins = self._pins.get(name)
+        name, trouble = supervisor.entry.name, listing.trouble
+        judge = self._pins[name].judge if name in self._pins else None
         async with self._listing:
             if self._supervisors.get(name) is supervisor:
-                judge = pins.judge if pins is not None else None
                 # Thousands of tools take seconds, in which the conversation goes on.
-                await asyncio.to_thread(self._catalog.update, supervisor.entry, listing.tools, judge)
+                change = await asyncio.to_thread(self._catalog.update, supervisor.entry, listing.tools, judge)
+                trouble = trouble or change.trouble
             if name not in self._supervisors:
                 self._catalog.remove(name)
-        return verdict(name, self._catalog.of(name), listing.trouble)
+        return verdict(name, self._catalog.of(name), trouble)
 
     def _judge_again(self, name: str) -> None:
         self._catalog.judge_again(name, self._pins[name].judge)
@@ -387,9 +387,10 @@ class Bridge:
         return [tool for tool in tools if not tool.broken and not tool.held and tool.decision is not Decision.DENY]
 
     def _status(self, supervisor: Supervisor) -> ServerStatus:
-        entry, tools = supervisor.entry, len(self._callable(supervisor.entry.name))
-        how = (supervisor.state, supervisor.reason, supervisor.next_try, tools, supervisor.link)
-        return ServerStatus(entry.name, say_of(entry), *how)
+        name, tools = supervisor.entry.name, len(self._callable(supervisor.entry.name))
+        out = withheld(name, self._catalog.of(name)) if supervisor.connection is not None else ()
+        how = (supervisor.state, supervisor.reason, supervisor.next_try, tools, supervisor.link, out)
+        return ServerStatus(name, say_of(supervisor.entry), *how)
 
     def _tell(self, event: BridgeEvent) -> None:
         for listener in tuple(self._listeners):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from rapidfuzz import process
 
-from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.cleaning import clean, clean_json
 from voice_agent.bridge.keys import Keys
 from voice_agent.bridge.policy import decide
 from voice_agent.bridge.schema import Unusable, adapt
@@ -35,6 +35,7 @@ _CLOSE_MATCHES = 3
 IDEMPOTENCY_KEY = "idempotency_key"
 """A parameter of this name is filled by the bridge and never shown to the model."""
 _KEY_LENGTH = 36
+_JUDGED = ("name", "title", "description", "inputSchema", "annotations")
 HEADER = "x-mcp-header"
 """In the schema of a parameter: the header by which it travels too."""
 
@@ -45,6 +46,8 @@ class Change:
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    trouble: str | None = None
+    """Why the list is not taken as it is."""
 
 
 class Catalog:
@@ -107,18 +110,21 @@ class Catalog:
         """
         before = self._tools.get(entry.name, {})
         after: dict[str, Tool] = {}
-        crowded = _crowded(listed)
-        for raw in listed:
-            name = raw.get("name")
-            # A server that lists a name twice means the first.
-            if not isinstance(name, str) or len(name) > _NAME_LIMIT or name in after:
+        crowded, twice = _crowded(listed), dict[str, None]()
+        named = [raw for raw in listed if isinstance(raw.get("name"), str) and len(raw["name"]) <= _NAME_LIMIT]
+        for raw in named:
+            name = cast("str", raw["name"])
+            if name in after:
+                # A server that lists a name twice means the first; where pages overlap, both are the same.
+                twice |= {} if after[name].pin == pin_of(raw) else {name: None}
                 continue
             known = before.get(name)
             is_crowded = name.casefold() in crowded
             key = known.key if known is not None else self._naming.key(entry.name, name, crowded=is_crowded)
-            is_same = known is not None and known.pin == pin_of(raw) and known.output_schema == raw.get("outputSchema")
+            is_same = known is not None and known.pin == pin_of(raw) and known.output_schema == _output_of(raw)
             after[name] = known if known is not None and is_same else make_tool(entry, raw, key)
-        return self._take(entry.name, after, judge)
+        trouble = _left_out(len(listed) - len(named), list(twice))
+        return replace(self._take(entry.name, after, judge), trouble=trouble)
 
     def set_servers(self, servers: Collection[str]) -> None:
         """Take other configured names; tools that are known keep their keys."""
@@ -183,7 +189,6 @@ def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:
     annotations = _object(raw.get("annotations"))
     title = raw.get("title") or annotations.get("title")
     description = raw.get("description")
-    output = raw.get("outputSchema")
     return Tool(
         server=entry.name,
         name=name,
@@ -192,13 +197,19 @@ def make_tool(entry: ServerEntry, raw: Json, key: str) -> Tool:
         description=clean(description, DESCRIPTION_LIMIT) if isinstance(description, str) else "",
         input_schema=adapted,
         original_schema=_object(original),
-        output_schema=cast("Json", output) if isinstance(output, dict) else None,
+        output_schema=_output_of(raw),
         hints=hints,
         decision=decide(name, hints, entry.voice),
         pin=pin_of(raw),
         broken=broken,
         may_stand=entry.voice.standing_yes,
     )
+
+
+def _output_of(raw: Json) -> Json | None:
+    """Return what a tool says that it answers with: no model of ours reads it, those of text clients may."""
+    output = raw.get("outputSchema")
+    return cast("Json", clean_json(output)) if isinstance(output, dict) else None
 
 
 def _has_wrong_header(schema: Any) -> bool:
@@ -224,7 +235,7 @@ def hints_of(raw: Json) -> Hints:
 
 def pin_of(raw: Json) -> str:
     """Return the SHA-256 of what a model, the policy and the user judge a tool by, as sent."""
-    judged = {word: _ordered(raw.get(word)) for word in ("name", "title", "description", "inputSchema", "annotations")}
+    judged = {word: _ordered(raw.get(word)) for word in _JUDGED}
     text = json.dumps(judged, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -289,6 +300,15 @@ def _crowded(listed: Iterable[Json]) -> set[str]:
     names = {name for raw in listed if isinstance(name := raw.get("name"), str)}
     counted = Counter(name.casefold() for name in names)
     return {name for name, count in counted.items() if count > 1}
+
+
+def _left_out(unnamed: int, twice: Sequence[str]) -> str | None:
+    """Say what of a list is not used."""
+    told = [f"lists {unnamed} {'tool' if unnamed == 1 else 'tools'} without a proper name"] if unnamed else []
+    if twice:
+        more = f" and {len(twice) - 1} more" if len(twice) > 1 else ""
+        told.append(f"lists “{title_of(twice[0])}”{more} twice, of which the first counts")
+    return "; ".join(told) or None
 
 
 def _same(one: Tool, other: Tool) -> bool:

@@ -180,9 +180,10 @@ class ClientConnection:
         while True:
             page = await self._session.list_page(cursor, within)
             found = cast("list[Any]", page["tools"]) if isinstance(page.get("tools"), list) else []
-            if not isinstance(page.get("tools"), list):
-                trouble = "has a list of tools that cannot be read"
-            tools += [cast("Json", tool) for tool in found if isinstance(tool, dict)]
+            objects = [cast("Json", tool) for tool in found if isinstance(tool, dict)]
+            if not isinstance(page.get("tools"), list) or len(objects) < len(found):
+                trouble = "has a list of tools that cannot be read" + (", but for a part of it" if objects else "")
+            tools += objects
             cursor = page.get("nextCursor")
             if not isinstance(cursor, str) or not cursor:
                 break

@@ -43,6 +43,8 @@ class ServerStatus:
     """How many of its tools can be called."""
     link: str | None = None
     """Where its user signs in, while that is waited for."""
+    withheld: tuple[tuple[str, str], ...] = ()
+    """Tools that are there and cannot be called, by their names in words, and why."""
 
 
 class Decision(StrEnum):

@@ -179,6 +179,7 @@ def server_json(server: Server) -> Json:
         "next_try": status.next_try.isoformat() if status.next_try else None,
         "tools": status.tools,
         "link": status.link,
+        "withheld": status.withheld,
         "trust": server.trust,
         "seconds": server.seconds,
     }
@@ -198,6 +199,7 @@ def read_servers(meta: object) -> tuple[Server, ...]:
                 datetime.fromisoformat(row["next_try"]) if row["next_try"] else None,
                 row["tools"],
                 row["link"],
+                tuple((name, why) for name, why in row["withheld"]),
             ),
             row["trust"],
             row["seconds"],
