@@ -48,6 +48,15 @@ def test_a_line_that_is_no_tool_is_named(tmp_path: Path, line: str, told: str) -
     file.write_text('{"server": "s", "name": "n"}\n' + line)
     with pytest.raises(ConfigError, match=told):
         read_catalog(file)
+    problems: list[str] = []
+    assert [tool.name for tool in read_catalog(file, problems.append)] == ["n"]
+    assert [told in problem for problem in problems] == [True]
+
+
+def test_what_ends_a_line_elsewhere_does_not_within_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "tools.jsonl"
+    file.write_text('\ufeff{"server": "s", "name": "n", "description": "One\u2028two"}\r\n', encoding="utf-8")
+    assert [tool.name for tool in read_catalog(file)] == ["n"]
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])

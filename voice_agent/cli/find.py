@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voice_agent.bridge.cleaning import clean
 from voice_agent.cli.attached import aligned, attached, read_config, why_away
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 def _catalog(file: Path) -> Sequence[Tool]:
     from voice_agent.bridge.find.catalog_file import read_catalog
 
-    return read_catalog(file)
+    return read_catalog(file, lambda problem: sys.stderr.write(f"{problem}\n"))
 
 
 async def _live(config: Config, args: argparse.Namespace) -> Sequence[Tool]:
@@ -99,7 +100,8 @@ def _show(finder: Finder, text: str, args: argparse.Namespace) -> None:
 def _told(found: Found) -> Iterator[str]:
     if not found.fits:
         yield "Nothing seems to fit." if not found.tools else "Nothing seems to fit. The nearest are:"
-    yield from aligned([(f"{tool.server}.{tool.name}", _short(tool)) for tool in found.tools])
+    names = [clean(f"{tool.server}.{tool.name}", one_line=True) for tool in found.tools]
+    yield from aligned([(name, _short(tool)) for name, tool in zip(names, found.tools, strict=True)])
 
 
 def _short(tool: Tool) -> str:

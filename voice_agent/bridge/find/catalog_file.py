@@ -10,19 +10,23 @@ from voice_agent.config.types import StdioEntry
 from voice_agent.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from voice_agent.bridge.types import Json, Tool
 
 
-def read_catalog(file: Path) -> tuple[Tool, ...]:
+def read_catalog(file: Path, tell: Callable[[str], object] | None = None) -> tuple[Tool, ...]:
     """Return the tools of a `tools.jsonl`: objects with `server`, and what MCP's `tools/list` says of a tool.
 
+    `tell`: is told of each line that is no such object, and the others are used.
+
     Raises:
-        ConfigError: The file cannot be read, or one of its lines is no such object.
+        ConfigError: The file cannot be read, or, with nobody to tell, one of its lines is no such object.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        # Not `splitlines`: what stands in a text of JSON may be such an end of a line.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise ConfigError(f"The catalog {file} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
@@ -30,8 +34,14 @@ def read_catalog(file: Path) -> tuple[Tool, ...]:
     listed: dict[str, list[Json]] = {}
     for number, line in enumerate(lines, 1):
         if line.strip():
-            server, raw = _tool(line, f"Line {number} of the catalog {file}")
-            listed.setdefault(server, []).append(raw)
+            try:
+                server, raw = _tool(line, f"Line {number} of the catalog {file}")
+            except ConfigError as error:
+                if tell is None:
+                    raise
+                tell(str(error))
+            else:
+                listed.setdefault(server, []).append(raw)
     catalog = Catalog(tuple(listed))
     for server, raws in listed.items():
         catalog.update(StdioEntry(name=server, command=""), raws)
