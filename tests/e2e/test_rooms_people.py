@@ -15,6 +15,8 @@ import jwt
 import pytest
 from livekit import rtc
 
+from tests.contract.test_sign_in_bridge import notes
+from tests.fakes.authority import Authority, browse, guarded
 from tests.support.livekit import a_guest_with
 from tests.support.up import up
 
@@ -98,6 +100,39 @@ async def test_two_people_in_two_rooms_on_one_hub_never_see_each_others_tasks(ru
         await anna.until(lambda: len(anna.of("agent")) > 3)
         assert (await _ask(ben, "list my tasks", 3))["status"] == "ok"
         assert "buy a ring" in json.dumps(ben.of("tool_result")[-1])
+
+
+async def test_each_of_two_people_signs_in_for_themselves_and_neither_for_the_other(running: Up, home: Path) -> None:
+    async def link(guest: Guest) -> str:
+        await guest.until(lambda: any(line["login"] for line in guest.of("server", name="notes")))
+        return guest.of("server", name="notes")[-1]["login"]
+
+    def state(guest: Guest) -> str:
+        return guest.of("server", name="notes")[-1]["state"]
+
+    config = home / "mcp.json"
+    before = config.read_text()
+    async with (
+        guarded(notes(), Authority()) as gate,
+        a_guest_with(running.livekit, token_of(running, "anna")) as anna,
+        a_guest_with(running.livekit, token_of(running, "ben")) as ben,
+    ):
+        for guest in (anna, ben):
+            await guest.follow()
+        entry = {"url": f"{gate.url}/mcp", "auth": "oauth", "voice": {"confirm": "never"}}
+        config.write_text(json.dumps({"mcpServers": json.loads(before)["mcpServers"] | {"notes": entry}}))
+        await browse(await link(anna))
+        await anna.until(lambda: state(anna) == "ready")
+        assert (await _ask(anna, "get count", 1))["status"] == "ok", results(anna)[-1500:]
+        assert state(ben) == "needs_login"
+        await browse(await link(ben))
+        await ben.until(lambda: state(ben) == "ready")
+        assert (await _ask(ben, "get count", 1))["status"] == "ok", results(ben)[-1500:]
+        told = json.dumps([anna.lines, ben.lines])
+    config.write_text(before)
+    tokens = {given.removeprefix("Bearer ") for given in gate.seen if given}
+    assert len(tokens) == 2
+    assert not any(token in told for token in tokens)
 
 
 async def test_a_hub_that_is_killed_under_a_write_is_started_again_and_conversations_go_on(
