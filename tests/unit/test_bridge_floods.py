@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import pytest
 from mcp_types import JSONRPCError, JSONRPCResponse, jsonrpc_message_adapter
 from pydantic import ValidationError
 
+from voice_agent.bridge.output import MAX_LINE, LineTooLong, Output
 from voice_agent.bridge.parsing import MAX_WEIGHT, read_message, read_quickly, weight
 from voice_agent.bridge.steps import Steps
 from voice_agent.bridge.types import Progress
@@ -68,3 +70,59 @@ async def test_of_much_progress_the_newest_is_told_and_nothing_after_the_end() -
     await asyncio.sleep(0)
     assert told == before
     assert 1999 not in told
+
+
+class Pipe:
+    """Stands in for the pipe of a child."""
+
+    is_paused = False
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+    def is_closing(self) -> bool:
+        return False
+
+
+def an_output() -> tuple[Output, Pipe]:
+    output, pipe = Output(), Pipe()
+    output.attach(cast("asyncio.ReadTransport", pipe))
+    return output, pipe
+
+
+async def test_lines_are_put_together_from_parts_and_the_last_one_may_have_no_end() -> None:
+    output, _ = an_output()
+    for part in (b"on", b"e\ntwo\n\nth", b"ree"):
+        output.feed(part)
+    output.end()
+    output.feed(b"late\n")
+    assert [await output.read_line() for _ in range(5)] == [b"one\n", b"two\n", b"\n", b"three", None]
+
+
+async def test_no_more_is_read_than_is_used() -> None:
+    output, pipe = an_output()
+    output.feed(b"x" * 200_000 + b"\n")
+    assert not pipe.is_paused
+    output.feed(b"\n" * 1000)
+    assert pipe.is_paused
+    await output.read_line()
+    while pipe.is_paused:
+        assert await asyncio.wait_for(output.read_line(), 45) == b"\n"
+
+
+async def test_a_line_that_is_too_long_is_skipped_and_told_by_its_ends() -> None:
+    output, pipe = an_output()
+    output.feed(b'{"id":7,')
+    for _ in range(MAX_LINE // 65_536 + 1):
+        output.feed(b"x" * 65_536)
+    assert pipe.is_paused
+    output.die()
+    assert not pipe.is_paused
+    output.feed(b'"id":8}\nnext\n')
+    with pytest.raises(LineTooLong) as told:
+        await output.read_line()
+    assert (told.value.head[:8], told.value.tail[-7:]) == (b'{"id":7,', b'"id":8}')
+    assert await output.read_line() == b"next\n"

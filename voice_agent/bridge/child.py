@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
+from voice_agent.bridge.output import Output
 from voice_agent.config.inherited import child_environment
 
 if sys.platform == "linux":
@@ -21,8 +22,6 @@ if sys.platform == "linux":
 if TYPE_CHECKING:
     from voice_agent.config.types import StdioEntry
 
-MAX_LINE = 8 * 1024 * 1024
-"""Bytes of the longest message that is read. Parsing one of this size holds the event loop for about 40 ms."""
 MAX_UNSENT = 4 * 1024 * 1024
 """Bytes that a child may leave unread before it counts as stuck."""
 _STDERR_LINES = 40
@@ -35,25 +34,16 @@ _SECONDS_TO_LEAVE = 0.5
 _SECONDS_AFTER_TERM = 1.0
 
 
-class LineTooLong(Exception):
-    """A line of the child was longer than `MAX_LINE`; it has been skipped."""
-
-    def __init__(self, head: bytes, tail: bytes) -> None:
-        super().__init__("line too long")
-        self.head, self.tail = head, tail
-
-
 class Child(asyncio.SubprocessProtocol):
     """A running child. Made by `start`, ended by `close`."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._out = asyncio.StreamReader(limit=MAX_LINE, loop=self._loop)
+        self._out = Output()
         self._errors: deque[bytes] = deque(maxlen=_STDERR_LINES)
         self._error_rest = b""
         self._transport: asyncio.SubprocessTransport | None = None
         self._exited = asyncio.Event()
-        self._ended = False
         self._eof: asyncio.TimerHandle | None = None
         self._errors_at_once = 0
         self._resume: asyncio.TimerHandle | None = None
@@ -88,13 +78,12 @@ class Child(asyncio.SubprocessProtocol):
         """Attach the pipes."""
         self._transport = cast("asyncio.SubprocessTransport", transport)
         if out := self._transport.get_pipe_transport(1):
-            self._out.set_transport(out)
+            self._out.attach(cast("asyncio.ReadTransport", out))
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Take what the child wrote."""
         if fd == 1:
-            if not self._ended:
-                self._out.feed_data(data)
+            self._out.feed(data)
             return
         self._slow_down(len(data))
         *lines, rest = (self._error_rest + data).split(b"\n")
@@ -105,12 +94,13 @@ class Child(asyncio.SubprocessProtocol):
         """Note the end of the child's output."""
         del exc
         if fd == 1:
-            self._end_output()
+            self._out.end()
 
     def process_exited(self) -> None:
         """Note the child's death, and give its last output a moment."""
         self._exited.set()
-        self._eof = self._loop.call_later(_LAST_OUTPUT, self._end_output)
+        self._out.die()
+        self._eof = self._loop.call_later(_LAST_OUTPUT, self._out.end)
 
     # What the bridge uses
 
@@ -159,12 +149,7 @@ class Child(asyncio.SubprocessProtocol):
         Raises:
             LineTooLong: The line was skipped.
         """
-        try:
-            return await self._out.readuntil()
-        except asyncio.IncompleteReadError as error:
-            return error.partial or None
-        except asyncio.LimitOverrunError as error:
-            raise await self._skip_line(error.consumed) from None
+        return await self._out.read_line()
 
     def write(self, data: bytes) -> None:
         """Send `data` to its standard input.
@@ -197,23 +182,10 @@ class Child(asyncio.SubprocessProtocol):
             for timer in (self._eof, self._resume):
                 if timer is not None:
                     timer.cancel()
-            self._end_output()
+            self._out.end()
         await self.exited(_SECONDS_AFTER_TERM)
         with contextlib.suppress(OSError):
             transport.close()
-
-    async def _skip_line(self, consumed: int) -> LineTooLong:
-        start = await self._out.readexactly(consumed)
-        head, tail = start[:512], start[-512:]
-        while True:
-            try:
-                rest = await self._out.readuntil()
-            except asyncio.LimitOverrunError as error:
-                tail = (await self._out.readexactly(error.consumed))[-512:]
-            except asyncio.IncompleteReadError as error:
-                return LineTooLong(head, (tail + error.partial)[-512:])
-            else:
-                return LineTooLong(head, (tail + rest)[-512:])
 
     def _slow_down(self, length: int) -> None:
         """Read standard error in moderation: one that floods must not hold the event loop."""
@@ -229,11 +201,6 @@ class Child(asyncio.SubprocessProtocol):
     def _resume_reading(self, pipe: asyncio.ReadTransport) -> None:
         if not pipe.is_closing():
             pipe.resume_reading()
-
-    def _end_output(self) -> None:
-        if not self._ended:
-            self._ended = True
-            self._out.feed_eof()
 
     def _signal(self, number: int) -> None:
         if self._transport is None:

@@ -24,7 +24,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import REQUEST_TIMEOUT
 from typing_extensions import Unpack, override
 
-from voice_agent.bridge.child import Child, LineTooLong
+from voice_agent.bridge.output import LineTooLong
 from voice_agent.bridge.parsing import MAX_WEIGHT, read_quickly, weight
 from voice_agent.bridge.reasons import TOO_LONG
 from voice_agent.bridge.wire import MAX_EVENT, Pacer, WatchedClient, Wire, trust
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mcp.client.session import CallOptions, ElicitationFnT  # pyright: ignore[reportPrivateImportUsage]
     from mcp.shared._stream_protocols import ReadStream, WriteStream
 
+    from voice_agent.bridge.child import Child
     from voice_agent.config.types import HttpEntry
 
 logger = logging.getLogger(__name__)

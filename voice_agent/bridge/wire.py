@@ -17,8 +17,8 @@ import httpx2
 from anyio import CancelScope
 from typing_extensions import override
 
-from voice_agent.bridge.child import MAX_LINE
 from voice_agent.bridge.failures import Trace
+from voice_agent.bridge.output import MAX_LINE
 from voice_agent.bridge.parsing import MAX_WEIGHT, weight
 
 if TYPE_CHECKING:
