@@ -8,8 +8,10 @@ import pytest
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
 
+from mcp_servers.task_manager.server import build_server
 from tests.fakes.chat import Call, Chat, Turn
 from tests.support.talk import Talk, a_talk
+from tests.support.task_manager import BERLIN, FakeClock
 from voice_agent.config.types import VoiceOptions
 
 if TYPE_CHECKING:
@@ -212,6 +214,18 @@ def model_that_obeys(chat: Chat) -> Turn:
     if chat.results and "Not done yet" not in chat.results[-1]:
         return "Done."
     return deletes("milk") if chat.user != "hello" else "Hello."
+
+
+async def test_with_the_brain_of_rules_a_no_that_names_another_reads_that_back(tmp_path: Path) -> None:
+    server: Any = build_server(tmp_path / "tasks.db", BERLIN, clock=FakeClock())
+    async with a_talk(tmp_path, [], {"tasks": server}, profile="offline") as talk:
+        for title in ("buy milk", "buy oat milk", "call the dentist"):
+            await talk.say(f"add {title}")
+        await talk.say("delete call the dentist")
+        assert await talk.say("no, the oat milk one") == "Delete the task “buy oat milk”? Shall I go ahead?"
+        assert await talk.say("no, delete buy milk") == "Delete the task “buy milk”? Shall I go ahead?"
+        assert await talk.say("yes, delete the task") == "Deleted “buy milk”."
+    assert [line["arguments"] for line in talk.of("tool_call")][3:] == [{"task": "buy milk"}]
 
 
 async def test_an_eager_model_cannot_talk_itself_past_the_question(tmp_path: Path) -> None:

@@ -85,12 +85,23 @@ class Brain:
             return answered
         if reply := self._without_tools(said, turns, now):
             return Say(reply)
-        if special := self._undoing(said, turns) or self._held(said, plain):
+        if special := self._undoing(said, turns) or self._anew(said, turns, now) or self._held(said, plain):
             return special
         corrected = corrections.read(said, turns[:-1], self.task_tools)
         if isinstance(corrected, Wish):
             return tasks.plan((corrected,), self._desk(turns, now))
         return corrected or read_fact(plain, self.catalog) or self._act_on(said, turns, now)
+
+    def _anew(self, said: str, turns: Sequence[Turn], now: datetime) -> Move | None:
+        """What is wanted in place of what was read back: “no, delete the oat milk”, “no, the oat milk one”."""
+        rest = corrections.after_no(said)
+        if not rest or not self.task_tools:
+            return None
+        wishes = understand(rest)
+        if all(wish.is_explicit and wish.action in corrections.DEEDS for wish in wishes):
+            return tasks.plan(wishes, self._desk(turns, now))
+        wish = corrections.other_one(rest, turns[:-1], self.task_tools)
+        return tasks.plan((wish,), self._desk(turns, now)) if wish else None
 
     def _held(self, said: str, plain: str) -> Move | None:
         """What servers hold beside tools."""

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _SAYS = load("corrections")
 _LEAD, _MEANT, _UNDO = _SAYS.pattern("lead"), _SAYS.pattern("meant"), _SAYS.pattern("undo")
+_NO = _SAYS.pattern("no")
+_WAITS = "Not done yet: the user has been asked"
+"""So begins what a call came back with that was read back."""
+DEEDS = frozenset({Action.DELETE, Action.COMPLETE, Action.REOPEN, Action.CLEAR, Action.CREATE})
+"""What can be wanted instead of something else, in words of its own."""
 _OPPOSITE = {Action.COMPLETE: Action.REOPEN, Action.REOPEN: Action.COMPLETE}
 _LONGEST = 6
 """Words of a title that is said again."""
@@ -36,6 +41,24 @@ def read(said: str, turns: Sequence[Turn], tools: TaskTools) -> Wish | Say | Non
     if is_undo(words):
         return _undone(done, turns, tools)
     return _corrected(words) if done in {Action.CREATE, Action.UPDATE} else None
+
+
+def after_no(said: str) -> str | None:
+    """What is said after a “no”; None where it does not begin so, or says nothing more."""
+    match = _NO.match(said.strip(" .,!?"))
+    return match["rest"] if match else None
+
+
+def other_one(rest: str, turns: Sequence[Turn], tools: TaskTools) -> Wish | None:
+    """The same deed for another task, where it was read back for one in the last of `turns`; None where it was not."""
+    asked = [call for call in turns[-1].calls if (call.output or "").startswith(_WAITS)] if turns else []
+    action = next(
+        (action for action, ability in tools.by_action.items() for call in asked if ability.key == call.key), ""
+    )
+    title = tidy(rest)
+    if action not in {Action.DELETE, Action.COMPLETE, Action.REOPEN} or is_nothing(title):
+        return None
+    return Wish(Action(action), (title,), is_explicit=True) if len(title.split()) <= _LONGEST else None
 
 
 def is_undo(said: str) -> bool:
