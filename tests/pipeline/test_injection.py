@@ -15,14 +15,15 @@ from fastmcp import Context, FastMCP
 from fastmcp.exceptions import ToolError
 from fastmcp.prompts import Prompt
 from fastmcp.resources import TextResource
-from fastmcp.tools import Tool
-from mcp_types import ElicitRequestFormParams, InputRequiredResult
+from fastmcp.tools import Tool, ToolResult
+from mcp_types import ElicitRequestFormParams, InputRequiredResult, ResourceLink, TextContent
 from pydantic import AnyUrl
 
 from tests.fakes.chat import Call, Chat, Turn
 from tests.support.asking_server import COLOUR, ask
 from tests.support.injections import ATTACKS, Attack
 from tests.support.talk import Talk, a_talk
+from voice_agent.bridge.cleaning import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -276,6 +277,69 @@ async def test_what_the_user_asks_for_is_done_once_however_often_a_model_calls(t
         await talk.say("add milk to my tasks")
         assert tasks.done == ["create milk None normal False None"]
         assert len(talk.of("confirm")) == 1
+
+
+async def test_nothing_that_cannot_be_seen_reaches_the_model_the_voice_or_the_page(tmp_path: Path) -> None:
+    server: FastMCP[Any] = FastMCP("weather", instructions=unseen("Use it"))
+
+    @server.tool(
+        name="get_weather", title=unseen("Get"), description=unseen("Tell."), annotations={"readOnlyHint": True}
+    )
+    async def get_weather(ctx: Context, kind: Literal["sun\u200b", "rain"] = "rain") -> dict[str, Any]:
+        await ctx.report_progress(1, 2, unseen("half"))
+        await ctx.info(unseen("log"))
+        return {unseen("note"): [unseen(kind)], "kind": kind}
+
+    @server.tool(annotations={"readOnlyHint": True})
+    def get_error() -> str:
+        """Fail."""
+        raise ToolError(unseen("No."))
+
+    @server.tool(name="get_öde\u202e", annotations={"readOnlyHint": True})
+    def get_odd() -> ToolResult:
+        """Look."""
+        link = ResourceLink(type="resource_link", uri="weather://a", name=unseen("link"), mime_type=unseen("text/x"))
+        return ToolResult(content=[TextContent(type="text", text=unseen("text")), link])
+
+    @server.tool(annotations={"readOnlyHint": True})
+    async def get_asked(ctx: Context) -> str | InputRequiredResult:
+        """Ask."""
+        field = {"type": "string", "title": unseen("Which"), "description": unseen("one")}
+        schema = {"type": "object", "properties": {"c": field}}
+        told = await ask(ctx, ElicitRequestFormParams(message=unseen("Well?"), requested_schema=schema))
+        return unseen("thanks") if isinstance(told, str) else told
+
+    _ = get_weather, get_error, get_odd, get_asked
+    server.add_resource(TextResource(uri=AnyUrl("weather://a"), name="sea", title=unseen("Sea"), text=unseen("deep")))
+    server.add_prompt(Prompt.from_function(_saying(unseen("do it")), name="review", title=unseen("Review")))
+    wanted = [("get_weather", {"kind": "sun"}), ("get_error", {}), ("get_odd", {}), ("get_asked", {})]
+    beside = [Call("read_resource", {"name": "Sea"}), Call("use_prompt", {"name": "Review"})]
+    calls = iter([*(Call(f"weather_{name}", arguments) for name, arguments in wanted), *beside])
+
+    def answer(chat: Chat) -> Turn:
+        if chat.results or chat.user == "red":
+            return "Well."
+        call = next(calls)
+        return Call(next(name for name in chat.tools if "_de" in name)) if call.name == "weather_get_odd" else call
+
+    async with a_talk(tmp_path, answer, {"weather": server}) as talk:
+        for number in range(len(wanted) + len(beside)):
+            await talk.say(f"go on {number}")
+            if number == 3:
+                await talk.say("red")
+        results = talk.of("tool_result")
+        assert [line["status"] for line in results] == ["ok", "error", "ok", "ok", "ok", "ok"]
+        # A choice is sent as its server spells it, though a model was shown something else.
+        assert results[0]["structured"]["kind"] == "sun"
+        shown = [_everything(chat.body) for chat in talk.openai.chats] + [_everything(line) for line in talk.lines]
+    assert "Well?" in "".join(shown)
+    assert "half" in "".join(shown)
+    assert [text for text in shown for text in text.splitlines() if not is_plain(text)] == []
+
+
+def unseen(text: str) -> str:
+    """A text with all kinds of characters that nobody sees or that do something to the others."""
+    return f"{text}\u200b\u202e\u2066\ufeff\x1b[31m\x07\u00ad\U000e0041\U000e0101"
 
 
 def _saying_of_itself(attack: Attack, place: str) -> FastMCP[Any]:

@@ -222,7 +222,7 @@ class BridgeToolset(llm.Toolset):
                 if not tool.may_stand and is_standing(_last_said(ctx)):
                     self._tell(self._sentences("asks_on"))
             server = self.reading.server_of(tool, arguments) if self.reading.has(tool) else tool.server
-            self._on_event(ToolCalled(call.id, server, tool.name, arguments, call.said))
+            self._on_event(ToolCalled(call.id, server, tool.shown, arguments, call.said))
         with self.under_way.uninterrupted(ctx):
             if resumed is None:
                 await self.before_call()
@@ -312,7 +312,7 @@ class BridgeToolset(llm.Toolset):
     def _put(self, pending: Pending, session: AgentSession[Any]) -> None:
         text = self._sentences("ask", what=question(describe_all([call.said for call in pending.calls])))
         for call in pending.calls:
-            self._on_event(ConfirmAsked(call.id, call.tool.server, call.tool.name, call.arguments, text))
+            self._on_event(ConfirmAsked(call.id, call.tool.server, call.tool.shown, call.arguments, text))
         self.confirmations.touch()
         self._speech.say(session, text, Kind.CONFIRM)
 

@@ -15,7 +15,7 @@ from mcp.shared.subscriptions import ResourceUpdated
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from voice_agent.bridge.catalog import title_of
-from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.cleaning import clean, is_plain
 from voice_agent.bridge.types import Contents, Prompt, PromptArgument, Resource
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Beside:
             resources += [_resource(server, one.uri_template, one) for one in self.templates]
         if found.prompts is not None:
             self.prompts = tuple(await _pages(client.list_prompts_mcp, lambda page: page.prompts, within))
-            prompts += [_prompt(server, one) for one in self.prompts]
+            prompts += [made for one in self.prompts if (made := _prompt(server, one)) is not None]
         told = clean(self._client.instructions or "", INSTRUCTIONS_LIMIT)
         return Contents(server, self._say, told, tuple(resources), tuple(prompts))
 
@@ -209,8 +209,16 @@ def _resource(server: str, uri: str, found: mcp_types.Resource | mcp_types.Resou
     )
 
 
-def _prompt(server: str, found: mcp_types.Prompt) -> Prompt:
-    arguments = [PromptArgument(one.name, _line(one.description), bool(one.required)) for one in found.arguments or ()]
+def _prompt(server: str, found: mcp_types.Prompt) -> Prompt | None:
+    """Return a prompt; None where it must be told something whose name cannot be shown."""
+    unseen = {one.name for one in found.arguments or () if not is_plain(one.name) or len(one.name) > _TEXT}
+    if any(one.required and one.name in unseen for one in found.arguments or ()):
+        return None
+    arguments = [
+        PromptArgument(one.name, _line(one.description), bool(one.required))
+        for one in found.arguments or ()
+        if one.name not in unseen
+    ]
     # The name goes back to the server as it came.
     return Prompt(
         server, found.name, _line(found.title) or title_of(found.name), _line(found.description), tuple(arguments)

@@ -96,11 +96,11 @@ class Catalog:
                 raise ToolUnknown(f"There is no tool “{name}”: {server} {reason or 'is still starting'}.")
         near = self.near(name)
         hint = f" Did you mean {' or '.join(near)}?" if near else " Write it as SERVER.TOOL."
-        raise ToolUnknown(f"There is no tool “{name}”.{hint}")
+        raise ToolUnknown(f"There is no tool “{clean(name, one_line=True)}”.{hint}")
 
     def near(self, name: str) -> list[str]:
         """Return the names, `SERVER.TOOL`, that are most like one that is unknown."""
-        names = [f"{tool.server}.{tool.name}" for tool in self.tools]
+        names = [f"{tool.server}.{tool.shown}" for tool in self.tools]
         return [found for found, _, _ in process.extract(name, names, limit=_CLOSE_MATCHES, score_cutoff=50)]
 
     def update(self, entry: ServerEntry, listed: Sequence[Json], judge: Judge | None = None) -> Change:

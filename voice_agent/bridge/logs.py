@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from mcp_types import LOG_LEVEL_META_KEY, LoggingLevel
 
+from voice_agent.bridge.cleaning import clean, clean_json
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.types import Json
 
+_NAME = 120
 LEVELS: tuple[LoggingLevel, ...] = get_args(LoggingLevel)
 """From what matters least to what matters most (RFC 5424)."""
 
@@ -87,7 +90,8 @@ class Logs:
             clients = {id(one.client) for one in self._open}
             listener = self._open[-1] if len(clients) == 1 else None
         if listener is not None and listener.wants(message.level):
-            listener.tell(message.level, message.data, message.logger)
+            logger = clean(message.logger, _NAME, one_line=True) if message.logger else None
+            listener.tell(message.level, clean_json(message.data), logger)
 
 
 def with_level(meta: Json | None) -> Json | None:

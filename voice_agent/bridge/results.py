@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from voice_agent.bridge.cleaning import clean, clean_json
+from voice_agent.bridge.cleaning import clean, clean_json, clean_value
 from voice_agent.bridge.types import Media, Result, Status
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ TEXT_LIMIT = 6_000
 ERROR_LIMIT = 1_200
 _MEDIA_LIMIT = 16 * 1024 * 1024
 _MOST_MEDIA = 32
+_NAME_LIMIT = 200
 _MANUALS = re.compile(r"\s*For further information visit https?://\S+")
 _STACK = re.compile(r"Traceback \(most recent call last\):.*?\n(?=\S)", re.DOTALL)
 _SUSPICIOUS = re.compile(r"\\[bfru]")
@@ -99,21 +100,26 @@ def _sorted(blocks: Sequence[Any]) -> _Parts:
             case "text":
                 parts.texts.append(block.text)
             case "image" | "audio":
-                parts.media.append(Media(block.type, block.mime_type, None, _decoded(block.data)))
+                parts.media.append(Media(block.type, _line(block.mime_type), None, _decoded(block.data)))
             case "resource_link":
-                parts.media.append(Media("link", block.mime_type, str(block.uri)))
+                parts.media.append(Media("link", _line(block.mime_type), clean_value(str(block.uri))))
                 parts.texts.append(f"{block.title or block.name}: {block.uri}")
             case "resource":
                 resource = block.resource
                 text = getattr(resource, "text", None)
-                data = text.encode("utf-8", "replace") if text is not None else _decoded(resource.blob)
-                parts.media.append(Media("resource", resource.mime_type, str(resource.uri), data))
+                data = clean_value(text).encode("utf-8", "replace") if text is not None else _decoded(resource.blob)
+                uri = clean_value(str(resource.uri))
+                parts.media.append(Media("resource", _line(resource.mime_type), uri, data))
                 if text is not None:
                     parts.texts.append(text)
             case _:
                 pass
     parts.media = parts.media[:_MOST_MEDIA]
     return parts
+
+
+def _line(text: str | None) -> str | None:
+    return clean(text, _NAME_LIMIT, one_line=True) if text is not None else None
 
 
 def _told_apart(texts: list[str], whole: Json | None) -> tuple[list[str], Any]:

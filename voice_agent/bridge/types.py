@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from voice_agent.bridge.cleaning import clean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+_SHOWN = 120
 Json: TypeAlias = dict[str, Any]
 """A JSON object."""
 
@@ -95,6 +98,11 @@ class Tool:
     """A yes to it may hold for the rest of the conversation."""
     held: str | None = None
     """What changed about this tool since the user has known it, in words; it is held back until approved."""
+
+    @property
+    def shown(self) -> str:
+        """The name as its server spells it, without what cannot be seen."""
+        return clean(self.name, _SHOWN, one_line=True)
 
 
 class Status(StrEnum):

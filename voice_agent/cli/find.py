@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voice_agent.bridge.cleaning import clean
 from voice_agent.cli.attached import aligned, attached, read_config, why_away
 
 if TYPE_CHECKING:
@@ -100,8 +99,7 @@ def _show(finder: Finder, text: str, args: argparse.Namespace) -> None:
 def _told(found: Found) -> Iterator[str]:
     if not found.fits:
         yield "Nothing seems to fit." if not found.tools else "Nothing seems to fit. The nearest are:"
-    names = [clean(f"{tool.server}.{tool.name}", one_line=True) for tool in found.tools]
-    yield from aligned([(name, _short(tool)) for name, tool in zip(names, found.tools, strict=True)])
+    yield from aligned([(f"{tool.server}.{tool.shown}", _short(tool)) for tool in found.tools])
 
 
 def _short(tool: Tool) -> str:

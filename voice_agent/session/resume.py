@@ -154,7 +154,7 @@ class Resumption:
             async with asyncio.timeout(self._conversation.settings.limits.wait_for_servers):
                 while True:
                     changed.clear()
-                    tools = {(tool.server, tool.name): tool for tool in bridge.tools}
+                    tools = {(tool.server, tool.shown): tool for tool in bridge.tools}
                     found = [(line, tools.get((line["server"], line["tool"]))) for line in self._story.waiting]
                     if all(tool is not None for _, tool in found):
                         break
