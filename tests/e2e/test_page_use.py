@@ -149,6 +149,10 @@ async def test_what_is_said_stands_in_the_form_and_ends_it(stage: Stage, browser
         await ask(actor, *fields, values={"name": "Ada", "mail": "heard@example.com"})
         await expect(page.get_by_label("Name")).to_have_value("Ada")
         await expect(page.get_by_label("Mail")).to_have_value("mine@example.com")
+        # “Go back” takes an answer back.
+        await ask(actor, *fields, values={})
+        await expect(page.get_by_label("Name")).to_have_value("")
+        await expect(page.get_by_label("Mail")).to_have_value("mine@example.com")
         await actor.line("question_closed", call="c1", action="accept")
         await expect(button(page, "Send")).to_be_hidden()
         await ask(actor, *fields)

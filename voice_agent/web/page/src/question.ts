@@ -18,6 +18,8 @@ export class QuestionView {
   private shown: string | null = null;
   private controls: Control[] = [];
   private busyAt = 0;
+  /** Names of the fields that have been answered by voice. */
+  private readonly heard = new Set<string>();
 
   constructor(
     private readonly place: HTMLElement,
@@ -36,11 +38,15 @@ export class QuestionView {
     if (key !== this.shown) {
       this.shown = key;
       this.busyAt = 0;
+      this.heard.clear();
       this.place.replaceChildren(question.url === null ? this.form(question) : this.link(question, question.url));
     }
     for (const one of this.controls) {
       const said = question.form.values[one.field.name];
-      if (said !== undefined && !one.isTouched) one.set(said);
+      const isTakenBack = said === undefined && this.heard.has(one.field.name);
+      if (said === undefined) this.heard.delete(one.field.name);
+      else this.heard.add(one.field.name);
+      if ((said !== undefined || isTakenBack) && !one.isTouched) one.set(said ?? one.field.default ?? "");
     }
   }
 
