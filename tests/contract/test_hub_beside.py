@@ -12,6 +12,7 @@ import pytest
 from tests.support.bridges import WITHIN
 from tests.support.hubs import running_hub
 from tests.support.task_manager import BERLIN
+from voice_agent.bridge.eras import ERAS, Eras
 from voice_agent.bridge.types import Status
 from voice_agent.config.types import StdioEntry, VoiceOptions
 
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.contract
 
 
-async def test_a_job_reads_uses_and_hears_what_the_servers_behind_the_hub_have(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_older", [False, True])
+async def test_a_job_reads_uses_and_hears_what_the_servers_behind_the_hub_have(tmp_path: Path, is_older: bool) -> None:
     voice = VoiceOptions(trust=True, say="Task Manager", announce=("tasks://reminders",))
     arguments = ("-m", "mcp_servers.task_manager", "--database", str(tmp_path / "tasks.db"))
     entry = StdioEntry("tasks", sys.executable, arguments, voice=voice)
+    if is_older:
+        # As a server is known that was silent when it was asked for the newest protocol.
+        Eras(tmp_path / ERAS).worked(entry, "auto", was_silent=True)
     async with running_hub(tmp_path, entry) as running, running.job() as job:
         assert await running.hub.people.owner.library.settle(WITHIN)
         async with asyncio.timeout(WITHIN):
@@ -50,6 +55,7 @@ async def test_a_job_reads_uses_and_hears_what_the_servers_behind_the_hub_have(t
         assert added.status is Status.OK
         async with asyncio.timeout(WITHIN):
             news = await heard.get()
+    assert Eras(tmp_path / ERAS).of(entry) == ("legacy" if is_older else "auto")
     assert (news.say, news.resource.uri) == ("Task Manager", "tasks://reminders")
     assert "call the dentist" in news.after.text
     assert news.before is not None

@@ -6,7 +6,10 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from voice_agent.bridge.credentials.doorstep import Doorstep, looks_like_return
 from voice_agent.bridge.credentials.flow import may_ask
@@ -146,6 +149,42 @@ def test_what_was_written_with_another_key_is_locked(tmp_path: Path) -> None:
     (tmp_path / "key").unlink()
     with pytest.raises(VaultLocked):
         Vault(tmp_path, keyring=False).read(URL, None)
+
+
+class _Keyring(KeyringBackend):
+    """A system's keyring, which its user can lock."""
+
+    priority = 5  # pyright: ignore[reportAssignmentType] - the library's own way to say it
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+        self.is_locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.is_locked:
+            raise KeyringLocked
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+
+def test_the_key_rests_in_the_systems_keyring_and_what_it_seals_outlives_its_being_locked(tmp_path: Path) -> None:
+    before, ring = keyring.get_keyring(), _Keyring()
+    keyring.set_keyring(ring)
+    try:
+        vault = Vault(tmp_path)
+        vault.write(URL, None, RECORD)
+        assert vault.key_is_in == "keyring"
+        ring.is_locked = True
+        with pytest.raises(VaultLocked):
+            Vault(tmp_path).read(URL, None)
+        ring.is_locked = False
+        assert Vault(tmp_path).read(URL, None) == RECORD
+    finally:
+        keyring.set_keyring(before)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".bin"]
 
 
 def test_only_whoever_can_sign_in_gets_a_sign_in(tmp_path: Path) -> None:

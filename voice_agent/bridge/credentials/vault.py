@@ -75,7 +75,7 @@ class Vault:
         from cryptography.fernet import InvalidToken
 
         try:
-            found: Any = json.loads(self._cipher().decrypt(sealed))
+            found: Any = json.loads(self._cipher(is_new=False).decrypt(sealed))
         except (InvalidToken, ValueError, OSError):
             raise VaultLocked from None
         # A file that was moved to the place of another server would give that one's token away.
@@ -91,7 +91,7 @@ class Vault:
         whole = json.dumps({"place": [url, subject], "record": record}, separators=(",", ":")).encode()
         if len(whole) > _LARGEST:
             raise OSError("what the server sent is too long to be kept")
-        _replace(self.path(url, subject), self._cipher().encrypt(whole))
+        _replace(self.path(url, subject), self._cipher(is_new=True).encrypt(whole))
 
     def forget(self, url: str, subject: str | None) -> bool:
         """Drop a record; tell whether there was one."""
@@ -125,11 +125,16 @@ class Vault:
         finally:
             os.close(handle)
 
-    def _cipher(self) -> Fernet:
+    def _cipher(self, *, is_new: bool) -> Fernet:
+        """Return what seals; `is_new`: a key may be made.
+
+        Raises:
+            OSError: There is no key, or it cannot be kept.
+        """
         if self._fernet is None:
             from cryptography.fernet import Fernet
 
-            self._fernet = Fernet(self._key_of_keyring() or self._key_of_file())
+            self._fernet = Fernet(self._key_of_keyring() or self._key_of_file(is_new=is_new))
         return self._fernet
 
     def _key_of_keyring(self) -> bytes | None:
@@ -152,11 +157,14 @@ class Vault:
         self.key_is_in = "keyring"
         return key.encode()
 
-    def _key_of_file(self) -> bytes:
+    def _key_of_file(self, *, is_new: bool) -> bytes:
         path = self._folder / _KEY
+        # What is sealed without one was sealed by a keyring that is locked now: a key here would put that out of use.
+        if not is_new or path.exists():
+            data = path.read_bytes()
+            self.key_is_in = "file"
+            return data
         self.key_is_in = "file"
-        with contextlib.suppress(FileNotFoundError):
-            return path.read_bytes()
         _make(self._folder)
         key = _new_key()
         handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=self._folder)
