@@ -123,13 +123,25 @@ def spelled(text: str) -> str | None:
         each = [spelled(part) for part in (" ".join(first[start:]), *several[1:])]
         return " ".join(filter(None, each)) if all(each) else None
     said = _CAPITAL.sub(r"\1", said)
-    told = [*_DOUBLE.sub(r"\1 \1", said).split()]
+    told = _heard_letters(_DOUBLE.sub(r"\1 \1", said).split(), is_spelled=_SPELLS.search(text) is not None)
     start = next((place for place in range(len(told)) if all(map(_letter, told[place:]))), len(told))
     letters = "".join(map(_letter, told[start:]))
     is_that_word = start == 1 and told[0][:1].lower() == letters[:1].lower()
     if len(letters) < _SPELLED or (start and not is_that_word):
         return None
     return letters
+
+
+def _heard_letters(told: list[str], *, is_spelled: bool) -> list[str]:
+    """Return `told` with letters for what was heard in their place, from the first or the second word on: `M see D`."""
+    names = cast("dict[str, str]", words()["spoken"]["letter_names"])
+    letters = {name: letter for letter, alike in names.items() for name in alike.split("|")}
+    for start in (0, 1):
+        heard = [letters.get(word.strip(".,").lower(), word) for word in told[start:]]
+        real = sum(1 for word in told[start:] if _letter(word))
+        if len(heard) > _SPELLED and all(map(_letter, heard)) and (is_spelled or 2 * real >= len(heard)):
+            return [*told[:start], *heard]
+    return told
 
 
 def _digits(text: str) -> str | None:

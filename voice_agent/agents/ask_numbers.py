@@ -30,6 +30,7 @@ def read_number(text: str, *, is_whole: bool) -> int | float | None:
         is_whole: Only a whole number is wanted: “nineteen ninety nine” is 1999 then, and else may be a price.
     """
     low = " ".join(re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.lower()).split())
+    low = low.replace("3 quarters", "three quarters")
     for words, count in _DOZENS:
         low = re.sub(rf"\b{words}\b", str(count), low)
     part = _PART.search(low)
