@@ -85,19 +85,19 @@ async def test_the_right_one_of_600_tools_is_in_sight_within_the_budget_and_is_c
 async def test_a_tool_that_is_not_in_sight_is_looked_for_and_then_called(tmp_path: Path) -> None:
     many = Many()
     script: list[Turn] = [
-        Call("find_tools", {"request": "rent a horse"}),
-        Call("store4_rent_horse", {"name_of_it": "Bella"}),
-        "Bella is yours.",
+        Call("find_tools", {"request": "list a horse"}),
+        Call("store4_list_horse", {"name_of_it": "Bella"}),
+        "Bella is there.",
     ]
     async with a_talk(tmp_path, script, many.servers) as talk:
-        assert await talk.say("and now Bella") == "Bella is yours."
+        assert await talk.say("and now Bella") == "Bella is there."
         before, after = chats(talk)[:2]
-        assert "store4_rent_horse" not in before.tools
-        assert "store4_rent_horse" in after.tools
-        assert "store4_rent_horse" in after.results[0]
+        assert "store4_list_horse" not in before.tools
+        assert "store4_list_horse" in after.tools
+        assert "store4_list_horse" in after.results[0]
         assert max(spent(talk)) <= BUDGET
-        assert [line["tool"] for line in talk.of("tool_call")] == ["rent_horse"]
-    assert [name for name, _ in many.called] == ["rent_horse"]
+        assert [line["tool"] for line in talk.of("tool_call")] == ["list_horse"]
+    assert [name for name, _ in many.called] == ["list_horse"]
 
 
 async def test_tools_that_were_used_stay_in_sight_for_what_follows(tmp_path: Path) -> None:
