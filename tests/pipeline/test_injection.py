@@ -312,7 +312,12 @@ async def test_nothing_that_cannot_be_seen_reaches_the_model_the_voice_or_the_pa
     _ = get_weather, get_error, get_odd, get_asked
     server.add_resource(TextResource(uri=AnyUrl("weather://a"), name="sea", title=unseen("Sea"), text=unseen("deep")))
     server.add_prompt(Prompt.from_function(_saying(unseen("do it")), name="review", title=unseen("Review")))
-    wanted = [("get_weather", {"kind": "sun"}), ("get_error", {}), ("get_odd", {}), ("get_asked", {})]
+    wanted: list[tuple[str, dict[str, Any]]] = [
+        ("get_weather", {"kind": "sun"}),
+        ("get_error", {}),
+        ("get_odd", {}),
+        ("get_asked", {}),
+    ]
     beside = [Call("read_resource", {"name": "Sea"}), Call("use_prompt", {"name": "Review"})]
     calls = iter([*(Call(f"weather_{name}", arguments) for name, arguments in wanted), *beside])
 

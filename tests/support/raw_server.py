@@ -18,7 +18,7 @@ Run as a script with one argument, a JSON object:
     away          while this file is there: end at the start with status 1
     exit_from     end at the start with status 1 from this start on (counted in `starts`, from 1)
 Its own tools: `echo`, `get_env`, `read_slowly`, `write_slowly`, `read_then_die`, `write_then_die`, `fail`, `add_tool`,
-`change_tool`, `count_up` (reports progress), `read_big`, `list_rows`, `read_huge`.
+`change_tool`, `count_up` (reports progress), `read_big`, `list_rows`, `read_huge`. Others answer their arguments.
 """
 
 from __future__ import annotations
@@ -62,12 +62,14 @@ def result(text: str, **more: Any) -> Object:
     return {"content": [{"type": "text", "text": text}], **modern, **more}
 
 
+def all_tools() -> list[Object]:
+    if not OPTIONS.get("listed"):
+        return TOOLS
+    return [*cast("list[Object]", json.loads(Path(OPTIONS["listed"]).read_text())), *TOOLS]
+
+
 def list_tools(params: Object) -> Object:
-    tools = (
-        [*cast("list[Object]", json.loads(Path(OPTIONS["listed"]).read_text())), *TOOLS]
-        if OPTIONS.get("listed")
-        else TOOLS
-    )
+    tools = all_tools()
     page = OPTIONS.get("page") or len(tools)
     start = int(params.get("cursor") or 0)
     answer: Object = {"tools": tools[start : start + page]}
@@ -171,7 +173,9 @@ OWN: dict[str, Callable[[Object, Object], Object | None]] = {
 
 def call(request: Object) -> None:
     own = OWN.get(request["params"]["name"])
-    if own is None:
+    if own is None and request["params"]["name"] in {tool.get("name") for tool in all_tools()}:
+        send({"id": request["id"], "result": result(json.dumps(request["params"].get("arguments") or {}))})
+    elif own is None:
         send({"id": request["id"], "error": {"code": -32602, "message": "Unknown tool"}})
     elif (answer := own(request["params"].get("arguments") or {}, request)) is not None:
         send({"id": request["id"], "result": answer})

@@ -137,3 +137,8 @@ def test_a_choice_that_was_shown_without_what_nobody_sees_is_sent_as_the_server_
     assert mended == {"a": spelled, "b": ["done", spelled]}
     assert Arguments(schema).problem(mended) is None
     assert Arguments(schema).mended({"a": "opened"}) == {"a": "opened"}
+
+
+def test_of_alternatives_that_differ_by_type_the_types_are_told() -> None:
+    schema = {"properties": {"a": {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}}}
+    assert Arguments(schema).problem({"a": "big"}) == "“a” must be of type integer or null, not 'big'."

@@ -147,6 +147,8 @@ def _sentence(error: Any) -> str:
             return f"{what} has parameters that are not known; it takes: {known or 'none'}."
         case "type":
             rule = f"of type {wanted if isinstance(wanted, str) else ' or '.join(map(str, wanted))}"
+        case "anyOf" | "oneOf" if types := _types_of(error):
+            rule = f"of type {' or '.join(types)}"
         case "enum":
             rule = f"one of {_shown(wanted, _LONGEST_LIST)[1:-1]}"
         case "minimum" | "minLength" | "minItems":
@@ -157,6 +159,12 @@ def _sentence(error: Any) -> str:
             rule = f"right by {error.validator} {_shown(wanted)}"
     noun = {"L": "characters long", "I": "items long"}.get(error.validator[3:4])
     return f"{what} must be {rule}{f' {noun}' if noun else ''}, not {_shown(error.instance)}."
+
+
+def _types_of(error: Any) -> list[str]:
+    """Return the types of the alternatives where it is by these alone that a value is none of them."""
+    types = [one.validator_value for one in error.context if one.validator == "type" and not one.relative_path]
+    return [str(one) for one in types] if types and len(types) == len(error.context) else []
 
 
 def _shown(value: Any, limit: int = _LONGEST_VALUE) -> str:
