@@ -75,7 +75,13 @@ def test_two_tools_that_say_the_same_cannot_be_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("description", "level"), [("", Level.FAULT), ("List tasks", Level.WARNING), ("x " * 2_000, Level.WARNING)]
+    ("description", "level"),
+    [
+        ("", Level.FAULT),
+        ("List tasks", Level.WARNING),
+        ("What is due", Level.WARNING),
+        ("List all tasks that are due " * 200, Level.WARNING),
+    ],
 )
 def test_a_description_that_says_nothing_or_too_much_is_told(description: str, level: Level) -> None:
     assert ("list_tasks", level) in found(looked_at(raw("list_tasks", description)))
@@ -93,7 +99,9 @@ def test_tools_that_differ_are_fine() -> None:
         ("issue_key", TEXT, Level.WARNING),
         ("image", {**TEXT, "description": "The picture as base64."}, Level.FAULT),
         ("payload", {"type": "object", "properties": {"x": TEXT}}, Level.WARNING),
+        ("items", {"type": "array", "items": {"type": "object", "properties": {"x": TEXT}}}, Level.WARNING),
         ("filter", {**TEXT, "description": "A JSON text of conditions."}, Level.WARNING),
+        ("repo_path", TEXT, Level.WARNING),
     ],
 )
 def test_what_nobody_can_say_is_told(parameter: str, node: dict[str, Any], level: Level) -> None:
@@ -105,6 +113,11 @@ def test_what_nobody_can_say_is_told(parameter: str, node: dict[str, Any], level
 def test_an_id_that_another_tool_finds_by_words_is_only_a_note() -> None:
     made = tools(raw("delete_task", task_id=TEXT), raw("search_tasks", query=TEXT))
     assert found(look_at_parameters(made)) == [("delete_task", Level.NOTE)]
+
+
+def test_a_path_that_another_tool_tells_of_is_only_a_note() -> None:
+    made = tools(raw("read_file", path=TEXT), raw("list_files"))
+    assert found(look_at_parameters(made)) == [("read_file", Level.NOTE)]
 
 
 def test_words_numbers_and_choices_can_be_said() -> None:

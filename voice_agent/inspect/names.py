@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz
 
 from voice_agent.bridge.catalog import DESCRIPTION_LIMIT
-from voice_agent.bridge.find.text import words
+from voice_agent.bridge.find.text import stems, words
 from voice_agent.inspect.report import Area, Finding, Level
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ def _of_description(tool: Tool, sent: str) -> Iterator[Finding]:
     if not tool.description.strip():
         fix = "Say in a sentence what it does and when to use it, in words that people say."
         yield Finding(Area.NAMES, Level.FAULT, tool.name, "It has no description.", fix)
-    elif len(words(tool.description)) <= _SHORT or words(tool.description) == words(tool.name):
+    elif (said := set(stems(tool.description))) <= set(stems(tool.name)) or len(said) <= _SHORT:
         fix = "Say what it does, to what, and what comes back."
-        yield Finding(Area.NAMES, Level.WARNING, tool.name, "Its description says no more than its name.", fix)
+        what = "says no more than its name" if said <= set(stems(tool.name)) else f"has no more than {_SHORT} words"
+        yield Finding(Area.NAMES, Level.WARNING, tool.name, f"Its description {what}.", fix)
     if len(sent) > DESCRIPTION_LIMIT:
         what = f"Its description is longer than {DESCRIPTION_LIMIT:,} characters, which is all that a model is shown."
         fix = "Put what matters first, and manuals and examples into a resource."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from voice_agent.bridge.ids import is_id as told_by_name
 from voice_agent.bridge.ids import lookups
-from voice_agent.bridge.policy import words_of
+from voice_agent.bridge.policy import is_read, words_of
 from voice_agent.inspect.report import Area, Finding, Level
 
 if TYPE_CHECKING:
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 _BINARY = re.compile(r"\bbase ?64\b|\bbinary data\b|\bdata ?uri\b", re.IGNORECASE)
 _JSON = re.compile(r"\bjson\b", re.IGNORECASE)
 _BY_WORDS = re.compile(r"\b(?:or|and|by) (?:\w+ ){0,3}(?:name|title|words|label)", re.IGNORECASE)
+_PATHS = (["path"], ["paths"], ["filepath"], ["filepaths"])
+"""Last words of names of parameters that take a path."""
+_FILES = frozenset(
+    {"directories", "directory", "file", "files", "folder", "folders", "path", "paths", "repo", "repos", "repositories"}
+    | {"root", "roots", "tree", "vault", "vaults", "workspace", "workspaces"}
+)
+"""Words of names of tools that tell of paths."""
 _MOST_REQUIRED = 4
 _UNSAYABLE = re.compile(r"(?=.*\d)(?=.*[A-Za-z_])[\w.-]{6,}|[a-z0-9]+(?:[_.:/-][a-z0-9]+){3,}")
 
@@ -69,9 +76,20 @@ def _of_required(tool: Tool, name: str, node: Json, tools: Sequence[Tool]) -> It
             what = "It requires an id, and no tool here finds one by words."
             fix = "Take a name or words of it as well as the id, or offer a list or search tool."
             yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix, name)
+    elif words_of(name)[-1:] in _PATHS:
+        if any(_finds_files(other) for other in tools):
+            what = "It requires a path, which nobody says and which has to be looked up first."
+            fix = "Best is to take a file's name or words of it as well as its path."
+            yield Finding(Area.PARAMETERS, Level.NOTE, tool.name, what, fix, name)
+        else:
+            what = "It requires a path, which nobody says, and no tool here finds one."
+            fix = "Let it be set once when the server is started, or offer a tool that lists or searches what there is."
+            yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix, name)
     elif _is_nested(node):
-        what = "It requires an object in an object."
-        fix = "Make its parts parameters of their own."
+        what, fix = "It requires an object in an object.", "Make its parts parameters of their own."
+        if node.get("type") == "array":
+            what = "It requires a list of objects, and people say one thing at a time."
+            fix = "Take one at a time, its parts as parameters of their own, or a list of plain texts."
         yield Finding(Area.PARAMETERS, Level.WARNING, tool.name, what, fix, name)
     elif node.get("type") == "string" and not node.get("enum") and _JSON.search(f"{name} {said}"):
         what = "It requires JSON in a text."
@@ -91,6 +109,16 @@ def _is_id_here(tool: Tool, name: str, node: Json, tools: Sequence[Tool]) -> boo
     if told_by_name(name, node) or not is_id(name, node):
         return told_by_name(name, node)
     return any(parts[-2] in words_of(other.name) for other in tools if other is not tool)
+
+
+def _finds_files(tool: Tool) -> bool:
+    """Tell whether a tool that only reads tells of paths without being told one: the first step of any look-up."""
+    required = [words_of(name)[-1:] for name in tool.input_schema.get("required", [])]
+    return (
+        not any(last in _PATHS for last in required)
+        and any(word in _FILES for word in words_of(tool.name))
+        and is_read(tool.name, tool.hints, trusted=False)
+    )
 
 
 def is_binary(name: str, node: Json) -> bool:

@@ -48,6 +48,11 @@ def look_at_safety(listed: Sequence[Json], instructions: str = "") -> list[Findi
     return findings
 
 
+def holds_secret(text: str) -> bool:
+    """Tell whether a text holds what looks like a key or token of a known kind."""
+    return _SECRETS.search(text) is not None
+
+
 def _of_text(tool: str | None, text: str) -> Iterator[Finding]:
     hidden = sorted({letter for letter in text if letter not in _FINE and unicodedata.category(letter) in _INVISIBLE})
     where = "Its texts" if tool is not None else "The server's instructions"
@@ -64,7 +69,7 @@ def _of_text(tool: str | None, text: str) -> Iterator[Finding]:
     if found := _MARKUP.search(text):
         what = f"{where} hold mark-up that poses as the host's own (“{found[0]}”)."
         yield Finding(Area.SAFETY, Level.FAULT, tool, what, "Take it out.")
-    if _SECRETS.search(text):
+    if holds_secret(text):
         what = f"{where} hold what looks like a key or token."
         yield Finding(Area.SAFETY, Level.FAULT, tool, what, "Take it out, and make a new one: this one is known now.")
 

@@ -12,6 +12,7 @@ from voice_agent.bridge.policy import is_read
 from voice_agent.bridge.results import TEXT_LIMIT
 from voice_agent.bridge.types import Status
 from voice_agent.inspect.report import Area, Call, Finding, Level
+from voice_agent.inspect.safety import holds_secret
 from voice_agent.inspect.sample import Unknown, sample
 
 if TYPE_CHECKING:
@@ -93,6 +94,10 @@ async def _call(report: Report, bridge: Bridge, tool: Tool, arguments: Json) -> 
     report.calls.append(
         Call(tool.name, arguments, result.status.value, seconds, len(raw), result.text[:_SHOWN], is_structured)
     )
+    if holds_secret(raw):
+        what = "Its answer holds what looks like a key or token, which then passes through the model."
+        fix = "Leave it out, or show only its end."
+        report.findings.append(Finding(Area.SAFETY, Level.FAULT, tool.name, what, fix))
     if result.status is Status.OK:
         _look_at_result(report, tool, len(raw), result.text, is_structured=is_structured)
     elif not answers:
