@@ -126,6 +126,14 @@ def test_calls_of_one_turn_are_agreed_to_together() -> None:
         assert conversation.confirmations.take(DELETE, {"task": task}, conversation.items) is not None
 
 
+def test_calls_are_kept_in_the_order_in_which_they_were_made() -> None:
+    confirmations = Confirmations()
+    for place in (1, 0, 2):
+        confirmations.ask("turn", Call(f"c{place}", DELETE, {"task": str(place)}, "delete", place=place))
+    assert confirmations.open is not None
+    assert [call.id for call in confirmations.open.calls] == ["c0", "c1", "c2"]
+
+
 def test_a_yes_that_names_one_thing_is_a_yes_where_it_is_the_only_one() -> None:
     conversation = Conversation()
     conversation.hears("yes, delete the dentist")

@@ -39,6 +39,8 @@ class Call:
     """The call in words, as it was read back."""
     given: Json | None = None
     """What the model gave, where what is read back goes by another name than that."""
+    place: int = 0
+    """Of the calls of one turn, the lower is read back first."""
 
     @property
     def agreed_id(self) -> str:
@@ -96,6 +98,7 @@ class Confirmations:
         if self._pending is None or self._pending.turn != turn:
             self._pending = Pending(turn, self._clock())
         self._pending.calls.append(call)
+        self._pending.calls.sort(key=lambda one: one.place)
         self._pending.asked_at = self._clock()
         return self._pending
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from dataclasses import replace
@@ -106,6 +107,7 @@ class BridgeToolset(llm.Toolset):
         self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
         self._looking: set[asyncio.Task[Any]] = set()
         self._reading_back: set[asyncio.Task[Any]] = set()
+        self._places = itertools.count()
         self._started_at = 0.0
         self._met: set[str] = set()
         """Names of the servers that have been there: what they have written stays in the conversation."""
@@ -272,7 +274,7 @@ class BridgeToolset(llm.Toolset):
         if (wrong := wrong_in(call.tool, call.arguments)) is not None:
             # Nobody is asked to agree to what the server would refuse.
             raise ToolError(wrong)
-        turn = ctx.speech_handle.id
+        turn, place = ctx.speech_handle.id, next(self._places)
         looking = asyncio.create_task(look(self.bridge, call.tool, call.arguments))
         self._looking.add(looking)
         looking.add_done_callback(self._looking.discard)
@@ -281,7 +283,8 @@ class BridgeToolset(llm.Toolset):
             raise ToolError(seen.refusal)
         is_first = self.confirmations.open is None or self.confirmations.open.turn != turn
         found = seen.arguments or call.arguments
-        self.confirmations.ask(turn, replace(call, said=seen.said, arguments=found, given=call.arguments))
+        asked = replace(call, said=seen.said, arguments=found, given=call.arguments, place=place)
+        self.confirmations.ask(turn, asked)
         if is_first:
             self._later(self._read_back(turn, ctx))
         return ToolResult(_ASKED.format(said=question(seen.said)), reply_required=False)
