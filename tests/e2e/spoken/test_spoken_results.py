@@ -113,7 +113,7 @@ async def test_each_kind_is_bounded_for_the_model_said_as_people_do_and_whole_on
         await calls.last.get_by_role("button", name="Show all 3000 rows").click()
         await expect(calls.last.get_by_role("row")).to_have_count(3_001)
 
-        await talker.speak("Show me the pictures.")
+        await talker.type("Show me the pictures.")
         await talker.hears("on your screen")
         assert PIXEL not in str(talker.chats[-1].body)
         picture, player = calls.last.get_by_role("img"), calls.last.locator("audio")
@@ -130,13 +130,13 @@ async def test_each_kind_is_bounded_for_the_model_said_as_people_do_and_whole_on
         )
         await is_said(talker, "plus 4 9, 3 0, 1 2 3 4 5 6")
 
-        await talker.speak("Read the gauge.")
+        await talker.type("Read the gauge.")
         await talker.hears("The gauge shows nothing.")
         assert talker.chats[-1].results[-1] == '{"reading":null,"name":"half \ufffd a pair"}'
-        await talker.speak("And on monday?")
+        await talker.type("And on monday?")
         await talker.hears("There is no party on Monday.")
         assert "Ask for Friday." in talker.chats[-1].results[-1]
         await sees(card(page, "party.get_party", "error").get_by_text("Ask for Friday."))
-        await talker.speak("What if nothing comes?")
+        await talker.type("What if nothing comes?")
         await talker.hears("It is done.")
         assert talker.chats[-1].results[-1] == "Done."
