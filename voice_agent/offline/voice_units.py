@@ -179,6 +179,7 @@ FIGURES: tuple[_Rule, ...] = (
     (re.compile(rf"\b({_COINS})/({_BELOW})(?![\w²³])"), lambda match: f"{match[1]} per {_below(match[2])}"),
     (re.compile(rf"(?<!/)\b(\d+)/({_any(*_EACH)})\b"), lambda match: f"{match[1]} per {_below(match[2])}"),
     (re.compile(r"(\d feet \d+) in\b"), r"\1 inches"),
+    (re.compile(r"(?<![\w/])(?:km/h|m/s|[kM]B/s)(?![\w/])"), lambda match: _UNCHANGED[match[0]]),
     (re.compile(r"(?<=\d) ?%"), " percent"),
     (re.compile(r"\b(\d+(?:\.\d+)?)x(?!\w)"), r"\1 times"),
     (re.compile(r"(?<=\d) ?\* ?(?=\d)"), " times "),
