@@ -12,7 +12,7 @@ import mcp_types
 from fastmcp import Client
 from fastmcp.client.messages import MessageHandler
 from mcp import MCPError
-from mcp.client.subscriptions import listen
+from mcp.client.subscriptions import SubscriptionLost, listen
 from mcp_types import URL_ELICITATION_REQUIRED
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 MAX_PAGES = 250
 MAX_TOOLS = 10_000
+_LISTEN_AGAIN, _LISTEN_LATEST = 1.0, 60.0
+"""Seconds after which a stream of changes that ended is opened again; longer each time that nothing came by it."""
 _NOT_HERE = {400, 404, 405, 406, 415, 501}
 """HTTP statuses by which a server that only speaks SSE refuses a POST to its address."""
 
@@ -246,15 +248,25 @@ class ClientConnection:
         await self._session.send_request(mcp_types.SetLevelRequest(params=params), mcp_types.EmptyResult)
 
     async def _listen(self) -> None:
-        # A server may announce changes and yet refuse this; the periodic re-list stands behind it.
-        with contextlib.suppress(MCPError, RuntimeError, TimeoutError):
-            async with listen(self._session, tools_list_changed=True) as subscription:
-                if self._has_listed:
-                    # What changed since is not announced any more.
-                    self.changed.set()
-                # Each event also reaches `_Notices`; staying here is what keeps the stream open.
-                async for _ in subscription:
-                    self.changed.set()
+        """Follow the changes of the tools; a stream that ends is opened again, for what lies between tires of them."""
+        wait = _LISTEN_AGAIN
+        while not self.ended.is_set():
+            try:
+                async with listen(self._session, tools_list_changed=True) as subscription:
+                    if self._has_listed:
+                        # What changed since is not announced any more.
+                        self.changed.set()
+                    # Each event also reaches `_Notices`; staying here is what keeps the stream open.
+                    async for _ in subscription:
+                        self.changed.set()
+                        wait = _LISTEN_AGAIN
+            except SubscriptionLost:
+                pass
+            except (MCPError, RuntimeError, TimeoutError):
+                # A server may announce changes and yet refuse this; the periodic re-list stands behind it.
+                return
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LISTEN_LATEST)
 
 
 @contextlib.asynccontextmanager
