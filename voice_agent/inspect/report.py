@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -214,7 +215,7 @@ def _of_calls(report: Report) -> list[str]:
     ]
     if not report.calls:
         lines.append("  none")
-    lines += ["", "Not called:"] if report.not_called else [""]
+    lines += ["", "Not called:"] if report.not_called else []
     groups: dict[str, list[str]] = {}
     for tool, why in report.not_called.items():
         groups.setdefault(why, []).append(tool)
@@ -229,7 +230,8 @@ def _of_heard(report: Report) -> list[str]:
     lines = [f"Spoken: {right} of {len(report.heard)} requests arrived at the tool that they were for."]
     for one in report.heard:
         mark = "ok  " if one.arrived == one.tool else "MISS"
-        lines.append(f"  {mark} {one.tool}: “{one.spoken}” heard as “{one.heard}” → {one.arrived or 'nothing'}")
+        arrived = f"{one.arrived} {json.dumps(one.arguments, ensure_ascii=False)}" if one.arrived else "nothing"
+        lines.append(f"  {mark} {one.tool}: “{one.spoken}” heard as “{one.heard}” → {arrived}")
     return lines
 
 
