@@ -32,7 +32,7 @@ from voice_agent.agents.which_meant import Listed
 from voice_agent.agents.window import Window
 from voice_agent.bridge.calls import wrong_in
 from voice_agent.bridge.find.budget import schema_of
-from voice_agent.bridge.types import Decision, Result, Status
+from voice_agent.bridge.types import CatalogChanged, Decision, Result, Status
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from voice_agent.agents.confirm import Pending
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.bridge.find.finder import Finder
-    from voice_agent.bridge.types import Json, Progress, Tool
+    from voice_agent.bridge.types import BridgeEvent, Json, Progress, Tool
 
+_AT_ONCE = 100
+"""Tools whose functions are made in one go."""
 _GATHER = 0.03
 """Seconds in which the calls of one turn are gathered into one read-back."""
 _UNNOTICED = 0.4
@@ -105,6 +107,7 @@ class BridgeToolset(llm.Toolset):
             after=(filler_after, background_after),
         )
         self._made: dict[Tool, RawFunctionTool[..., Any]] = {}
+        self._wrapping: asyncio.Task[None] | None = None
         self._looking: set[asyncio.Task[Any]] = set()
         self._reading_back: set[asyncio.Task[Any]] = set()
         self._places = itertools.count()
@@ -136,16 +139,31 @@ class BridgeToolset(llm.Toolset):
     async def setup(self) -> BridgeToolset:
         """Start the servers; returns at once, tools appear as their servers come up."""
         self._started_at = time.monotonic()
+        self.bridge.subscribe(self._note_change)
         self.bridge.start()
         self.offer.start()
         return self
 
+    def _note_change(self, event: BridgeEvent) -> None:
+        if isinstance(event, CatalogChanged) and (self._wrapping is None or self._wrapping.done()):
+            self._wrapping = asyncio.create_task(self._wrap_ahead(), name="wrap tools")
+
+    async def _wrap_ahead(self) -> None:
+        """Make the functions of thousands of tools a few at a time: a model's first request would wait for all."""
+        seen: Sequence[Tool] = ()
+        while seen != (seen := self.bridge.tools):
+            for start in range(0, len(seen), _AT_ONCE):
+                for tool in seen[start : start + _AT_ONCE]:
+                    self._made[tool] = self._made.get(tool) or self._wrap(tool, schema_of(tool))
+                await asyncio.sleep(0)
+
     async def aclose(self) -> None:
         """Give up what is running and close all servers."""
         self.offer.close()
-        for task in list(self._reading_back):
+        ending = [*self._reading_back, *([self._wrapping] if self._wrapping is not None else [])]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._reading_back, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         await self.under_way.aclose()
         await self.bridge.aclose()
 
