@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_agent.bridge.cleaning import clean, clean_json, shorten
+from voice_agent.bridge.cleaning import clean, clean_json, shorten, without_hidden
 
 pytestmark = pytest.mark.unit
 
@@ -81,3 +81,8 @@ def test_bottomless_data_ends() -> None:
     for _ in range(500):
         deep = {"in": deep}
     assert clean_json(deep) is not None
+
+
+def test_text_clients_get_what_they_may_write_back_as_it_is_but_for_what_only_hides() -> None:
+    kept = "e\u0301 \r\n\u200f\u05e9\ufe0f"
+    assert without_hidden({"a": [kept, 3, "x\u202e\U000e0041\U000e0101y"]}) == {"a": [kept, 3, "xy"]}

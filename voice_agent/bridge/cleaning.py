@@ -13,6 +13,8 @@ _KEPT_FORMATS = "\u200c\u200d"
 _STRIPPED_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _INVISIBLE_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0d\U000e0100-\U000e01ef]")
+_HIDING = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\U000e0100-\U000e01ef]")
+"""Tags, the selectors that no script has, and what overrides the direction of writing."""
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _JOINED = re.compile(r"(?<=[^\x00-\u05ff])[\u200c\u200d](?=[^\x00-\u05ff])")
 _SPACES = re.compile(r"[ \t]+(?=\n)|[ \t]{3,}")
@@ -62,6 +64,22 @@ def clean_json(value: Any, *, depth: int = 64) -> Any:
         case _:
             cleaned = value
     return cleaned
+
+
+def without_hidden(value: Any) -> Any:
+    """Return data without characters that only hide text or turn it around, and otherwise as it is.
+
+    For text clients, which may write back what they read.
+    """
+    match value:
+        case str():
+            return value if value.isascii() else _HIDING.sub("", value)
+        case dict():
+            return {key: without_hidden(item) for key, item in cast("dict[Any, Any]", value).items()}
+        case list():
+            return [without_hidden(item) for item in cast("list[Any]", value)]
+        case _:
+            return value
 
 
 def clean_value(text: str) -> str:

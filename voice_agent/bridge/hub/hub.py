@@ -11,6 +11,7 @@ from mcp import MCPError
 from mcp.server.lowlevel.server import NotificationOptions, Server
 from typing_extensions import override
 
+from voice_agent.bridge.cleaning import without_hidden
 from voice_agent.bridge.hub.announcing import Announcer
 from voice_agent.bridge.hub.offering import Offerings
 from voice_agent.bridge.hub.peers import complete, connection_of, kept, peer_of
@@ -237,7 +238,9 @@ def _plain(result: Result, answers: list[mcp_types.CallToolResult]) -> dict[str,
     """Return what a text client gets: the server's own answer, or our sentence."""
     if answers and result.status is Status.OK:
         whole = answers[-1].model_dump(by_alias=True, mode="json", exclude_none=True)
-        return {word: whole[word] for word in ("content", "structuredContent", "isError") if word in whole}
+        return {
+            word: without_hidden(whole[word]) for word in ("content", "structuredContent", "isError") if word in whole
+        }
     said: dict[str, Any] = {"content": [{"type": "text", "text": result.text}]}
     if result.status is not Status.OK:
         return {**said, "isError": True}

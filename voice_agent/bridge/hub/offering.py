@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import mcp_types
 from mcp import MCPError
 
-from voice_agent.bridge.cleaning import clean
+from voice_agent.bridge.cleaning import clean, without_hidden
 from voice_agent.bridge.hub.offers import NotOffered, Offers
 from voice_agent.bridge.hub.peers import complete, connection_of, is_modern, kept, peer_of
 from voice_agent.bridge.hub.watches import Watches
@@ -310,4 +310,4 @@ async def _ask(offers: Offers, server: str, ask: Callable[[Reached], Awaitable[A
 
 
 def _plain(answer: Any) -> dict[str, Any]:
-    return answer.model_dump(by_alias=True, mode="json", exclude_none=True)
+    return without_hidden(answer.model_dump(by_alias=True, mode="json", exclude_none=True))
