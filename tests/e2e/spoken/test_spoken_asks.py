@@ -41,7 +41,7 @@ async def test_what_a_server_asks_is_answered_by_voice_and_on_the_page_and_no_pa
             await talker.hears("Drinks? The options are Tea, Milk and Wine.")
             # What is said stands in the form on the page.
             await expect(page.get_by_label("Host name")).to_have_value("Ada")
-            await talker.speak("Everything but wine.")
+            await talker.type("Everything but wine.")
             await talker.hears("Guests?")
             await talker.type("Twelve.")
             await talker.hears("It can be at most 9.")
