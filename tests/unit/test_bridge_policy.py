@@ -34,6 +34,7 @@ def test_a_plain_read_is_not_asked_about(name: str) -> None:
         "check_item",
         "d1_query",
         "do_something_unheard_of",
+        "get_d\u0435lete",
         "run",
     ],
 )

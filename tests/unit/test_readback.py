@@ -21,6 +21,8 @@ pytestmark = pytest.mark.unit
         ("write_file", {"path": "a.txt", "content": "hi"}, "write the file “a.txt”, with content “hi”"),
         ("send", {"urgent": True, "to": None}, "send, with urgent yes"),
         ("!!!", {}, "run"),
+        ("öffne_Fenster", {"fenster": "Küche"}, "öffne the fenster “Küche”"),
+        ("天気", {"city": "Oban"}, "天気, with city “Oban”"),
     ],
 )
 def test_every_argument_of_a_call_is_said(name: str, arguments: dict[str, Any], said: str) -> None:

@@ -136,7 +136,7 @@ def question(text: str) -> str:
 def words_of(name: str) -> list[str]:
     """Return the words of an identifier, in lower case."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
+    return [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
 
 
 def _all_of(value: str, noun: str) -> str:

@@ -97,7 +97,8 @@ def is_read(name: str, hints: Hints, *, trusted: bool) -> bool:
         return not _endangers(words)
     if hints.read_only is False or hints.destructive is True:
         return False
-    return _reads(words)
+    # Of a name in other letters than these words', no word says that it only looks; some look just like them.
+    return name.isascii() and _reads(words)
 
 
 def is_repeatable(name: str, hints: Hints, *, trusted: bool) -> bool:
