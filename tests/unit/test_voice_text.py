@@ -91,6 +91,10 @@ def test_a_moment_is_told_in_the_time_of_who_listens() -> None:
     assert spoken("2026-11-21T23:30:00", BERLIN) == "November 21st, 20 26 at 11 30 PM"
 
 
+def test_thousands_of_empty_lines_are_one_pause() -> None:
+    assert spoken("Milk" + " \n" * 3_000 + "Eggs") == "Milk. Eggs"
+
+
 def test_a_letter_that_is_spelt_is_no_article() -> None:
     assert letters("A B C, 1 A, A 1, a plan A is A-one") == "ay B C, 1 ay, ay 1, a plan A is A-one"
 

@@ -41,6 +41,14 @@ def letters(text: str) -> str:
     return _LETTER.sub("ay", text)
 
 
+def _pause(gap: re.Match[str]) -> str:
+    """Return what is between two words: a pause where a line ends, a longer one before a new paragraph."""
+    before, lines = gap.string[max(0, gap.start() - 1) : gap.start()], gap[0].count("\n")
+    if not lines or not before or before in ".,;:!?" or gap.end() == len(gap.string):
+        return " "
+    return ", " if lines == 1 else ". "
+
+
 _LETTER = re.compile(r"\bA(?=,? [A-Z\d]\b)|(?<=\b[A-Z\d] )A\b|(?<=\b[A-Z\d], )A\b")
 _BEFORE = (*LINKS, *FIRST, *IDS)
 _AFTER = (
@@ -63,8 +71,7 @@ _AFTER = (
     (re.compile(r"(?:(?<=\w) |^)> (?=\w)"), ", "),
     (re.compile(r"[“”„«»\"*`|<>{}\[\]\ufffd]+|(?<!\w)['‘’]|['‘’](?!\w)"), " "),  # noqa: RUF001 - quotation marks as they come
     (re.compile(r"(?<=\w)_(?=\w)"), " "),
-    (re.compile(r"(?<![\s.,;:!?])\s*\n\s*\n\s*(?=\S)"), ". "),
-    (re.compile(r"(?<![\s.,;:!?])\s*\n\s*(?=\S)"), ", "),
-    (re.compile(r"\s+([,.;:!?])(?!\w)"), r"\1"),
+    (re.compile(r"\s+"), _pause),
+    (re.compile(r" ([,.;:!?])(?!\w)"), r"\1"),
 )
 """In this order: dates before times, times before ranges."""
