@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.unit
 
-PHRASES = Spoken("weather forecast: umbrella\n-: walk the dog")
+PHRASES = Spoken("weather forecast: umbrella\n-: walk the dog\n+: remind me")
 PIECES = WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##happy", "cafe", "!", "日", "##s"], 8)
 
 
@@ -132,6 +132,16 @@ def test_what_tools_seldom_do_fits_where_one_of_them_does_it() -> None:
     assert finder.learn()
     found = finder.find("walk the dog")
     assert (found.fits, found.tools[0]) == (True, walk)
+
+
+def test_what_no_tool_does_can_be_noted_down_all_the_same() -> None:
+    finder = learnt(None)
+    remind = told("create_reminder", "Create a reminder.")
+    finder.update((*TOOLS, remind))
+    assert finder.learn()
+    assert not finder.find("walk the dog").fits
+    found = finder.find("remind me to walk the dog")
+    assert (found.fits, found.tools[0]) == (True, remind)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 broken"])

@@ -145,7 +145,7 @@ class Finder:
                 cosine + _WORDS * wanted + _OWN * word / best_own
                 for cosine, wanted, word in zip(cosines, by_words, own, strict=True)
             ]
-            fits = state.meanings.fits(meant, max(scores))
+            fits = state.meanings.fits(meant, max(scores), is_noted=self._spoken.is_noted(asked))
         places = [place for place, score in enumerate(scores) if score > 0]
         gains = [_KNOWN if tool.server in used else 0.0 for tool in state.tools]
         places.sort(key=lambda place: (-scores[place] - gains[place], place))
@@ -163,7 +163,8 @@ class Finder:
 
     def _is_worded(self, text: str, best: float) -> bool:
         """Weigh the best score by words against how much of the request is what no tool does."""
-        return best - _NOTHING_WORDS * self._spoken.nothing_in(content(text)) > _WORDED
+        nothing = 0.0 if self._spoken.is_noted(words(text)) else self._spoken.nothing_in(content(text))
+        return best - _NOTHING_WORDS * nothing > _WORDED
 
 
 def _load(file: Path | None) -> Vectors | None:

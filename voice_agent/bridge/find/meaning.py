@@ -29,6 +29,8 @@ _FEW = 3
 """How many of the nearest phrases and lines tell whether a request fits."""
 _SERVED, _ALIKE = 0.55, 0.45
 """The cosines from which on a tool serves a phrase that tools seldom serve, and with it those that are like it."""
+_USUAL = 0.4
+"""The cosine to such phrases of a request that a tool serves."""
 _BEST, _COVERED, _LINES, _SIZE, _LEAST = 0.265, 0.39, -0.19, -0.031, -0.49
 """What the best score, the cosines to lines, covered and at all, and the logarithm of the number of tools count beside
 the cosines to phrases that no tool serves, and the least sum; fitted to requests and catalogs of 3 to 1,647 tools."""
@@ -105,10 +107,14 @@ class MeaningIndex:
         """Return a cosine for each tool."""
         return self._both @ direction
 
-    def fits(self, meant: Meant, best: float) -> bool:
-        """Weigh the best tool's score and what is known of these tools against what no tool does."""
+    def fits(self, meant: Meant, best: float, *, is_noted: bool = False) -> bool:
+        """Weigh the best tool's score and what is known of these tools against what no tool does.
+
+        `is_noted`: what the request names is only to be noted down, be it something that no tool does.
+        """
         covered = _few(np.concatenate((meant.lines * self._covered, meant.nothing * self._served)))
         nothing = _few(np.where(self._served > 0, 0, meant.nothing))
+        nothing = min(nothing, _USUAL) if is_noted else nothing
         size = float(np.log(max(1, len(self._both))))
         known = _BEST * best + _COVERED * covered + _LINES * _few(meant.lines) + _SIZE * size
         return known - nothing > _LEAST

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _NOTHING = "-"
 """Stands in place of tool words: what no tool does."""
+_NOTED = "+"
+"""The same: what is said to have something noted down."""
+_LONGEST_NOTED = 4
+"""Words of the longest phrase of that kind."""
 _SEVERAL = 1.5
 """How much more a phrase of several words tells than one word."""
 _MOST = 2.0
@@ -33,9 +37,13 @@ class Spoken:
     """The phrases of people, to be found in requests."""
 
     def __init__(self, text: str) -> None:
-        """Read lines `words of tools: phrase, phrase, …`; `#` begins a comment, `-:` phrases that no tool serves."""
+        """Read lines `words of tools: phrase, phrase, …`; `#` begins a comment.
+
+        `-:` phrases that no tool serves; `+:` those by which people have something noted down.
+        """
         self.lines: list[Line] = []
         self.nothing: list[str] = []
+        self._noted: set[tuple[str, ...]] = set()
         self._phrases: dict[tuple[str, ...], list[int]] = {}
         for line in text.splitlines():
             tools, colon, said = line.partition("#")[0].partition(":")
@@ -44,6 +52,9 @@ class Spoken:
             phrases = [phrase.strip() for phrase in said.split(",")]
             if tools.strip() == _NOTHING:
                 self.nothing.extend(phrases)
+                continue
+            if tools.strip() == _NOTED:
+                self._noted.update(tuple(stems(phrase)) for phrase in phrases)
                 continue
             self.lines.append(Line(tools.strip(), tuple(dict.fromkeys(stems(tools))), said.strip()))
             for phrase in phrases:
@@ -60,6 +71,15 @@ class Spoken:
                 for line in self._phrases.get(tuple(heard[start : start + length]), ()):
                     found[line] = min(_MOST, found.get(line, 0.0) + (1.0 if length == 1 else _SEVERAL))
         return found
+
+    def is_noted(self, request: Sequence[str]) -> bool:
+        """Tell whether the words of a request ask to note down what they name, rather than to do it."""
+        heard = [stem(word) for word in request]
+        return any(
+            tuple(heard[start:end]) in self._noted
+            for start in range(len(heard))
+            for end in range(start + 1, min(start + _LONGEST_NOTED, len(heard)) + 1)
+        )
 
     def nothing_in(self, asked: Collection[str]) -> float:
         """Return how much of a request (the stems of `content`) is in one phrase that no tool serves: 0 to 1."""
