@@ -312,14 +312,10 @@ async def test_nothing_that_cannot_be_seen_reaches_the_model_the_voice_or_the_pa
     _ = get_weather, get_error, get_odd, get_asked
     server.add_resource(TextResource(uri=AnyUrl("weather://a"), name="sea", title=unseen("Sea"), text=unseen("deep")))
     server.add_prompt(Prompt.from_function(_saying(unseen("do it")), name="review", title=unseen("Review")))
-    wanted: list[tuple[str, dict[str, Any]]] = [
-        ("get_weather", {"kind": "sun"}),
-        ("get_error", {}),
-        ("get_odd", {}),
-        ("get_asked", {}),
-    ]
-    beside = [Call("read_resource", {"name": "Sea"}), Call("use_prompt", {"name": "Review"})]
-    calls = iter([*(Call(f"weather_{name}", arguments) for name, arguments in wanted), *beside])
+    wanted = [Call("weather_get_weather", {"kind": "sun"})]
+    wanted += [Call(f"weather_{name}") for name in ("get_error", "get_odd", "get_asked")]
+    wanted += [Call("read_resource", {"name": "Sea"}), Call("use_prompt", {"name": "Review"})]
+    calls = iter(wanted)
 
     def answer(chat: Chat) -> Turn:
         if chat.results or chat.user == "red":
@@ -328,7 +324,7 @@ async def test_nothing_that_cannot_be_seen_reaches_the_model_the_voice_or_the_pa
         return Call(next(name for name in chat.tools if "_de" in name)) if call.name == "weather_get_odd" else call
 
     async with a_talk(tmp_path, answer, {"weather": server}) as talk:
-        for number in range(len(wanted) + len(beside)):
+        for number in range(len(wanted)):
             await talk.say(f"go on {number}")
             if number == 3:
                 await talk.say("red")

@@ -246,50 +246,6 @@ async def test_a_call_that_tells_of_its_progress_may_take_longer_than_a_silent_o
     assert "I don't know whether it went through" in silent
 
 
-class Late(FastMCPTransport):
-    """A transport whose server takes until it is let go to start."""
-
-    def __init__(self, server: FastMCP[Any]) -> None:
-        super().__init__(server)
-        self.go = asyncio.Event()
-
-    def connect_session(self, **options: Any) -> Any:
-        return _Late(self.go, super().connect_session(**options))
-
-
-class _Late:
-    def __init__(self, go: asyncio.Event, inner: Any) -> None:
-        self._go, self._inner = go, inner
-
-    async def __aenter__(self) -> Any:
-        await self._go.wait()
-        return await self._inner.__aenter__()
-
-    async def __aexit__(self, *error: object) -> Any:
-        return await self._inner.__aexit__(*error)
-
-
-async def test_a_request_made_while_servers_start_waits_for_them_with_a_word(tmp_path: Path) -> None:
-    slow = Slow()
-    slow.go.set()
-    late = Late(slow.server)
-    async with a_talk(tmp_path, [report(), "Ready."], {"slow": late}, settle=False) as talk:
-        turn = asyncio.create_task(talk.say("get the report"))
-        await talk.until(lambda: "still starting" in str(talk.of("agent")))
-        assert not talk.openai.chats
-        late.go.set()
-        assert "Ready." in await turn
-        assert "slow_get_report" in talk.openai.chats[0].tools
-
-
-async def test_the_wait_for_servers_is_bounded(tmp_path: Path) -> None:
-    late = Late(Slow().server)
-    async with a_talk(
-        tmp_path, ["I can't do that."], {"slow": late}, settle=False, limits=Limits(wait_for_servers=0.6)
-    ) as talk:
-        assert "I can't do that." in await talk.say("get the report")
-
-
 async def test_a_model_that_fails_once_is_apologised_for_and_the_talk_goes_on(tmp_path: Path) -> None:
     script: list[Turn] = [Fault(status=400), "Hello again."]
     async with a_talk(tmp_path, script, {}) as talk:

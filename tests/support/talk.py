@@ -113,6 +113,7 @@ async def a_talk(
             if settle:
                 async with asyncio.timeout(PATIENCE):
                     await bridge.settle(PATIENCE)
+                    await bridge.library.settle(PATIENCE)
                     await conversation.settle()
             yield talk
         finally:

@@ -57,6 +57,8 @@ def is_own(tool: Any, items: list[llm.ChatItem], *, are_others: bool = True, **a
         (CREATE, "Add two eggs", {"title": "2 eggs"}),
         (CREATE, "add milk and pin it, pinned please", {"title": "milk", "pinned": True}),
         (COMPLETE, "I've bought the milk", {"task": "milk"}),
+        (COMPLETE, "I've paid the rent.", {"task": "pay the rent"}),
+        (CREATE, "Remind me to breathe in thirty seconds.", {"title": "breathe", "due": "2026-11-21T10:00:30"}),
         (COMPLETE, "Done with the dentist.", {"task": "dentist"}),
         (UPDATE, "Move the dentist to Friday", {"task": "dentist", "due": "Friday"}),
         (UNDO, "Undo that.", {}),
@@ -137,7 +139,7 @@ def test_people_who_ask_for_tasks_are_seldom_asked_once_more_though_another_serv
         for tool, name in [tools[one["action"]]]
     ]
     # As docs/injection.md has it.
-    assert (sum(own), len(own)) == (334, 354)
+    assert (sum(own), len(own)) == (344, 354)
 
 
 def test_a_tool_that_cannot_be_called_is_told_of_where_it_is_asked_for() -> None:

@@ -51,7 +51,6 @@ class Assistant(Agent):
         sentences: Sentences,
         deeds: Deeds,
         has_pace: bool,
-        wait_for_servers: float,
         past: Sequence[ChatItem] = (),
     ) -> None:
         """Take the parts of one conversation.
@@ -63,7 +62,6 @@ class Assistant(Agent):
             sentences: The words for it.
             deeds: What was done so far.
             has_pace: The pace of the voice can be changed.
-            wait_for_servers: Seconds that a request waits for servers that are starting.
             past: What was said and done before, where the conversation goes on in another process: no greeting then.
         """
         super().__init__(  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
@@ -82,7 +80,6 @@ class Assistant(Agent):
         self._sentences = sentences
         self._deeds = deeds
         self._has_pace = has_pace
-        self._wait_for_servers = wait_for_servers
 
     @property
     def _talk(self) -> AgentSession[Any]:
@@ -94,20 +91,20 @@ class Assistant(Agent):
             self._speech.say(self._talk, self._sentences("greeting"), Kind.GREETING)
 
     async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
-        """Hold a spoken request until the servers that are starting are there."""
+        """Hold a spoken request until the servers that it names are there."""
         if await self.ready_for(new_message.text_content or ""):
             # A reply that was begun ahead of time did not know the tools: a changed context discards it.
             turn_ctx.add_message(role="system", content="The tools have just been loaded.")
 
     async def ready_for(self, text: str) -> bool:
-        """Wait, bounded, for servers that `text` may need; True if there was something to wait for."""
+        """Wait, bounded, for servers that `text` names and that are starting; True if there was one."""
         await self.is_back.wait()
         if request_of(text) is Request.STOP:
             self._toolset.cancel_running()
             self.put_off.drop()
         if request_of(text) or answer_of(text) is not Answer.OTHER:
             return False
-        return await self._toolset.await_servers(self._talk, self._wait_for_servers)
+        return await self._toolset.starting.wait_for_named(self._talk, text)
 
     async def llm_node(
         self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings

@@ -47,6 +47,19 @@ def _split(text: str) -> frozenset[str]:
 
 _ENDINGS = _split("s es ies y ed d ing e er ers ly n en em es te st t r") | {""}
 """What two forms of one word may end in where they differ."""
+_IRREGULAR = dict(
+    pair.split("/")
+    for pair in _split(
+        """
+        ate/eat bought/buy brought/bring built/build caught/catch chose/choose did/do done/do drew/draw drove/drive
+        driven/drive fed/feed felt/feel flew/fly forgot/forget found/find gave/give given/give got/get held/hold
+        kept/keep left/leave lent/lend lost/lose made/make met/meet paid/pay ran/run rang/ring rode/ride sang/sing
+        sent/send sold/sell spent/spend spoke/speak swam/swim swept/sweep taught/teach thought/think threw/throw
+        told/tell took/take taken/take went/go gone/go woke/wake won/win wore/wear written/write wrote/write
+        """
+    )
+)
+"""Forms of verbs that are no form of their other forms by their letters: “I've paid the rent” is “pay the rent”."""
 _LITTLE = _split(
     """
     a about after all am an and any are as at be been before but by can could did do does for from get go had has have
@@ -61,8 +74,8 @@ _CALENDAR = _split(
     january february march april may june july august september october november december monday tuesday wednesday
     thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun day
     days week weeks month months year years today tonight tomorrow yesterday morning noon afternoon evening night
-    midnight next last this every daily weekly monthly yearly hour hours minute minutes before after ago now the and
-    for freq interval byday until count none on at in by am pm t z
+    midnight next last this every daily weekly monthly yearly hour hours minute minutes seconds before after ago now the
+    and for freq interval byday until count none on at in by am pm t z
     """
 )
 """Words that a model computes: they say when, not what."""
@@ -292,6 +305,7 @@ def _is_among(word: str, known: Collection[str]) -> bool:
 
 def _is_form(one: str, other: str) -> bool:
     """Tell whether two words are forms of one, in English or not: “milk” and “milks”, “plan” and “planning”."""
+    one, other = _IRREGULAR.get(one, one), _IRREGULAR.get(other, other)
     if stem(one) == stem(other):
         return True
     length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

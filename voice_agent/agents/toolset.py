@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import time
 from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,8 @@ from voice_agent.agents.confirm import Call, Confirmations
 from voice_agent.agents.events import ConfirmAsked, ToolCalled, ToolEvent, ToolReturned
 from voice_agent.agents.known_ids import made_up
 from voice_agent.agents.lookup import look
-from voice_agent.agents.offer import NAME, Offer
+from voice_agent.agents.offer import NAME as FIND
+from voice_agent.agents.offer import Offer
 from voice_agent.agents.overheard import Overheard
 from voice_agent.agents.provenance import is_users_own
 from voice_agent.agents.readback import describe, describe_all, question
@@ -27,6 +27,8 @@ from voice_agent.agents.reading import Reading
 from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.server_words import reads_prose
 from voice_agent.agents.speech import Kind, Speech
+from voice_agent.agents.starting import NAME as WAIT
+from voice_agent.agents.starting import Starting
 from voice_agent.agents.under_way import UnderWay
 from voice_agent.agents.which_meant import Listed
 from voice_agent.agents.window import Window
@@ -50,8 +52,8 @@ _AT_ONCE = 100
 """Tools whose functions are made in one go."""
 _GATHER = 0.03
 """Seconds in which the calls of one turn are gathered into one read-back."""
-_UNNOTICED = 0.4
-"""Seconds that a person is kept waiting without a word."""
+_OURS = frozenset({FIND, WAIT})
+"""Functions whose answers are no words of any server."""
 _ASKED = "Not done yet: the user has been asked “{said}?” and must agree in their own words first. Say nothing more."
 
 
@@ -66,6 +68,7 @@ class BridgeToolset(llm.Toolset):
         sentences: Sentences | None = None,
         filler_after: float = 1.2,
         background_after: float = 15.0,
+        wait_for_servers: float = 15.0,
         on_event: Callable[[ToolEvent], None] | None = None,
         finder: Finder | None = None,
         zone: tzinfo = UTC,
@@ -78,6 +81,7 @@ class BridgeToolset(llm.Toolset):
             sentences: The words for them.
             filler_after: Seconds of silence in a slow call before something is said.
             background_after: Seconds after which the talk goes on without waiting for a call.
+            wait_for_servers: Seconds from the start in which a model may wait for servers that are starting.
             on_event: Told of read-backs, calls and results as they happen.
             finder: Finds the tools for a turn where they are too many; one that goes by words alone where None.
             zone: The user's time zone, in which the answers to a server's questions are understood.
@@ -94,6 +98,7 @@ class BridgeToolset(llm.Toolset):
         self._listed = Listed()
         self._speech = speech or Speech()
         self._sentences = sentences or Sentences()
+        self.starting = Starting(bridge, limit=wait_for_servers, speech=self._speech, sentences=self._sentences)
         self._listeners = [self._listed.note, *([on_event] if on_event is not None else [])]
         self.questions = Questions(self._on_event, self._tell, zone)
         self._talk: AgentSession[Any] | None = None
@@ -111,7 +116,6 @@ class BridgeToolset(llm.Toolset):
         self._looking: set[asyncio.Task[Any]] = set()
         self._reading_back: set[asyncio.Task[Any]] = set()
         self._places = itertools.count()
-        self._started_at = 0.0
         self._met: set[str] = set()
         """Names of the servers that have been there: what they have written stays in the conversation."""
         self._unasked: set[tuple[str, str, str]] = set()
@@ -122,7 +126,7 @@ class BridgeToolset(llm.Toolset):
         """The tools that can be called at this moment; an unchanged tool is the same object each time."""
         live = (*self.bridge.tools, *self.reading.tools, *self._gone)
         self._made = {tool: self._made.get(tool) or self._wrap(tool, schema_of(tool)) for tool in live}
-        return [*self._made.values(), *([self.offer.find_tools] if self.offer.is_needed else [])]
+        return [*self._made.values(), *self.starting.tools, *([self.offer.find_tools] if self.offer.is_needed else [])]
 
     @property
     def _gone(self) -> tuple[Tool, ...]:
@@ -138,7 +142,7 @@ class BridgeToolset(llm.Toolset):
 
     async def setup(self) -> BridgeToolset:
         """Start the servers; returns at once, tools appear as their servers come up."""
-        self._started_at = time.monotonic()
+        self.starting.begin()
         self.bridge.subscribe(self._note_change)
         self.bridge.start()
         self.offer.start()
@@ -166,22 +170,6 @@ class BridgeToolset(llm.Toolset):
         await asyncio.gather(*ending, return_exceptions=True)
         await self.under_way.aclose()
         await self.bridge.aclose()
-
-    async def await_servers(self, session: AgentSession[Any], limit: float) -> bool:
-        """Wait for servers that are starting, with a word to the user, until `limit` seconds after the session began.
-
-        Later requests do not wait for a server that has hung: that time has passed. True if there was a wait.
-        """
-        left = self._started_at + limit - time.monotonic()
-        if left > 0:
-            await self.bridge.library.settle(min(_UNNOTICED, left))
-        if left <= 0 or await self.bridge.settle(0):
-            return False
-        if not await self.bridge.settle(min(_UNNOTICED, left)):
-            self._speech.say(session, self._sentences("starting"), Kind.FILLER, remember=False)
-            await self.bridge.settle(self._started_at + limit - time.monotonic())
-        await self.bridge.library.settle(_UNNOTICED)
-        return True
 
     def cancel_running(self, call: str | None = None) -> bool:
         """Cancel every call that is under way (or the one called `call`), at its server too; False: there is none.
@@ -369,8 +357,8 @@ def _last_said(ctx: RunContext[Any]) -> str:
 
 
 def _heard(items: Sequence[llm.ChatItem]) -> list[llm.ChatItem]:
-    """Return a conversation without what finding tools brought."""
-    return [one for one in items if not (one.type == "function_call_output" and one.name == NAME)]
+    """Return a conversation without what finding tools and waiting for them brought."""
+    return [one for one in items if not (one.type == "function_call_output" and one.name in _OURS)]
 
 
 async def _at_once() -> None:

@@ -55,7 +55,7 @@ class Limits(BaseModel):
     call_timeout: float = Field(default=30.0, gt=0, le=3600)
     """Seconds one tool call may take, where its server's entry says nothing."""
     wait_for_servers: float = Field(default=15.0, ge=0, le=120)
-    """Seconds from the start of a conversation in which requests wait for servers that are still starting."""
+    """Seconds from the start of a conversation in which what may need a server that is still starting waits for it."""
     filler_after: float = Field(default=1.2, ge=0, le=60)
     """Seconds of silence in a slow call before something is said."""
     background_after: float = Field(default=15.0, gt=0, le=3600)

@@ -74,10 +74,7 @@ def build_conversation(
     zone = settings.time_zone or get_localzone_name()
     sentences = Sentences(on_phone=on_phone)
     briefing = Briefing(settings.language, zone, on_phone=on_phone)
-    deeds = Deeds(sentences)
-    past = story.items if story is not None else []
-    for deed in story.deeds if story is not None else []:
-        deeds.note(deed)
+    deeds = _deeds(sentences, story)
     speech = Speech(on_aside=lambda text, kind, interrupted: _aside(journal, text, kind.value, interrupted=interrupted))
     toolset = BridgeToolset(
         bridge,
@@ -85,14 +82,16 @@ def build_conversation(
         sentences=sentences,
         filler_after=settings.limits.filler_after,
         background_after=settings.limits.background_after,
+        wait_for_servers=settings.limits.wait_for_servers,
         on_event=_both(deeds.note, record_tools(journal)),
         finder=Finder(config.home),
         zone=ZoneInfo(zone),
     )
     toolset.questions.has_screen = not on_phone
     aloud = Aloud(settings.language, ZoneInfo(zone))
-    voice = [*DEFAULT_TTS_TEXT_TRANSFORMS, *([slow_digits] if on_phone else []), aloud]
+    voice = [*([slow_digits] if on_phone else []), aloud]
     session = _session(stack, toolset, settings, voice, has_microphone=has_microphone)
+    past = story.items if story is not None else []
     session.history.insert(past)
     assistant = Assistant(
         instructions=briefing.text(settings),
@@ -101,7 +100,6 @@ def build_conversation(
         sentences=sentences,
         deeds=deeds,
         has_pace=stack.set_speed(1.0),
-        wait_for_servers=settings.limits.wait_for_servers,
         past=past,
     )
     parts = (settings, journal, bridge, stack, session, toolset, assistant, speech, aloud)
@@ -110,13 +108,20 @@ def build_conversation(
     return conversation
 
 
+def _deeds(sentences: Sentences, story: Story | None) -> Deeds:
+    deeds = Deeds(sentences)
+    for deed in story.deeds if story is not None else []:
+        deeds.note(deed)
+    return deeds
+
+
 def _session(
     stack: Stack, toolset: BridgeToolset, settings: Settings, voice: list[Any], *, has_microphone: bool
 ) -> AgentSession[None]:
     return AgentSession(
         **stack.session_options(),
         tools=[toolset],
-        tts_text_transforms=voice,
+        tts_text_transforms=[*DEFAULT_TTS_TEXT_TRANSFORMS, *voice],
         max_tool_steps=settings.limits.tool_steps,
         aec_warmup_duration=_ECHO_WARM_UP if has_microphone else None,
         user_away_timeout=None,

@@ -81,7 +81,6 @@ class Recorded:
         return unheard
 
     async def _play(self, samples: NDArray[np.int16]) -> bool:
-        await self._conversation.assistant.ready_for("")
         self._turn_at = 0.0
         await self.input.play(samples)
         last = self.input.last_loud

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voice_agent.offline.brain import addresses, corrections, misheard, offer, small_talk, tasks, the_clock, times
+from voice_agent.offline.brain.catalog import WAIT
 from voice_agent.offline.brain.choice import choose, earlier_arguments
 from voice_agent.offline.brain.choose import Index
 from voice_agent.offline.brain.deeds import Deed
@@ -41,6 +42,7 @@ _COMMANDING = load("tools").pattern("commanding")
 """How a command for some tool begins, which an answer in free words hardly does."""
 _OWN_VERBS = frozenset({"import", "export", "archive", "share", "sync", "sort", "backup"})
 """Deeds that the task language has no words for."""
+_OF_TASKS = re.compile(r"task|to.?do|remind", re.IGNORECASE)
 _CLEARLY = 1.15
 """How well another tool must fit to be preferred to a task that the words do not name."""
 
@@ -90,7 +92,8 @@ class Brain:
         corrected = corrections.read(said, turns[:-1], self.task_tools)
         if isinstance(corrected, Wish):
             return tasks.plan((corrected,), self._desk(turns, now))
-        return corrected or read_fact(plain, self.catalog) or self._act_on(said, turns, now)
+        move = corrected or read_fact(plain, self.catalog) or self._act_on(said, turns, now)
+        return self._waiting() if self.catalog.starting and isinstance(move, Say) else move
 
     def _anew(self, said: str, turns: Sequence[Turn], now: datetime) -> Move | None:
         """What is wanted in place of what was read back: “no, delete the oat milk”, “no, the oat milk one”."""
@@ -130,7 +133,7 @@ class Brain:
             return reply
         return (
             offer.what_i_can(said, self.catalog, self.task_tools, offered(self.catalog))
-            if small_talk.asks_for_help(said)
+            if small_talk.asks_for_help(said) and (self.catalog.abilities or not self.catalog.starting)
             else None
         )
 
@@ -139,17 +142,28 @@ class Brain:
         if named := self._named_by_verb(said, now):
             return named
         wishes = understand(said)
-        wanted = wishes[0].action != Action.OTHER and bool(self.task_tools)
+        wanted = wishes[0].action != Action.OTHER and bool(self.task_tools or self.catalog.starting)
         if wanted and all(wish.is_explicit for wish in wishes):
-            return tasks.plan(wishes, self._desk(turns, now))
+            return tasks.plan(wishes, self._desk(turns, now)) if self.task_tools else self._waiting(_OF_TASKS)
+        wanted = wanted and bool(self.task_tools)
         wanted = wanted and not self._is_of_others(wishes[0])
         choice = choose(said, self.index, now, earlier_arguments(turns[:-1], self.catalog))
         if choice and (not wanted or (choice.score >= _CLEARLY and choice.ability.server != self.task_tools.server)):
             return Deed(choice.ability, choice.filled.arguments, said, self.catalog, now).next()
         if wanted:
             return tasks.plan(wishes, self._desk(turns, now))
+        return self._nothing_fits(said, turns, now)
+
+    def _waiting(self, named: re.Pattern[str] | None = None) -> Act:
+        """Wait for the servers that are starting; where some are `named` so, for them alone."""
+        wanted = [name for name in self.catalog.starting if named is not None and named.search(name)]
+        return Act(((WAIT, {"servers": wanted} if wanted else {}),))
+
+    def _nothing_fits(self, said: str, turns: Sequence[Turn], now: datetime) -> Move:
         if reply := small_talk.reply_to_anger(said):
             return Say(reply)
+        if self.catalog.starting:
+            return self._waiting()
         return self._last_resort(said, turns, now) or Say(offer.cannot(self.catalog))
 
     def _named_by_verb(self, said: str, now: datetime) -> Move | None:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
-OURS = frozenset({"read_resource", "use_prompt", "find_tools"})
+WAIT = "wait_for_servers"
+"""There while servers are starting; returns when they are there."""
+OURS = frozenset({"read_resource", "use_prompt", "find_tools", WAIT})
 """Tools that are of no server."""
 _MOST_CHOICES = 12
 CLASS_OF: dict[str, frozenset[str]] = {}
@@ -203,17 +205,26 @@ def server_of(keys: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def _starting(wait: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The servers that the schema of `WAIT` names."""
+    return tuple(wait["parameters"]["properties"]["servers"]["items"]["enum"]) if wait is not None else ()
+
+
 @dataclass(frozen=True, eq=False)
 class Catalog:
     """All abilities of this moment."""
 
     abilities: tuple[Ability, ...]
+    starting: tuple[str, ...] = ()
+    """Names of servers that are starting and can be waited for."""
 
     @classmethod
     def of(cls, schemas: Sequence[Mapping[str, Any]]) -> Catalog:
         """Read function schemas; those of a shared first word are taken to be of one server."""
-        servers = server_of([key for schema in schemas if (key := str(schema.get("name") or "")) not in OURS])
-        return cls(tuple(read_ability(schema, servers.get(str(schema.get("name") or ""), "")) for schema in schemas))
+        named = {str(schema.get("name") or ""): schema for schema in schemas}
+        starting = _starting(named.pop(WAIT, None))
+        servers = server_of([key for key in named if key not in OURS])
+        return cls(tuple(read_ability(schema, servers.get(key, "")) for key, schema in named.items()), starting)
 
     @cached_property
     def by_key(self) -> dict[str, Ability]:

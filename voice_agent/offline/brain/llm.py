@@ -13,7 +13,7 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConn
 from tzlocal import get_localzone
 
 from voice_agent.offline.brain.brain import Brain
-from voice_agent.offline.brain.catalog import Catalog
+from voice_agent.offline.brain.catalog import WAIT, Catalog
 from voice_agent.offline.brain.dialogue import Act, Call, Turn
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def schema_of(tool: llm.Tool) -> dict[str, Any] | None:
 
 
 def turns_of(chat_ctx: llm.ChatContext) -> list[Turn]:
-    """The conversation as turns: what the user said, and what was done and said since."""
+    """The conversation as turns: what the user said, and what was done and said since, but for waiting for tools."""
     turns: list[Turn] = []
     outputs = {item.call_id: item for item in chat_ctx.items if item.type == "function_call_output"}
     said: str | None = None
@@ -98,7 +98,7 @@ def turns_of(chat_ctx: llm.ChatContext) -> list[Turn]:
         elif item.type == "message" and item.role == "assistant" and said is not None:
             reply.append(item.text_content or "")
             interrupted = interrupted or item.interrupted
-        elif item.type == "function_call" and said is not None:
+        elif item.type == "function_call" and said is not None and item.name != WAIT:
             output = outputs.get(item.call_id)
             calls.append(
                 Call(
