@@ -153,9 +153,9 @@ async def test_a_worker_that_is_told_to_end_takes_no_more_and_says_when_it_has_t
 
         assert "draining" in await health(port, 503)
         worker.terminate()
+        await guest.type("add feed the cat")
+        await guest.line("tool_result", status="ok")
         async with a_guest(livekit, a_place()) as late:
-            await guest.type("add feed the cat")
-            await guest.line("tool_result", status="ok")
             assert "5 seconds" in (await guest.line("error", code="ends_soon"))["text"]
             await guest.line("agent", kind="announcement")
             assert (await guest.line("end"))["reason"] == "interrupted"

@@ -144,9 +144,10 @@ class Beside:
             async with asyncio.timeout(_LAST_WORDS):
                 await self._client.session.send_request(request, mcp_types.EmptyResult)
 
-    async def follow(self, uris: Sequence[str]) -> None:
+    async def follow(self, uris: Sequence[str], on_following: Callable[[], None]) -> None:
         """Have `on_updated` told of changes of these resources for as long as this runs (both eras).
 
+        `on_following`: told when that begins, also anew: what has changed before is not told of.
         What changes the lists is told by the handshake era in any case; the other era is asked to tell it here.
         """
         self._followed = frozenset(uris)
@@ -160,6 +161,7 @@ class Beside:
                 with contextlib.suppress(MCPError):
                     request = mcp_types.SubscribeRequest(params=mcp_types.SubscribeRequestParams(uri=uri))
                     await self._client.session.send_request(request, mcp_types.EmptyResult)
+            on_following()
             return
         while True:
             with contextlib.suppress(SubscriptionLost):
@@ -169,6 +171,7 @@ class Beside:
                     resources_list_changed=has_news,
                     prompts_list_changed=has_prompts,
                 ) as subscription:
+                    on_following()
                     async for event in subscription:
                         if isinstance(event, ResourceUpdated):
                             self.on_updated(event.uri)

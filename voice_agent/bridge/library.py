@@ -14,7 +14,7 @@ from voice_agent.bridge.results import ERROR_LIMIT, shape
 from voice_agent.bridge.types import Contents, News, Resource, Result, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from voice_agent.bridge.beside import Beside
     from voice_agent.bridge.connection import Connection
@@ -241,9 +241,14 @@ class Library:
 
     async def _stay(self, name: str, beside: Beside, uris: tuple[str, ...]) -> None:
         try:
-            await beside.follow(uris)
+            await beside.follow(uris, lambda: self._look_at(name, uris))
         except Exception:  # noqa: BLE001 - a server that announces nothing is as good as before
             logger.debug("the resources of %s cannot be followed", name)
+
+    def _look_at(self, name: str, uris: Iterable[str]) -> None:
+        """Look for what has come before changes were told of."""
+        for uri in uris:
+            self._look(name, uri)
 
     def _look(self, name: str, uri: str) -> None:
         """Read a resource again, soon, and tell if it is another one."""

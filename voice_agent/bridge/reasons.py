@@ -142,7 +142,9 @@ def _not_started(entry: StdioEntry, error: OSError | ValueError) -> Trouble:
 
 def _of_url(entry: HttpEntry, evidence: Evidence) -> Trouble:
     url = shown_url(entry.url)
-    for error in (*causes(evidence.network_error), *causes(evidence.error)):
+    # What broke off first says more than that nobody is there any more, which follows from it.
+    met = tuple(causes(evidence.network_error or evidence.error))
+    for error in met:
         if (reason := _of_network(url, error)) is not None:
             return Trouble(State.FAILED, reason)
     status = evidence.http_status
@@ -152,7 +154,7 @@ def _of_url(entry: HttpEntry, evidence: Evidence) -> Trouble:
         return Trouble(State.FAILED, _of_status(url, status))
     if evidence.waited is not None:
         return Trouble(State.FAILED, f"did not answer within {evidence.waited:g} s")
-    seen = {type(error).__name__ for error in (*causes(evidence.network_error), *causes(evidence.error))}
+    seen = {type(error).__name__ for error in met}
     if "ConnectError" in seen:
         reason = f"refused the connection at {url}"
     elif seen & BROKEN_OFF:

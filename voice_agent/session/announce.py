@@ -42,8 +42,13 @@ async def _say(conversation: Conversation, words: str) -> None:
     """Say it when nobody speaks and nothing waits for the user's answer."""
     with contextlib.suppress(TimeoutError, RuntimeError):
         async with asyncio.timeout(_PATIENCE):
-            await free_moment(conversation)
-        conversation.speech.say(conversation.session, words, Kind.ANNOUNCEMENT)
+            while True:
+                await free_moment(conversation)
+                handle = conversation.speech.say(conversation.session, words, Kind.ANNOUNCEMENT)
+                await handle.wait_for_playout()
+                # Nobody has heard a word of it where the user began to speak at the same moment.
+                if not handle.interrupted or handle.chat_items:
+                    return
 
 
 async def free_moment(conversation: Conversation) -> None:
