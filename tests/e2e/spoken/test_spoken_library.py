@@ -12,6 +12,9 @@ from fastmcp import FastMCP
 
 from tests.e2e.spoken.test_spoken_confirm import a_text_client
 from tests.fakes.chat import Call, Chat, Turn
+from tests.fakes.deepgram import LOUD
+from tests.fakes.sound import loudness
+from tests.support.everything import WITHIN
 from tests.support.pages import card, said, sees
 from tests.support.task_manager import BERLIN
 
@@ -24,6 +27,9 @@ LONG = (
     "Well, while you wait I would like to tell you about all of the books that I have read in this very long year,"
     " which were more than in the years before it, for I was away from home and had nothing else to do in the evenings."
 )
+
+_LATELY = 16_000
+"""Bytes of sound that tell whether the user speaks at the moment."""
 
 
 def library() -> FastMCP[Any]:
@@ -59,7 +65,9 @@ def model(chat: Chat) -> Turn:
 
 
 async def remind(whole: Everything) -> None:
-    """Have a text client set a reminder, for right now."""
+    """Have a text client set a reminder, for right now, once the user is heard."""
+    ears = whole.cloud.deepgram
+    await ears.until(lambda: loudness(bytes(ears.listened[-1].audio[-_LATELY:])) > LOUD, timeout=WITHIN)
     async with a_text_client(whole, "auto") as client:
         soon = (datetime.now(BERLIN) + timedelta(seconds=1)).isoformat()
         result = await client.call_tool("tasks_create_task", {"title": "call the dentist", "remind": soon})
@@ -72,9 +80,10 @@ async def test_what_servers_have_beside_tools_is_read_asked_for_and_announced_al
         # The reminder comes while the user is talking, and is said when they have been answered.
         await asyncio.gather(talker.speak(LONG), remind(whole))
         await sees(said(page, "agent", "call the dentist."))
-        aloud = talker.aloud
-        assert aloud.index("That is a lot of books.") < aloud.index("call the dentist.")
-        assert re.search(r"It's [\w ]+: call the dentist\.", aloud)
+        answered, reminded = await page.get_by_role("log").locator("[data-speaker=user] ~ [data-speaker=agent]").all()
+        assert "That is a lot of books." in await answered.inner_text()
+        assert "call the dentist." in await reminded.inner_text()
+        assert re.search(r"It's [\w ]+: call the dentist\.", talker.aloud)
 
         await talker.speak("What's in the opening hours?")
         await talker.hears("It says: Open from nine to five.")
