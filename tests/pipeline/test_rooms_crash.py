@@ -148,6 +148,7 @@ async def test_a_worker_that_is_told_to_end_takes_no_more_and_says_when_it_has_t
     async with a_guest(livekit, a_place()) as guest:
         await guest.follow()
         await guest.line("agent", kind="greeting")
+        await guest.line("server", name="tasks", state="ready")
 
         worker.terminate()
 
