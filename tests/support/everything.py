@@ -95,8 +95,11 @@ class Everything:
                 for name in entries:
                     await talker.in_state(name, "ready")
                 yield talker
+                # The next conversation may have a server of the same name.
+                self.write({})
+                for name in entries:
+                    await talker.in_state(name, "disabled")
                 await end(page)
-            self.write({})
 
 
 @dataclass
