@@ -167,6 +167,8 @@ def test_what_can_be_chosen_is_offered_and_what_is_chosen_stays_with_the_convers
     back = client.post("/api/token", json={"ticket": changed["ticket"]}).json()
     assert grants(back)["attributes"] == {"language": "en"}
     assert back["room"] == first["room"]
+    early = client.post("/api/token", json={"ticket": first["ticket"], "language": "en"}).json()
+    assert grants(early)["attributes"] == {"language": "en"}
 
 
 def test_only_profiles_that_can_be_used_are_offered(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.support.stage import a_stage
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, Route
 
     from tests.support.stage import Actor, Stage
     from voice_agent.cli.livekit_server import Address
@@ -197,7 +197,7 @@ async def test_a_changed_tool_is_approved_exactly_as_it_was_shown(stage: Stage, 
         await expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
 
-async def test_another_language_is_chosen_in_the_middle_of_a_conversation_and_stays(
+async def test_another_language_is_chosen_in_the_middle_of_a_conversation_and_stays_when_loaded_again_at_once(
     stage: Stage, browser: Browser
 ) -> None:
     async with talking(stage, browser) as (page, actor):
@@ -206,7 +206,11 @@ async def test_another_language_is_chosen_in_the_middle_of_a_conversation_and_st
             person = actor.room.remote_participants.get(actor.identity)
             return person.attributes.get("language") if person is not None else None
 
+        async def never_answer(route: Route) -> None:
+            await route.fetch()
+
         assert spoken() is None
+        await page.route("**/api/language", never_answer)
         await button(page, "Settings").click()
         await page.get_by_label("Language").select_option("de")
         await actor.until(lambda: spoken() == "de")

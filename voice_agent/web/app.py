@@ -81,7 +81,10 @@ class _Api:
         if not self._tokens.of(_who(request)).take():
             return _refusal(429, "Too many conversations were begun; wait a moment.")
         place = self._place(request, fields) or self._new_place(request, fields)
-        place = replace(place, name=_visitor(request).name, zone=_zone(fields.get("zone")) or place.zone)
+        zone = _zone(fields.get("zone")) or place.zone
+        # A page that is loaded again at once has chosen another language, and may not have its new ticket yet.
+        language = site.choices.chosen_language(fields.get("language")) or place.language
+        place = replace(place, name=_visitor(request).name, zone=zone, language=language)
         answer = {
             "url": site.livekit_url,
             "token": site.tokens.token(place, site.profile),
@@ -121,10 +124,8 @@ class _Api:
         return await answer(request, self._site.returns, _visitor(request).subject)
 
     def _new_place(self, request: Request, fields: dict[str, Any]) -> Place:
-        choices = self._site.choices
-        profile = choices.chosen_profile(fields.get("profile"))
-        language = choices.chosen_language(fields.get("language"))
-        return replace(self._site.tokens.new_place(_visitor(request).subject), profile=profile, language=language)
+        profile = self._site.choices.chosen_profile(fields.get("profile"))
+        return replace(self._site.tokens.new_place(_visitor(request).subject), profile=profile)
 
     def _place(self, request: Request, fields: dict[str, Any]) -> Place | None:
         return self._site.tokens.place_of(fields.get("ticket"), _visitor(request).subject)
