@@ -13,12 +13,16 @@ from tests.fakes.chat import Call, Chat, Turn
 from tests.fakes.faults import Fault
 from tests.support.bridges import QUICK
 from tests.support.talk import PATIENCE, Talk, a_talk
+from voice_agent.agents.listen import listen
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.config.settings import Limits
 from voice_agent.config.types import HttpEntry, VoiceOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from livekit.agents import SpeechCreatedEvent
+    from livekit.agents.voice import SpeechHandle
 
 pytestmark = pytest.mark.pipeline
 
@@ -110,6 +114,17 @@ def said(talk: Talk, kind: str) -> list[str]:
     return [line["text"] for line in talk.of("agent") if line["kind"] == kind]
 
 
+def speeches_of(talk: Talk, created: list[SpeechHandle], *, cut_off: int) -> None:
+    """Note every speech from here on in `created`; so many of them end before a word is heard."""
+
+    def note(event: SpeechCreatedEvent) -> None:
+        created.append(event.speech_handle)
+        if len(created) <= cut_off:
+            event.speech_handle.interrupt()
+
+    listen(talk.conversation.session, "speech_created", note)
+
+
 async def test_after_the_filler_the_servers_own_progress_is_said(tmp_path: Path) -> None:
     worker = Worker()
     worker.tell.put_nowait((1, 4, None))
@@ -163,6 +178,36 @@ async def test_what_goes_on_in_the_background_is_told_though_its_server_was_take
     [told] = [line["text"] for line in talk.of("agent") if "News: " in line["text"]]
     assert "slow" in told
     assert "Unknown function" not in told
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_what_was_done_in_the_background_is_told_again_where_nobody_heard_a_word_of_it(
+    tmp_path: Path, *, is_told: bool
+) -> None:
+    """`is_told`: of the result, the model is, before the user speaks."""
+    slow = Slow()
+    created: list[SpeechHandle] = []
+
+    def model(chat: Chat) -> Turn:
+        if "hello" in chat.user:
+            return "Hello."
+        if chat.results and len(created) == 1:
+            created[0].interrupt()
+        return f"News: {chat.results[-1]}" if chat.results else report()
+
+    async with a_talk(tmp_path, model, {"slow": slow.server}, limits=Limits(background_after=0.2)) as talk:
+        await talk.say("get the report")
+        speeches_of(talk, created, cut_off=0 if is_told else 1)
+        slow.go.set()
+        await talk.until(lambda: "News: The report is ready." in str(talk.of("agent")))
+        await talk.conversation.settle()
+        assert [speech.interrupted for speech in created] == [True, False]
+        assert await talk.say("hello") == "Hello."
+        last = talk.openai.chats[-1]
+        assert not talk.openai.complaints
+    assert str(talk.of("agent")).count("News: ") == 1
+    assert [line["status"] for line in talk.of("tool_result")] == ["ok"]
+    assert str(last.messages).count("The report is ready.") == 2
 
 
 async def test_with_a_voice_of_rules_a_call_from_the_background_is_told_too(tmp_path: Path) -> None:
@@ -298,7 +343,10 @@ async def test_a_server_that_is_away_is_named_where_it_was_asked_for_and_on_requ
         assert "Calendar is not available" in await talk.say("which servers are down?")
 
 
-async def test_a_server_that_was_missed_is_said_to_be_back_once_and_no_other_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut_off", [0, 1])
+async def test_a_server_that_was_missed_is_said_to_be_back_until_that_is_heard_and_no_other_is(
+    tmp_path: Path, cut_off: int
+) -> None:
     class Away(FastMCPTransport):
         is_back = False
 
@@ -313,6 +361,8 @@ async def test_a_server_that_was_missed_is_said_to_be_back_once_and_no_other_is(
     async with a_talk(tmp_path, ["I can't."], servers, bridge=bridge, settle=False) as talk:
         await talk.until(lambda: {line["state"] for line in talk.of("server")} >= {"failed"})
         assert "Calendar is not available" in await talk.say("ask the calendar what is on")
+        created: list[SpeechHandle] = []
+        speeches_of(talk, created, cut_off=cut_off)
         for server in servers.values():
             server.is_back = True
         await talk.until(lambda: "Calendar is back." in said(talk, "announcement"))
@@ -320,6 +370,7 @@ async def test_a_server_that_was_missed_is_said_to_be_back_once_and_no_other_is(
         assert await bridge.settle(PATIENCE)
         await talk.conversation.settle()
     assert said(talk, "announcement") == ["Calendar is back."]
+    assert [speech.interrupted for speech in created] == [True] * cut_off + [False]
 
 
 async def test_an_error_of_a_tool_reaches_the_model_in_the_servers_words(tmp_path: Path) -> None:

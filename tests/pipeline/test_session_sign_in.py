@@ -13,6 +13,7 @@ from tests.fakes.chat import Call
 from tests.fakes.openai_api import FakeOpenAI
 from tests.fakes.server import KEY
 from tests.support.talk import PATIENCE, Talk
+from voice_agent.agents.listen import listen
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.credentials.keeper import Credentials
 from voice_agent.config.load import Config
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from tests.fakes.chat import Script
+    from tests.fakes.chat import Chat, Script, Turn
 
 pytestmark = pytest.mark.pipeline
 
@@ -112,6 +113,37 @@ async def test_what_was_asked_of_a_server_never_signed_in_at_is_done_afterwards(
         assert "That needs Notes." not in str(talk.openai.chats[1].messages)
         assert "has to sign in before" not in str(talk.openai.chats[1].messages)
         assert not talk.openai.complaints
+
+
+@pytest.mark.parametrize("words", ["Hello", "Never mind"])
+async def test_what_waited_for_signing_in_goes_on_though_the_user_spoke_just_then_unless_to_leave_it(
+    tmp_path: Path, words: str
+) -> None:
+    def model(chat: Chat) -> Turn:
+        if chat.results:
+            return "Noted: buy milk."
+        if "milk" not in chat.user:
+            return "Hello."
+        return WRITE if chat.tools else "That needs Notes."
+
+    async with talking(tmp_path, Authority(), model) as talk:
+        await talk.until(lambda: newest_link(talk))
+        await talk.say("Write down that I need to buy milk.")
+        speaking: list[asyncio.Task[None]] = []
+
+        def speak(_event: object) -> None:
+            if not speaking:
+                speaking.append(asyncio.create_task(hear_typed(talk.conversation, words)))
+
+        listen(talk.conversation.session, "speech_created", speak)
+        await browse(newest_link(talk) or "")
+        await talk.until(lambda: words in [line["text"] for line in talk.of("user")])
+        if words == "Hello":
+            await talk.until(lambda: "Noted: buy milk." in [line["text"] for line in talk.of("agent")])
+        await talk.conversation.settle()
+        await talk.say("Hello again")
+        assert len(talk.of("tool_call")) == (words == "Hello")
+        assert [line["text"] for line in talk.of("agent")].count("Noted: buy milk.") == (words == "Hello")
 
 
 async def test_who_no_longer_wants_what_waits_for_signing_in_is_left_alone(tmp_path: Path) -> None:

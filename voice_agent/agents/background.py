@@ -73,9 +73,11 @@ class Background:
         await self._let_go.wait()
 
     def end(self, call: Call, result: Result) -> None:
-        """Have the result of a call reported with the next reply that carries `MARK`."""
-        words = self._open.pop(call.id, "")
-        self._due.append(Ended(call, result, words, f"{call.id}_ended"))
+        """Have the result of a call reported with the next reply that carries `MARK`; once more, if it was before."""
+        before = [one for one in self._told.values() if one.call.id == call.id]
+        words = self._open.pop(call.id, before[-1].words if before else "")
+        if not any(one.call.id == call.id for one in self._due):
+            self._due.append(Ended(call, result, words, f"{call.id}_ended{len(before) or ''}"))
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -113,7 +115,9 @@ class Background:
         """Return the conversation as the model sees it: each call that was reported stands where it was reported."""
         if not self._told:
             return context
+        newest_keys = {one.call.id: key for key, one in self._told.items()}
         gone = {key for one in self._told.values() for key in (one.call.id, one.call.agreed_id)}
+        gone |= set(self._told) - set(newest_keys.values())
         items: list[ChatItem] = []
         newest = _newest_calls(context.items)
         is_led = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import llm
 
-from voice_agent.agents.answers import plain
+from voice_agent.agents.answers import Request, plain, request_of
 from voice_agent.bridge.types import State
 
 if TYPE_CHECKING:
@@ -52,15 +52,21 @@ class PutOff:
     def take(self, server: str, keys: frozenset[str], items: Sequence[ChatItem]) -> llm.ChatContext | None:
         """Return the conversation as it was when `server` was asked for, to be answered now.
 
-        None where it is too long ago, or where one of `server`'s tools (`keys`) has been called since.
+        None where it is too long ago, or where the user has since said to leave it, or one of `server`'s tools (`keys`)
+        been called.
         """
         asked, since = self._asked.pop(server, ("", 0.0))
         place = next((place for place, one in enumerate(items) if one.id == asked), None)
         if place is None or self._clock() - since > _LIFETIME:
             return None
-        if any(one.type == "function_call" and one.name in keys for one in items[place:]):
+        if any(_is_left(one) or (one.type == "function_call" and one.name in keys) for one in items[place:]):
             return None
         return llm.ChatContext(list(items[: place + 1]))
+
+
+def _is_left(item: ChatItem) -> bool:
+    """Tell whether the user says here that they want nothing of it any more."""
+    return item.type == "message" and item.role == "user" and request_of(item.text_content or "") is Request.STOP
 
 
 def waiting_for_sign_in(servers: Iterable[ServerStatus], said: str) -> ServerStatus | None:

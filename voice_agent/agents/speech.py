@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from livekit.agents import AgentSession
     from livekit.agents.voice import SpeechHandle
@@ -22,6 +22,28 @@ class Kind(StrEnum):
     QUESTION = "question"
     APOLOGY = "apology"
     ANNOUNCEMENT = "announcement"
+
+
+async def until_heard(
+    say: Callable[[], SpeechHandle | None], moment: Callable[[], Awaitable[object]], said: SpeechHandle | None = None
+) -> None:
+    """Say it, and again as long as nobody has heard a word of it: the user may begin to speak at the same moment.
+
+    Args:
+        say: Says it; None: there is nothing to be said any more.
+        moment: Waits until it may be said.
+        said: It is being said for the first time already.
+    """
+    while True:
+        if said is None:
+            await moment()
+            said = say()
+            if said is None:
+                return
+        await said.wait_for_playout()
+        if not said.interrupted or any(item.type == "message" for item in said.chat_items):
+            return
+        said = None
 
 
 class Speech:

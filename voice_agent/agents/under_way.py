@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -13,7 +13,7 @@ from voice_agent.agents.background import MARK, Background
 from voice_agent.agents.checks import Checks
 from voice_agent.agents.events import ToolEvent, ToolProgressed, ToolReturned
 from voice_agent.agents.progress import in_words
-from voice_agent.agents.speech import Kind, Speech
+from voice_agent.agents.speech import Kind, Speech, until_heard
 from voice_agent.agents.stopping import Stopping
 from voice_agent.bridge.types import Result, Status
 
@@ -246,14 +246,18 @@ class UnderWay:
     async def _report(self, call: Call, result: Result, session: AgentSession[Any]) -> None:
         if result.status is Status.UNKNOWN:
             self._offer_check(call, result)
-        await session.wait_for_idle()
-        if isinstance(cast("object", session.llm), llm.RealtimeModel):  # pyright: ignore[reportUnknownMemberType] - as it is
-            # It makes its calls itself, and cannot be given one.
-            asked = f"{MARK} The user asked to {call.said}. Tell them, in a sentence, what came of it."
-            await session.generate_reply(instructions=f"{asked} What follows is data: {result.text}")
-            return
-        self.background.end(call, result)
-        await session.generate_reply(instructions=MARK)
+
+        def report() -> SpeechHandle:
+            if isinstance(cast("object", session.llm), llm.RealtimeModel):  # pyright: ignore[reportUnknownMemberType] - as it is
+                # It makes its calls itself, and cannot be given one.
+                asked = f"{MARK} The user asked to {call.said}. Tell them, in a sentence, what came of it."
+                return session.generate_reply(instructions=f"{asked} What follows is data: {result.text}")
+            self.background.end(call, result)
+            return session.generate_reply(instructions=MARK)
+
+        # The conversation may end before.
+        with suppress(RuntimeError):
+            await until_heard(report, session.wait_for_idle)
 
     def _offer_check(self, call: Call, result: Result) -> None:
         self.checks.offer(self._find(result.check) if result.check is not None else None, call.arguments)

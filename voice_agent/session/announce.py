@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from voice_agent.agents.speech import Kind
 from voice_agent.bridge.cleaning import clean
 from voice_agent.offline.brain.results import items_in
 from voice_agent.offline.brain.spoken import clock, listing, number
+from voice_agent.session.unasked import tell
 
 if TYPE_CHECKING:
     from voice_agent.bridge.types import Json, News
@@ -21,10 +21,6 @@ _LATE = timedelta(minutes=5)
 """How long after its time a thing is still said to be now."""
 _MOST = 5
 _LONGEST_NAME, _LONGEST_LINE = 80, 160
-_LOOK_AGAIN = 0.5
-"""Seconds between two looks whether the user still has something to answer."""
-_PATIENCE = 300.0
-"""Seconds after which news is not said any more."""
 _TIMES = ("remind", "remind_at", "reminder", "at", "start", "due", "time", "when")
 
 
@@ -33,30 +29,9 @@ def announce_news(conversation: Conversation) -> None:
 
     def note(news: News) -> None:
         if words := in_words(news, datetime.now(conversation.aloud.zone)):
-            conversation.beside(_say(conversation, words), "announcement")
+            tell(conversation, lambda: conversation.speech.say(conversation.session, words, Kind.ANNOUNCEMENT), "news")
 
     conversation.bridge.library.subscribe(note)
-
-
-async def _say(conversation: Conversation, words: str) -> None:
-    """Say it when nobody speaks and nothing waits for the user's answer."""
-    with contextlib.suppress(TimeoutError, RuntimeError):
-        async with asyncio.timeout(_PATIENCE):
-            while True:
-                await free_moment(conversation)
-                handle = conversation.speech.say(conversation.session, words, Kind.ANNOUNCEMENT)
-                await handle.wait_for_playout()
-                # Nobody has heard a word of it where the user began to speak at the same moment.
-                if not handle.interrupted or handle.chat_items:
-                    return
-
-
-async def free_moment(conversation: Conversation) -> None:
-    """Wait until nobody speaks and nothing waits for the user's answer."""
-    await conversation.session.wait_for_idle()
-    while conversation.toolset.is_waiting_for_user:
-        await asyncio.sleep(_LOOK_AGAIN)
-        await conversation.session.wait_for_idle()
 
 
 def in_words(news: News, now: datetime) -> str:

@@ -12,7 +12,7 @@ from voice_agent.agents.lookup import look
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.hub.attached import HubBridge
 from voice_agent.bridge.types import Result, Status
-from voice_agent.session.announce import free_moment
+from voice_agent.session.unasked import free_moment, tell
 
 if TYPE_CHECKING:
     from voice_agent.agents.events import ToolEvent
@@ -63,7 +63,8 @@ class _Proposals:
             if waiting is not None and (waiting.cancelled() or not waiting.done()):
                 talk.toolset.confirmations.drop(call.id)
                 talk.journal.write("answered", call=call.id, answer="dropped")
-                talk.speech.say(talk.session, f"{proposal.client} has taken that back.", Kind.ANNOUNCEMENT)
+                words = f"{proposal.client} has taken that back."
+                tell(talk, lambda: talk.speech.say(talk.session, words, Kind.ANNOUNCEMENT), "taken back")
 
     def _note_line(self, line: Line) -> None:
         if line["event"] == "answered" and line["answer"] != "yes":

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.policy import is_read
 from voice_agent.bridge.types import Hints, Result, Status
+from voice_agent.session.unasked import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +122,12 @@ class Resumption:
 
     async def _go_on(self) -> None:
         story, conversation = self._story, self._conversation
-        conversation.speech.say(conversation.session, self._text(), Kind.APOLOGY)
+        news = self._news()
+        if news is not None:
+            self._tell(news)
+        else:
+            lost = "cut_off" if story.waiting or not story.is_owed else "cut_off_again"
+            conversation.speech.say(conversation.session, self._sentences(lost), Kind.APOLOGY)
         if not story.waiting:
             return
         calls = await self._calls() if not self._is_late else []
@@ -129,18 +136,21 @@ class Resumption:
             return
         for line in story.waiting:
             conversation.journal.write("answered", call=line["call"], answer="dropped")
-        text = self._sentences("dropped", what=_in_words(story.waiting))
-        conversation.speech.say(conversation.session, text, Kind.APOLOGY)
+        self._tell(self._sentences("dropped", what=_in_words(story.waiting)))
 
-    def _text(self) -> str:
+    def _tell(self, text: str) -> None:
+        """Say at once what the user has to hear."""
+        say = partial(self._conversation.speech.say, self._conversation.session, text, Kind.APOLOGY)
+        tell(self._conversation, say, "cut off", said=say())
+
+    def _news(self) -> str | None:
+        """Return what came of what was being done; None where nothing was, or the user is to say it again."""
         story = self._story
         unknown = [line for line in story.cut_off if _lost(line).status is Status.UNKNOWN]
         if unknown:
             return self._sentences("cut_off_unknown", what=_in_words(unknown))
-        if story.waiting or not story.is_owed:
-            return self._sentences("cut_off")
-        if not story.is_done or story.cut_off:
-            return self._sentences("cut_off_again")
+        if story.waiting or story.cut_off or not (story.is_owed and story.is_done):
+            return None
         deeds = Deeds(self._sentences)
         for event in story.deeds:
             deeds.note(event)

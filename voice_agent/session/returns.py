@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from voice_agent.agents.assistant import UP
@@ -11,16 +10,15 @@ from voice_agent.agents.events import ToolCalled, ToolReturned
 from voice_agent.agents.readback import question
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.types import ServerChanged, State, Status
-from voice_agent.session.announce import free_moment
+from voice_agent.session.unasked import tell
 
 if TYPE_CHECKING:
+    from livekit.agents.voice import SpeechHandle
+
     from voice_agent.agents.events import ToolEvent
     from voice_agent.agents.sentences import Sentences
     from voice_agent.bridge.types import BridgeEvent, ServerStatus
     from voice_agent.session.conversation import Conversation
-
-_PATIENCE = 300.0
-"""Seconds after which it is not said any more."""
 
 
 def tell_returns(conversation: Conversation, sentences: Sentences) -> None:
@@ -48,16 +46,13 @@ class _Returns:
     def note_server(self, event: BridgeEvent) -> None:
         if isinstance(event, ServerChanged) and event.status.state in UP and event.status.name in self._missed:
             self._missed.discard(event.status.name)
-            self._conversation.beside(self._say(event.status), "return of a server")
+            tell(self._conversation, partial(self._say, event.status), "return of a server")
 
     def _state_of(self, server: str) -> State | None:
         return next((one.state for one in self._conversation.bridge.servers if one.name == server), None)
 
-    async def _say(self, server: ServerStatus) -> None:
-        conversation = self._conversation
-        with contextlib.suppress(TimeoutError, RuntimeError):
-            async with asyncio.timeout(_PATIENCE):
-                await free_moment(conversation)
-            if self._state_of(server.name) in UP:
-                words = question(self._sentences("server_back", server=server.say))
-                conversation.speech.say(conversation.session, words, Kind.ANNOUNCEMENT)
+    def _say(self, server: ServerStatus) -> SpeechHandle | None:
+        if self._state_of(server.name) not in UP:
+            return None
+        words = question(self._sentences("server_back", server=server.say))
+        return self._conversation.speech.say(self._conversation.session, words, Kind.ANNOUNCEMENT)

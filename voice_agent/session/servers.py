@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind
 from voice_agent.config.again import read_again, signature, watched
+from voice_agent.session.unasked import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +58,6 @@ async def _follow(conversation: Conversation, config: Config, read: Callable[[],
         for complaint in edited.complaints:
             conversation.journal.write("error", code="config", text=complaint)
         if edited.complaints and conversation.is_started:
-            with contextlib.suppress(RuntimeError):
-                conversation.speech.say(conversation.session, sentences("edit_broken"), Kind.ANNOUNCEMENT)
+            words = sentences("edit_broken")
+            tell(conversation, partial(conversation.speech.say, conversation.session, words, Kind.ANNOUNCEMENT), "edit")
         await conversation.bridge.reconfigure(edited.servers, edited.disabled)

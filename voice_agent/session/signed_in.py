@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from voice_agent.bridge.types import CatalogChanged
-from voice_agent.session.announce import free_moment
+from voice_agent.session.unasked import tell
 
 if TYPE_CHECKING:
+    from livekit.agents.voice import SpeechHandle
+
     from voice_agent.bridge.types import BridgeEvent
     from voice_agent.session.conversation import Conversation
-
-_PATIENCE = 120.0
-"""Seconds that a moment in which nobody speaks is waited for."""
 
 
 def go_on_after_sign_in(conversation: Conversation) -> None:
@@ -25,16 +23,22 @@ def go_on_after_sign_in(conversation: Conversation) -> None:
         if not isinstance(event, CatalogChanged) or not put_off.servers:
             return
         for server in put_off.servers & {tool.server for tool in conversation.bridge.tools}:
-            conversation.beside(_go_on(conversation, server), f"after signing in at {server}")
+            tell(conversation, partial(_go_on, conversation, server), f"after signing in at {server}")
 
     conversation.bridge.subscribe(note)
 
 
-async def _go_on(conversation: Conversation, server: str) -> None:
-    with contextlib.suppress(TimeoutError, RuntimeError):
-        async with asyncio.timeout(_PATIENCE):
-            await free_moment(conversation)
-        keys = frozenset(tool.key for tool in conversation.bridge.tools if tool.server == server)
-        asked = conversation.assistant.put_off.take(server, keys, conversation.session.history.items)
-        if asked is not None:
-            conversation.session.generate_reply(chat_ctx=asked)
+def _go_on(conversation: Conversation, server: str) -> SpeechHandle | None:
+    put_off = conversation.assistant.put_off
+    keys = frozenset(tool.key for tool in conversation.bridge.tools if tool.server == server)
+    asked = put_off.take(server, keys, conversation.session.history.items)
+    if asked is None:
+        return None
+
+    def note_end(done: SpeechHandle) -> None:
+        if done.interrupted and not done.chat_items:
+            put_off.note(server, asked.items)
+
+    going_on = conversation.session.generate_reply(chat_ctx=asked)
+    going_on.add_done_callback(note_end)
+    return going_on

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -15,6 +16,7 @@ from livekit import api, rtc
 
 from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind
+from voice_agent.session.unasked import tell
 from voice_agent.worker.room_events import follow
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from livekit.agents import AgentServer
     from livekit.agents.job import RunningJobInfo
+    from livekit.agents.voice import SpeechHandle
 
     from voice_agent.config.load import Config
     from voice_agent.session.conversation import Conversation
@@ -74,10 +77,19 @@ def follow_end(room: rtc.Room, conversation: Conversation) -> Callable[[], None]
         # What a participant sends has one; what the LiveKit server sends for us has none.
         if packet.topic != _TOPIC or packet.participant is not None:
             return
-        seconds = round(float(json.loads(packet.data)["ends_in"]))
-        text = Sentences()("ends_soon", when="a minute" if seconds >= _NOTICE else f"{seconds} seconds")
-        conversation.journal.write("error", code="ends_soon", text=text)
+        ends_at = time.monotonic() + float(json.loads(packet.data)["ends_in"])
+        conversation.journal.write("error", code="ends_soon", text=_in_words(ends_at))
+
+        def say() -> SpeechHandle:
+            return conversation.speech.say(conversation.session, _in_words(ends_at), Kind.ANNOUNCEMENT)
+
         with contextlib.suppress(RuntimeError):
-            conversation.speech.say(conversation.session, text, Kind.ANNOUNCEMENT)
+            # It cannot wait for an answer of the user.
+            tell(conversation, say, "end of the worker", said=say())
 
     return follow(room, "data_received", note)
+
+
+def _in_words(ends_at: float) -> str:
+    seconds = round(ends_at - time.monotonic())
+    return Sentences()("ends_soon", when="a minute" if seconds >= _NOTICE else f"{seconds} seconds")
