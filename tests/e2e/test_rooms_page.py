@@ -241,6 +241,20 @@ async def stand_still(server: psutil.Process, seconds: float) -> None:
     server.resume()
 
 
+async def speak_until_heard(page: Page, text: str) -> None:
+    """Say it, and again if nothing came of it: a line that was just dead may lose the first word, as telephones do."""
+    lines = said(page, "user", "")
+    before = await lines.count()
+    for is_last in (False, False, True):
+        await speak(page, text)
+        try:
+            return await expect(lines).not_to_have_count(before, timeout=PATIENCE if is_last else PATIENCE / 3)
+        except AssertionError:
+            if is_last:
+                raise
+    return None
+
+
 async def test_a_livekit_server_that_stands_still_or_is_killed_ends_no_conversation_and_repeats_nothing(
     running: Up, browser: Browser, home: Path
 ) -> None:
@@ -261,7 +275,7 @@ async def test_a_livekit_server_that_stands_still_or_is_killed_ends_no_conversat
         await in_state(page, "Listening")
         await sees(button(page, "Yes"))
         before = await page.evaluate("heard")
-        await speak(page, "Yes.")
+        await speak_until_heard(page, "Yes.")
         await sees(card(page, "tasks.delete_task", "ok"))
         await sees(said(page, "agent", "Deleted"))
         assert await page.evaluate("heard") > before
