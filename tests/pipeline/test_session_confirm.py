@@ -228,6 +228,28 @@ async def test_with_the_brain_of_rules_a_no_that_names_another_reads_that_back(t
     assert [line["arguments"] for line in talk.of("tool_call")][3:] == [{"task": "buy milk"}]
 
 
+async def test_with_the_brain_of_rules_a_yes_to_another_deed_is_that_request(tmp_path: Path) -> None:
+    server: Any = build_server(tmp_path / "tasks.db", BERLIN, clock=FakeClock())
+    async with a_talk(tmp_path, [], {"tasks": server}, profile="offline") as talk:
+        await talk.say("add buy milk")
+        assert await talk.say("delete buy milk") == "Delete the task “buy milk”? Shall I go ahead?"
+        told = "Marked “buy milk” as done. And shall I still delete the task “buy milk”?"
+        assert await talk.say("yes, complete it") == told
+    assert "delete_task" not in [line["tool"] for line in talk.of("tool_call")]
+
+
+async def test_a_deed_that_was_not_asked_about_goes_to_the_model_and_the_question_is_put_again(tmp_path: Path) -> None:
+    notes = Notes()
+    script: list[Turn] = [deletes("milk"), "I cannot archive notes.", "Gone."]
+    async with a_talk(tmp_path, script, {"notes": notes.server}) as talk:
+        await talk.say("delete the milk note")
+        again = "I cannot archive notes. And shall I still delete the note “milk”?"
+        assert await talk.say("yes, archive it") == again
+        assert "milk" in notes.notes
+        assert await talk.say("go ahead and delete it") == "Gone."
+    assert notes.notes == {"eggs", "bread"}
+
+
 async def test_an_eager_model_cannot_talk_itself_past_the_question(tmp_path: Path) -> None:
     notes = Notes()
     async with a_talk(tmp_path, model_that_obeys, {"notes": notes.server}) as talk:

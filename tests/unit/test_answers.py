@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice_agent.agents.answers import Answer, Request, answer_of, echoes, request_of
+from voice_agent.agents.answers import Answer, Request, answer_of, echoes, request_of, ways_to_say
 
 pytestmark = pytest.mark.unit
 
@@ -16,18 +16,31 @@ pytestmark = pytest.mark.unit
         "okay",
         "Sure thing!",
         "Please do.",
-        "yes, delete them",
         "um, yes",
         "That's right",
         "sure, why not",
         "yes, that would be great",
         "mhm",
         "all three of them",
-        "yes, add it",
     ],
 )
 def test_a_plain_agreement_is_a_yes(text: str) -> None:
     assert answer_of(text) is Answer.YES
+
+
+@pytest.mark.parametrize(
+    ("text", "deed"), [("yes, delete them", "delete"), ("yes, add it", "create"), ("pin it", "pin")]
+)
+def test_a_deed_is_a_yes_to_that_deed_alone(text: str, deed: str) -> None:
+    assert answer_of(text, ways_to_say(deed)) is Answer.YES
+    assert answer_of(text, ways_to_say("archive")) is Answer.OTHER
+    assert answer_of(text) is Answer.OTHER
+
+
+@pytest.mark.parametrize("word", ["please ", "i am sure ", "yes go ahead and delete it "])
+def test_a_yes_that_goes_on_and_on_is_judged_at_once(word: str) -> None:
+    assert answer_of(word * 100 + "nonsense", ways_to_say("delete")) is Answer.OTHER
+    assert answer_of(word * 100, ways_to_say("delete")) is Answer.YES
 
 
 @pytest.mark.parametrize(
@@ -130,6 +143,10 @@ def test_a_request_for_a_tool_is_not_taken_for_a_standing_one(text: str) -> None
         ("yes, but delete the dentist on Friday", False),
         ("yes, and call the dentist", False),
         ("yes, call the dentist", False),
+        ("yes, delete call the dentist", True),
+        ("sure, go ahead and remove the dentist task", True),
+        ("yes, delete it, call the dentist", False),
+        ("yes, delete the list", False),
         ("delete the task", False),
         ("no, delete the task", False),
     ],

@@ -8,7 +8,7 @@ from livekit.agents.llm import ChatMessage
 
 from tests.support.tools import a_tool
 from voice_agent.agents.answers import Answer, answer_of, is_standing
-from voice_agent.agents.confirm import LIFETIME, Call, Confirmations
+from voice_agent.agents.confirm import LIFETIME, Call, Confirmations, Pending
 
 if TYPE_CHECKING:
     from livekit.agents.llm import ChatItem
@@ -16,6 +16,64 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 DELETE = a_tool("delete_task")
+ASKED = {
+    "delete_task": "delete the task “call the dentist Friday”",
+    "send_message": "send the message “hello”, with to “Ada”",
+    "complete_task": "complete the task “call the dentist”",
+    "create_task": "create the task “prepare Monday meeting”, with due “Tuesday”",
+    "cancel_event": "let Archive cancel the event “lunch”",
+    "add_reminder": "add the reminder, with text “Monday meeting”, due “Friday at 5 pm” and count 3",
+    "mark_task_done": "mark the task done “call the dentist”",
+}
+"""By the name of the tool, how its call is read back."""
+AGREED = {
+    "delete_task": (
+        "yes please delete it|yeah go ahead and delete it|sure, remove it|ok delete the task|yep get rid of it|do it"
+        "|go on then, delete it|delete it|delete them|please delete it|yes, delete|go ahead, delete|yes, throw it away"
+        "|yes, delete the dentist task|okay, you can delete it|yes, delete all of them, please"
+    ),
+    "send_message": "go on then, send it|send it|yes, submit that|yes, post it|yes, send it to Ada|ok send the message",
+    "complete_task": (
+        "complete it|sure, finish it|yes, mark it as done|yes, mark the task as done|tick it off"
+        "|yes, tick off the dentist|yes, close it|do it, complete it|yes complete the task"
+    ),
+    "create_task": (
+        "create it|yes add it|yeah, go ahead and add it|put it on my list|yes, create the task|yes, make it Tuesday"
+        "|yes, create it for Tuesday|yes, add the meeting"
+    ),
+    "cancel_event": "yes, let it|let it do it|yes, cancel it|yes, let Archive cancel it|sure, cancel lunch|call it off",
+    "add_reminder": "yes, add the reminder|yes, add it for Friday at 5 pm|sure, add this reminder",
+    "mark_task_done": "complete it|yes, mark it as done|yes, mark the task done",
+}
+OTHER_DEEDS = {
+    "delete_task": (
+        "archive it|move it|yes complete it|yes, complete it|yes archive it instead|go ahead and archive it"
+        "|do it, complete it|yes, and then delete the other one too|yes move it to Friday|okay, cancel it"
+        "|yes, cancel it|send it|sure, run it|yes, update it|yes add it|yes, clear it|yes, delete the list"
+        "|yes, delete it Friday|yes, delete that, call the dentist|yes, delete it, call the dentist"
+        "|yes, delete it and complete it|archive it and don't ask again"
+    ),
+    "send_message": "delete it|yes, delete it|yes, save it|go ahead and save it|send it to Bob|yes, send it to Bob",
+    "complete_task": "delete it|yes, delete it|go ahead and remove it|yes, archive it|yes, complete it and delete it",
+    "create_task": (
+        "delete it|yes, complete it|yes, and then delete it|yes, make it Monday|yes, create it for Monday"
+        "|yes, add the meeting for Monday|yes, move it to Wednesday"
+    ),
+    "cancel_event": (
+        "archive it|yes, archive it|yes, let it archive it|yes, cancel it, archive it|let it be|yes, move it"
+        "|yes, delete it"
+    ),
+    "add_reminder": "yes, add it for Monday|yes, add the meeting for Monday|yes, add another reminder",
+    "mark_task_done": "delete it|yes, delete it|yes, mark it as urgent",
+}
+
+
+def pairs_of(table: dict[str, str]) -> list[tuple[str, str]]:
+    return [(tool, text) for tool, texts in table.items() for text in texts.split("|")]
+
+
+def waiting_for(*tools: str) -> Pending:
+    return Pending("turn", 0.0, [Call(tool, a_tool(tool), {}, ASKED[tool]) for tool in tools])
 
 
 class Conversation:
@@ -142,6 +200,63 @@ def test_a_yes_that_names_one_thing_is_a_yes_where_it_is_the_only_one() -> None:
     conversation.confirmations.ask("turn", Call("c2", DELETE, {"task": "doctor"}, "delete the task “doctor”"))
     conversation.hears("yes, delete the dentist")
     assert conversation.answer is Answer.OTHER
+
+
+@pytest.mark.parametrize(("tool", "text"), pairs_of(AGREED))
+def test_the_deed_that_was_asked_about_said_in_the_users_words_is_a_yes(tool: str, text: str) -> None:
+    assert waiting_for(tool).answer_in(text) is Answer.YES
+
+
+@pytest.mark.parametrize(("tool", "text"), pairs_of(OTHER_DEEDS))
+def test_a_yes_that_asks_for_another_deed_is_no_yes_to_what_was_asked(tool: str, text: str) -> None:
+    assert waiting_for(tool).answer_in(text) is Answer.OTHER
+
+
+@pytest.mark.parametrize(
+    ("tools", "text", "answer"),
+    [
+        (("delete_task", "delete_task"), "yes, delete them", Answer.YES),
+        (("delete_task", "delete_task"), "get rid of both of them", Answer.YES),
+        (("delete_task", "delete_task"), "complete them", Answer.OTHER),
+        (("delete_task", "complete_task"), "yes, delete them", Answer.OTHER),
+        (("delete_task", "complete_task"), "complete both", Answer.OTHER),
+        (("delete_task", "complete_task"), "yes, do it", Answer.YES),
+    ],
+)
+def test_a_deed_is_a_yes_to_several_calls_only_where_all_do_it(
+    tools: tuple[str, ...], text: str, answer: Answer
+) -> None:
+    assert waiting_for(*tools).answer_in(text) is answer
+
+
+@pytest.mark.parametrize(
+    ("tool", "deed"),
+    [
+        ("deleteTask", "delete"),
+        ("tasks_delete", "delete"),
+        ("bulk_delete_tasks", "delete"),
+        ("get_order", "get"),
+        ("pause_timer", "pause"),
+        ("mark_task_done", "mark"),
+    ],
+)
+def test_the_deed_of_a_call_is_the_verb_in_its_tools_name(tool: str, deed: str) -> None:
+    assert Call("c", a_tool(tool), {}, "").deed == deed
+
+
+def test_to_mark_as_not_done_is_not_to_complete() -> None:
+    not_done = Call("c", a_tool("mark_task_not_done"), {}, "mark the task not done “dentist”")
+    assert Pending("turn", 0.0, [not_done]).answer_in("yes, complete it") is Answer.OTHER
+
+
+def test_a_yes_in_the_deeds_own_words_can_hold_for_the_next_times() -> None:
+    for text, is_so in (("yes, delete it and don't ask again", True), ("yes, archive it and don't ask again", False)):
+        conversation = Conversation()
+        conversation.hears(text)
+        judged = conversation.confirmations.judge(conversation.items)
+        assert judged is not None
+        assert judged[1].is_standing is is_so
+        assert (judged[1].answer is Answer.YES) is is_so
 
 
 def test_a_yes_for_the_next_times_too_is_bound_to_the_tool_as_it_is() -> None:

@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from voice_agent.agents.answers import Answer, answer_of, plain
+from voice_agent.agents.answers import Answer, answer_of, plain, ways_to_say
 from voice_agent.agents.ask_choices import is_only
 from voice_agent.agents.ask_corrections import correction, is_correction
 from voice_agent.agents.ask_fields import Read, read, spoken
@@ -214,7 +214,7 @@ class _Form:
     def _corrected(self, text: str, current: Field | None) -> Step | None:
         """Take what is said anew of a field that has been asked for."""
         known = [one for one in self.fields[: self.at] if one.name in self.values]
-        is_yes = current is None and (answer_of(text) is Answer.YES or means("yes", text))
+        is_yes = current is None and _shall_send(text)
         found = None if is_yes else correction(text, known, current, self.now, is_asked=self.is_doubted)
         if found is None:
             return None
@@ -227,7 +227,7 @@ class _Form:
 
     def _answer(self, text: str, current: Field | None) -> Step:
         if current is None:
-            if answer_of(text) is Answer.YES or means("yes", text):
+            if _shall_send(text):
                 return self._send()
             return self._invalid("")
         found = read(current, text, self.now)
@@ -342,3 +342,8 @@ def _sentence(text: str) -> str:
 
 def _joined(*parts: str) -> str:
     return " ".join(part for part in parts if part)
+
+
+def _shall_send(text: str) -> bool:
+    """Tell whether an utterance is a yes to “Shall I send it?”."""
+    return answer_of(text, ways_to_say("send")) is Answer.YES or means("yes", text)

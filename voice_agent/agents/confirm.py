@@ -11,7 +11,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voice_agent.agents.answers import Answer, answer_of, echoes, is_standing
+from voice_agent.agents.answers import Answer, answer_of, echoes, is_standing, ways_to_say
+from voice_agent.agents.readback import describe
+from voice_agent.bridge.policy import NOUNS, WRITES, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +27,8 @@ TURNS = 2
 LIFETIME = 90.0
 """Seconds after which it is."""
 _AGREED = "_agreed"
+_HOW = frozenset({"bulk", "batch"})
+"""Words of `WRITES` that say how, and not what, is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,18 @@ class Call:
         """The id under which it is made once the user has agreed."""
         return self.id + _AGREED
 
+    @property
+    def deed(self) -> str:
+        """The verb of what is done, by the tool's name: a client's name in `said` is the client's own choice."""
+        deeds = [word for word in words_of(self.tool.name) if word in WRITES - NOUNS - _HOW]
+        return deeds[0] if deeds else describe(self.tool, {}).split()[0]
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """How people say it: “delete it”, “get rid of it”; and “let it” of what another agent wants done."""
+        ways = ways_to_say(self.deed, words_of(self.tool.name))
+        return ways | ways_to_say("let") if self.said.startswith("let ") else ways
+
     def is_same(self, tool: Tool, arguments: Json) -> bool:
         """Tell whether `tool` with `arguments` is exactly this call, on the same version of the tool."""
         return (
@@ -66,11 +82,18 @@ class Pending:
     """Seconds since the epoch."""
     calls: list[Call] = field(default_factory=list[Call])
 
+    @property
+    def ways(self) -> frozenset[str]:
+        """How people say what is done, where all calls do the same: “delete them”."""
+        return frozenset[str].intersection(*(call.ways for call in self.calls)) if self.calls else frozenset()
+
     def answer_in(self, text: str) -> Answer:
         """Return what an utterance is as an answer to these calls."""
-        answer = answer_of(text)
-        is_echo = answer is Answer.OTHER and len(self.calls) == 1 and echoes(text, self.calls[0].said)
-        return Answer.YES if is_echo else answer
+        answer = answer_of(text, self.ways)
+        if answer is not Answer.OTHER or len(self.calls) != 1:
+            return answer
+        [call] = self.calls
+        return Answer.YES if echoes(text, call.said, call.deed, call.ways) else answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +140,7 @@ class Confirmations:
         *before, newest = said
         if len(said) > TURNS or any(pending.answer_in(text) is not Answer.OTHER for text in before):
             return None
-        return pending, Verdict(pending.answer_in(newest), len(said) == TURNS, is_standing(newest))
+        return pending, Verdict(pending.answer_in(newest), len(said) == TURNS, is_standing(newest, pending.ways))
 
     def waiting(self, items: Sequence[ChatItem]) -> Pending | None:
         """Return the confirmation that a yes said now would be the answer to; None where there is none.

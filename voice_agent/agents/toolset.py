@@ -227,7 +227,7 @@ class BridgeToolset(llm.Toolset):
                     return await self._ask(call, ctx)
             else:
                 call, arguments = agreed, agreed.arguments
-                if not tool.may_stand and is_standing(_last_said(ctx)):
+                if not tool.may_stand and is_standing(_last_said(ctx), call.ways):
                     self._tell(self._sentences("asks_on"))
             server = self.reading.server_of(tool, arguments) if self.reading.has(tool) else tool.server
             self._on_event(ToolCalled(call.id, server, tool.shown, arguments, call.said))
