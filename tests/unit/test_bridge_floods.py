@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+import os
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from mcp_types import JSONRPCError, JSONRPCResponse, jsonrpc_message_adapter
@@ -14,7 +15,12 @@ from voice_agent.bridge.parsing import MAX_WEIGHT, read_message, read_quickly, w
 from voice_agent.bridge.steps import Steps
 from voice_agent.bridge.types import Progress
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
 pytestmark = pytest.mark.unit
+
+Piped: TypeAlias = tuple[Output, asyncio.ReadTransport]
 
 
 def test_a_message_is_read_as_the_library_reads_it() -> None:
@@ -72,29 +78,20 @@ async def test_of_much_progress_the_newest_is_told_and_nothing_after_the_end() -
     assert 1999 not in told
 
 
-class Pipe:
-    """Stands in for the pipe of a child."""
-
-    is_paused = False
-
-    def pause_reading(self) -> None:
-        self.is_paused = True
-
-    def resume_reading(self) -> None:
-        self.is_paused = False
-
-    def is_closing(self) -> bool:
-        return False
+@pytest.fixture
+async def piped() -> AsyncGenerator[Piped]:
+    """The output of a child that writes nothing by itself, and its pipe."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", 0) as source, os.fdopen(writing, "wb", 0):
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(asyncio.Protocol, source)
+        output = Output()
+        output.attach(transport)
+        yield output, transport
+        transport.close()
 
 
-def an_output() -> tuple[Output, Pipe]:
-    output, pipe = Output(), Pipe()
-    output.attach(cast("asyncio.ReadTransport", pipe))
-    return output, pipe
-
-
-async def test_lines_are_put_together_from_parts_and_the_last_one_may_have_no_end() -> None:
-    output, _ = an_output()
+async def test_lines_are_put_together_from_parts_and_the_last_one_may_have_no_end(piped: Piped) -> None:
+    output, _ = piped
     for part in (b"on", b"e\ntwo\n\nth", b"ree"):
         output.feed(part)
     output.end()
@@ -102,25 +99,25 @@ async def test_lines_are_put_together_from_parts_and_the_last_one_may_have_no_en
     assert [await output.read_line() for _ in range(5)] == [b"one\n", b"two\n", b"\n", b"three", None]
 
 
-async def test_no_more_is_read_than_is_used() -> None:
-    output, pipe = an_output()
+async def test_no_more_is_read_than_is_used(piped: Piped) -> None:
+    output, pipe = piped
     output.feed(b"x" * 200_000 + b"\n")
-    assert not pipe.is_paused
+    assert pipe.is_reading()
     output.feed(b"\n" * 1000)
-    assert pipe.is_paused
+    assert not pipe.is_reading()
     await output.read_line()
-    while pipe.is_paused:
+    while not pipe.is_reading():
         assert await asyncio.wait_for(output.read_line(), 45) == b"\n"
 
 
-async def test_a_line_that_is_too_long_is_skipped_and_told_by_its_ends() -> None:
-    output, pipe = an_output()
+async def test_a_line_that_is_too_long_is_skipped_and_told_by_its_ends(piped: Piped) -> None:
+    output, pipe = piped
     output.feed(b'{"id":7,')
     for _ in range(MAX_LINE // 65_536 + 1):
         output.feed(b"x" * 65_536)
-    assert pipe.is_paused
+    assert not pipe.is_reading()
     output.die()
-    assert not pipe.is_paused
+    assert pipe.is_reading()
     output.feed(b'"id":8}\nnext\n')
     with pytest.raises(LineTooLong) as told:
         await output.read_line()
