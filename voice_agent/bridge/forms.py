@@ -29,11 +29,9 @@ _SECRET = re.compile(
     r"|otp|one time (?:code|password)|verification code|security code|cvv|cvc|(?:credit|debit)? ?card (?:number|no)"
     r"|credit card|iban|account number|social security|ssn|seed phrase|recovery (?:code|phrase)|tan|cvn|mfa code"
     r"|(?:login|log in|sign in|auth|authentication|authenticator|two factor|2fa|access|sms) code"
-    r"|passwort|kennwort|geheimzahl|mot de passe|contraseña|senha|wachtwoord|hasło|пароль)\b"
+    rf"|{_ABROAD})\b"
 )
-_SECRET_ABROAD = re.compile(
-    r"\b(?:passwort|kennwort|geheimzahl|mot de passe|contraseña|senha|wachtwoord|hasło|пароль)\b"
-)
+_SECRET_ABROAD = re.compile(rf"\b(?:{_ABROAD})\b")
 _DEMANDS = re.compile(
     r"\b(?:enter|type|give|tell|provide|say|supply|input|send|need|needs|requires?|confirm|what is|what s|speak|spell"
     r"|repeat)\b(?: (?:in|us|me|it|your|the|a|an|this|that|my|current|old|new|\w+ s)){0,4}"
