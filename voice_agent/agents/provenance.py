@@ -24,7 +24,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
 
 from voice_agent.agents.asked_for import Turn, is_asked_for, is_chosen
-from voice_agent.bridge.find.text import stem, words
+from voice_agent.bridge.find.text import spaced, stem, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -170,7 +170,7 @@ def _accounts(arguments: Json, schema: Json, heard: _Words) -> bool:
 def _accounts_for(name: str, value: Any, node: Json, heard: _Words) -> bool:
     match value:
         case bool():
-            return any(_is_among(word, heard.known) for word in _tokens(_spaced(name)) - _LITTLE)
+            return any(_is_among(word, heard.known) for word in _tokens(spaced(name)) - _LITTLE)
         case dict():
             return _accounts(cast("Json", value), node, heard)
         case list():
@@ -290,10 +290,6 @@ def _tokens(text: str) -> set[str]:
     plain = unicodedata.normalize("NFKD", text.replace("'", "").replace("\u2019", "").casefold())
     found = set(_TOKEN.findall("".join(one for one in plain if not unicodedata.combining(one))))
     return found | {one for one in text if unicodedata.category(one) in {"So", "Sc", "Sk", "Co", "Cf"}}
-
-
-def _spaced(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ")
 
 
 def _is_among(word: str, known: Collection[str]) -> bool:

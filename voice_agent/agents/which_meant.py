@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from voice_agent.agents.answers import plain
 from voice_agent.agents.events import ToolReturned
 from voice_agent.agents.readback import join, quote
-from voice_agent.bridge.find.text import content, spaced, stem, words
+from voice_agent.bridge.find.text import content, spaced, squeezed, stem, words
 from voice_agent.bridge.ids import ids_of
 from voice_agent.bridge.policy import is_read
 
@@ -65,7 +65,7 @@ class Listed:
         )
         for parameter in ids_of(tool):
             given = arguments.get(parameter)
-            if isinstance(given, str | int) and (names := self._alike(tool, _squeezed(given), said)):
+            if isinstance(given, str | int) and (names := self._alike(tool, squeezed(str(given)), said)):
                 told = join([quote(name) for name in names[:_NAMED]])
                 return f"Not done: what the user said fits {told} alike. Ask the user which one is meant."
         return None
@@ -117,7 +117,7 @@ def _lists(value: Any, depth: int = 0) -> Iterator[list[Json]]:
 def _with(identity: str, things: Sequence[Json]) -> Json | None:
     """Return the thing one of whose fields is this id."""
     for thing in things:
-        if any(isinstance(value, str | int) and _squeezed(value) == identity for value in thing.values()):
+        if any(isinstance(value, str | int) and squeezed(str(value)) == identity for value in thing.values()):
             return thing
     return None
 
@@ -130,7 +130,3 @@ def _wants_several(said: str, tool: Tool) -> bool:
     """Whether the user speaks of several of what the tool changes one of: “archive the shopping notes”."""
     own = {word for word in spaced(tool.name).lower().split() if not word.endswith("s")}
     return any(word.endswith("s") and stem(word) in {stem(one) for one in own} for word in words(said))
-
-
-def _squeezed(value: str | int) -> str:
-    return "".join(letter for letter in str(value).casefold() if letter.isalnum())

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
-from voice_agent.bridge.find.text import spaced, stem
+from voice_agent.bridge.find.text import spaced, squeezed, stem
 from voice_agent.bridge.policy import DANGERS, READS, WRITES, is_read
 
 if TYPE_CHECKING:
@@ -141,11 +141,11 @@ def unmentioned(tool: Tool, arguments: Json, texts: Sequence[str]) -> tuple[str,
     heard = [_Heard(text) for text in texts] if given else []
     found: dict[str, None] = {}
     for path, schema, value in given:
-        alike = [_squeezed(str(other)) for at, _, other in given if at == path]
+        alike = [squeezed(str(other)) for at, _, other in given if at == path]
         shortest = _LONG if _may_be_own(tool, path, alike) else 1
         unheard = (
             one
-            for one in map(_squeezed, _values(value))
+            for one in map(squeezed, _values(value))
             if len(one) >= shortest and one not in _fixed(schema) and not any(text.has(one) for text in heard)
         )
         if any(unheard):
@@ -349,7 +349,7 @@ def _fixed(schema: Json) -> frozenset[str]:
     described = str(schema.get("description") or "")
     named = [schema.get("default"), *(schema.get("examples") or ())]
     named += re.findall(r"['\"“`]([A-Za-z_-]+)['\"”`]", described) + re.findall(r"(?<![\w-])\d\b(?![\w-])", described)
-    return frozenset(_squeezed(str(one)) for one in named if one is not None)
+    return frozenset(squeezed(str(one)) for one in named if one is not None)
 
 
 def _values(value: Any) -> Iterator[str]:
@@ -360,8 +360,3 @@ def _values(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for one in cast("list[Any]", value):
             yield from _values(one)
-
-
-def _squeezed(text: str) -> str:
-    """Return the letters and digits alone."""
-    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -33,6 +33,11 @@ def spaced(name: str) -> str:
     return _JOINTS.sub(" ", name)
 
 
+def squeezed(text: str) -> str:
+    """Return the letters and digits alone, in lower case: identifiers are compared so."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Return what is left of an English word in lower case without its endings: `stopped`, `stops` are `stop`."""
