@@ -112,6 +112,7 @@ async def test_what_was_asked_of_a_server_never_signed_in_at_is_done_afterwards(
         assert len(talk.of("user")) == 1
         assert "That needs Notes." not in str(talk.openai.chats[1].messages)
         assert "has to sign in before" not in str(talk.openai.chats[1].messages)
+        assert talk.openai.chats[1].messages[0] == talk.openai.chats[0].messages[0]
         assert not talk.openai.complaints
 
 

@@ -31,7 +31,7 @@ def go_on_after_sign_in(conversation: Conversation) -> None:
 def _go_on(conversation: Conversation, server: str) -> SpeechHandle | None:
     put_off = conversation.assistant.put_off
     keys = frozenset(tool.key for tool in conversation.bridge.tools if tool.server == server)
-    asked = put_off.take(server, keys, conversation.session.history.items)
+    asked = put_off.take(server, keys, conversation.assistant.chat_ctx.items)
     if asked is None:
         return None
 
