@@ -10,9 +10,13 @@ import asyncio
 import contextlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastmcp import FastMCP
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp_types import Implementation
 from playwright.async_api import expect
 
 from tests.fakes.sound import speech_like
@@ -87,16 +91,18 @@ class Everything:
             for name, server in given.items():
                 if isinstance(server, FastMCP) and voice:
                     entries[name]["voice"] = voice
-            self.write(entries)
             async with a_page(self.browser, self.up.page) as page:
                 talker = Talker(self, page, entries)
-                await button(page, "Talk").click()
-                await listens(page)
-                for name in entries:
-                    await talker.in_state(name, "ready")
-                yield talker
-                # The next conversation may have a server of the same name.
-                self.write({})
+                try:
+                    self.write(entries)
+                    await button(page, "Talk").click()
+                    await listens(page)
+                    for name in entries:
+                        await talker.in_state(name, "ready")
+                    yield talker
+                finally:
+                    # The next conversation may have a server of the same name.
+                    self.write({})
                 for name in entries:
                     await talker.in_state(name, "disabled")
                 await end(page)
@@ -155,6 +161,22 @@ class Talker:
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something that the stand-in for the model was sent makes `true()` so."""
         await self.everything.cloud.openai.until(true, timeout=WITHIN)
+
+
+@contextlib.asynccontextmanager
+async def a_text_client(whole: Everything, mode: Literal["legacy", "auto"]) -> AsyncGenerator[Client]:
+    """The official client, at the endpoint of all servers, with the token that `up` keeps for it."""
+    token = (whole.home / "voice-agent" / "hub-token").read_text().strip()
+    assert whole.up.clients is not None
+    async with (
+        create_mcp_http_client(headers={"Authorization": f"Bearer {token}"}) as http,
+        Client(
+            streamable_http_client(whole.up.clients, http_client=http),
+            mode=mode,
+            client_info=Implementation(name="pad", version="1", title="Pad"),
+        ) as client,
+    ):
+        yield client
 
 
 @contextlib.asynccontextmanager

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastmcp import FastMCP
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
-from mcp.shared._httpx_utils import create_mcp_http_client
-from mcp_types import CallToolResult, Implementation, TextContent
+from mcp_types import CallToolResult, TextContent
 
 from tests.fakes.chat import Call, Chat, Turn
+from tests.support.everything import a_text_client
 from tests.support.pages import button, card, sees
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from mcp import Client
 
     from tests.support.everything import Everything
 
@@ -62,22 +59,6 @@ def model(chat: Chat) -> Turn:
 
 
 LIST = Call("calendar_list_events")
-
-
-@contextlib.asynccontextmanager
-async def a_text_client(whole: Everything, mode: Literal["legacy", "auto"]) -> AsyncGenerator[Client]:
-    """The official client, at the endpoint of all servers, with the token that `up` keeps for it."""
-    token = (whole.home / "voice-agent" / "hub-token").read_text().strip()
-    assert whole.up.clients is not None
-    async with (
-        create_mcp_http_client(headers={"Authorization": f"Bearer {token}"}) as http,
-        Client(
-            streamable_http_client(whole.up.clients, http_client=http),
-            mode=mode,
-            client_info=Implementation(name="pad", version="1", title="Pad"),
-        ) as client,
-    ):
-        yield client
 
 
 def cancels(client: Client, event: str) -> asyncio.Task[CallToolResult]:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastmcp import FastMCP
 
-from tests.e2e.spoken.test_spoken_confirm import a_text_client
 from tests.fakes.chat import Call, Chat, Turn
 from tests.fakes.deepgram import LOUD
 from tests.fakes.sound import loudness
-from tests.support.everything import WITHIN
+from tests.support.everything import WITHIN, a_text_client
 from tests.support.pages import card, said, sees
 from tests.support.task_manager import BERLIN
 
