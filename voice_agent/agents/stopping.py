@@ -43,8 +43,10 @@ class Stopping:
     def tell(self, tools: Sequence[Tool], servers: Sequence[ServerStatus]) -> str:
         """Return what is said to “never mind”; asked again at once, as for a guess of the user's words, the same."""
         now = time.monotonic()
-        self._stopped = [one for one in self._stopped if now - one[0] <= _JUST]
-        stopped, done = [call for _, call in self._stopped], self._done
+        done = self._done if self._done is not None and now - self._done[0] <= _JUST else None
+        since = now - _JUST if done is None else done[0]
+        self._stopped = [one for one in self._stopped if one[0] >= since]
+        stopped = [call for _, call in self._stopped]
         changing = [call for call in stopped if not _only_reads(call.tool)]
         if changing:
             call = changing[-1]
@@ -55,7 +57,7 @@ class Stopping:
             return f"{told} {self.sentences('check')}" if check is not None else told
         if stopped:
             return self.sentences("stopped_in_time")
-        if done is not None and now - done[0] <= _JUST:
+        if done is not None:
             told = done[2] if done[2] and done[2][0] not in "[{" else f"{done[1].said}."
             return self.sentences("stopped_late", what=told[:1].upper() + told[1:])
         return self.sentences("stop")
