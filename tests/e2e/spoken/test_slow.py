@@ -118,5 +118,13 @@ async def test_a_slow_call_is_told_of_let_go_on_announced_and_stopped_by_word_an
         await maps.has("Mull cancelled")
         await talker.hears("I told maps to stop, but I don't know whether it was in time: draw the map “Mull”.")
         await sees(card(page, "maps.draw_map", "cancelled"))
+
+        # What is done already cannot be stopped any more, and is said to be done.
+        await talker.type("Draw Skye")
+        await maps.has("Skye begun")
+        maps.let_go()
+        await expect(card(page, "maps.draw_map", "ok")).to_have_count(2)
+        await talker.speak("never mind", over=True)
+        await talker.hears("It was too late to stop it. It is drawn.")
     assert "maps_draw_map" in talker.chats[0].tools
     assert all("One moment" not in str(chat.messages) for chat in talker.chats)
