@@ -86,7 +86,7 @@ async def a_talk(
         model: The script of the model.
         servers: FastMCP servers, or transports, by name.
         voice: Options of every server.
-        limits: Bounds of the conversation.
+        limits: Bounds of the conversation; without, no call is so slow that a word is said meanwhile.
         bridge: All servers, where they are not `servers`.
         settle: Wait until the servers are there and the greeting is over.
         key: The key that the model is called with.
@@ -95,7 +95,7 @@ async def a_talk(
     async with FakeOpenAI(model) as openai:
         settings = Settings(
             profile=profile,
-            limits=limits or Limits(),
+            limits=limits or Limits(filler_after=60),
             time_zone="Europe/Berlin",
             llm=Part(base_url=openai.base_url, api_key=SecretStr(key)),
         )

@@ -91,16 +91,50 @@ class Conversation:
         self.items.append(ChatMessage(role=role, content=[text], created_at=self.now))  # type: ignore[arg-type]  # one of two
         self.now += 1.0
 
+    def hears_spoken(self, text: str, began: float) -> None:
+        self.hears(text)
+        message = self.items[-1]
+        assert message.type == "message"
+        message.transcript_confidence = 1.0
+        message.metrics = {"started_speaking_at": began}
+
     @property
     def answer(self) -> Answer | None:
         judged = self.confirmations.judge(self.items)
         return judged[1].answer if judged else None
+
+    @property
+    def runs(self) -> bool:
+        return self.confirmations.take(DELETE, {"task": "dentist"}, self.items) is not None
 
 
 def test_nothing_is_agreed_before_the_user_has_spoken() -> None:
     conversation = Conversation()
     assert conversation.answer is None
     assert conversation.confirmations.take(DELETE, {"task": "dentist"}, conversation.items) is None
+
+
+def test_a_spoken_yes_counts_only_once_the_read_back_is_being_heard() -> None:
+    conversation = Conversation()
+    conversation.hears_spoken("yes", began=conversation.now)
+    judged = conversation.confirmations.judge(conversation.items)
+    assert judged is not None
+    assert not judged[1].is_heard
+    assert not conversation.runs
+
+    conversation.hears("Delete the task. Shall I go ahead?", "assistant")
+    assert not conversation.runs
+    conversation.hears_spoken("yes please", began=conversation.now - 3)
+    assert not conversation.runs, "They began to say it before."
+    conversation.hears_spoken("yes", began=conversation.now - 0.5)
+    assert conversation.answer is Answer.YES
+    assert conversation.runs
+
+
+def test_a_typed_yes_counts_as_soon_as_the_question_can_be_read() -> None:
+    conversation = Conversation()
+    conversation.hears("yes")
+    assert conversation.runs
 
 
 def test_a_yes_lets_exactly_the_call_that_was_read_back_run_once() -> None:

@@ -196,7 +196,9 @@ class Assistant(Agent):
         if judged is not None:
             pending, verdict = judged
             if verdict.answer is Answer.YES:
-                return self._frozen(pending)
+                return (
+                    self._frozen(pending) if verdict.is_heard else self._sentences("ask", what=question(_said(pending)))
+                )
             if verdict.answer is Answer.NO:
                 return self._sentences("declined")
         if (check := self._toolset.under_way.checks.judge(items, self._toolset.bridge.tools)) is not None:

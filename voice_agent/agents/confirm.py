@@ -105,6 +105,8 @@ class Verdict:
     """The confirmation will not be there for another turn."""
     is_standing: bool = False
     """A yes that shall count for the next times too."""
+    is_heard: bool = True
+    """The read-back was being heard when the user began to speak."""
 
 
 class Confirmations:
@@ -134,9 +136,11 @@ class Confirmations:
         pending = self._pending
         if pending is None or not pending.calls or self._clock() - pending.asked_at > LIFETIME:
             return None
-        said = _said_since(items, pending.asked_at)
+        early, said = _said_since(items, pending.asked_at)
         if not said:
-            return None
+            return (
+                (pending, Verdict(pending.answer_in(early[-1]), is_last_turn=False, is_heard=False)) if early else None
+            )
         *before, newest = said
         if len(said) > TURNS or any(pending.answer_in(text) is not Answer.OTHER for text in before):
             return None
@@ -151,7 +155,7 @@ class Confirmations:
         pending = self._pending
         if pending is None or not pending.calls or self._clock() - pending.asked_at > LIFETIME:
             return None
-        said = _said_since(items, pending.asked_at)
+        _, said = _said_since(items, pending.asked_at)
         if len(said) >= TURNS or any(pending.answer_in(text) is not Answer.OTHER for text in said):
             return None
         return pending
@@ -159,7 +163,7 @@ class Confirmations:
     def take(self, tool: Tool, arguments: Json, items: Sequence[ChatItem]) -> Call | None:
         """Use up the user's yes for exactly this call; None where there is no such yes."""
         judged = self.judge(items)
-        if judged is None or judged[1].answer is not Answer.YES:
+        if judged is None or judged[1].answer is not Answer.YES or not judged[1].is_heard:
             return None
         for call in judged[0].calls:
             if call.is_same(tool, arguments):
@@ -189,12 +193,22 @@ class Confirmations:
             self._pending.asked_at = self._clock()
 
 
-def _said_since(items: Sequence[ChatItem], moment: float) -> list[str]:
-    return [
-        item.text_content or ""
-        for item in items
-        if item.type == "message" and item.role == "user" and item.created_at > moment
-    ]
+def _said_since(items: Sequence[ChatItem], moment: float) -> tuple[list[str], list[str]]:
+    """Return what the user has said since then: at first before they heard a word of the agent, and afterwards."""
+    messages = [item for item in items if item.type == "message"]
+    heard = min(
+        (one.created_at for one in messages if one.role == "assistant" and one.created_at > moment), default=None
+    )
+    early: list[str] = []
+    said: list[str] = []
+    for one in messages:
+        if one.role == "user" and one.created_at > moment:
+            began = one.metrics.get("started_speaking_at", one.created_at)
+            # What is typed answers what is to be read.
+            is_spoken = one.transcript_confidence is not None
+            is_early = is_spoken and (heard is None or began < heard)
+            (early if is_early else said).append(one.text_content or "")
+    return early, said
 
 
 def _canonical(arguments: Json) -> str:
