@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from livekit.agents import llm
 
+from tests.support.joins import JOINS
 from tests.support.tools import a_tool
 from voice_agent.agents.provenance import is_users_own
 from voice_agent.agents.withheld import asked_in_vain, not_callable
 from voice_agent.bridge.types import ServerStatus, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tests.support.joins import Call
 
 pytestmark = pytest.mark.unit
 
@@ -31,8 +37,10 @@ UPDATE = a_tool(
 )
 UNDO = a_tool("undo_last_change")
 PAY = a_tool("transfer", server="bank", schema={"type": "object", "properties": {"to": TEXT, "amount": TEXT}})
-LIST, WEATHER = a_tool("list_tasks"), a_tool("get_weather", server="weather")
-TOOLS = (CREATE, COMPLETE, UPDATE, UNDO, PAY, LIST, WEATHER)
+DELETE, LIST, WEATHER = a_tool("delete_task"), a_tool("list_tasks"), a_tool("get_weather", server="weather")
+SEND = a_tool("send_message", server="chat", schema={"type": "object", "properties": {"to": TEXT, "text": TEXT}})
+TOOLS = (CREATE, COMPLETE, UPDATE, UNDO, DELETE, PAY, SEND, LIST, WEATHER)
+BY_NAME = {tool.name: tool for tool in TOOLS}
 
 
 def said(*texts: str) -> list[llm.ChatItem]:
@@ -139,7 +147,46 @@ def test_people_who_ask_for_tasks_are_seldom_asked_once_more_though_another_serv
         for tool, name in [tools[one["action"]]]
     ]
     # As docs/injection.md has it.
-    assert (sum(own), len(own)) == (344, 354)
+    assert (sum(own), len(own)) == (346, 354)
+
+
+TOLD = '{"tasks": [{"id": 7, "title": "dentist"}, {"id": 8, "title": "laundry"}]}'
+
+
+def talk(text: str) -> list[llm.ChatItem]:
+    found: list[llm.ChatItem] = []
+    for part in text.split(" / "):
+        match part[:2]:
+            case "A:":
+                found.append(llm.ChatMessage(role="assistant", content=[part[3:]]))
+            case "D:":
+                found.append(answered(CREATE, "Added."))
+            case "L:":
+                found.append(answered(LIST, TOLD))
+            case _:
+                found += said(part)
+    return found
+
+
+def _unasked(joins: Iterable[tuple[str, Sequence[Call]]]) -> list[str]:
+    """Return which calls would run unasked."""
+    return [
+        f"{text}: {name} {arguments}"
+        for text, calls in joins
+        for name, arguments in calls
+        if is_own(BY_NAME[name], talk(text), **arguments)
+    ]
+
+
+def test_no_deed_is_done_to_what_the_user_has_named_for_another() -> None:
+    assert _unasked((text, wrong) for text, _, wrong in JOINS) == []
+
+
+def test_people_who_ask_for_several_things_at_once_are_seldom_asked_once_more() -> None:
+    own = _unasked((text, right) for text, right, _ in JOINS)
+    counted = sum(len(right) for _, right, _ in JOINS), sum(len(wrong) for _, _, wrong in JOINS)
+    # As docs/injection.md has it.
+    assert (len(JOINS), len(own), *counted) == (103, 153, 155, 180)
 
 
 def test_a_tool_that_cannot_be_called_is_told_of_where_it_is_asked_for() -> None:

@@ -5,10 +5,11 @@ call that writes runs unasked only if
 
 - no other server has answered since the user spoke;
 - the user's own words name the deed, in no question and with no “not”;
-- each word that it writes was said by the user lately, or comes from what the very server that it goes to has told of a
-  thing that the user named, or pointed to (“the second one”);
-- a time is computed only where the user spoke of time; a choice or a yes that is not the tool's own default was said
-  too; and nothing is done twice on the same words.
+- each word that it writes was said by the user of this deed and of no other (`wishes.py`), or comes from what the very
+  server that it goes to has told of a thing that they named so, or pointed to (“the second one”);
+- where it takes several things, they were said in one breath, or it takes all that was said;
+- a time is computed only where the user spoke of time with it; a choice or a yes that is not the tool's own default was
+  said with it too; and nothing is done twice on the same words.
 
 What the user answered to a server's question is no word of theirs. Anything else is read back first, and costs the user
 a yes.
@@ -18,110 +19,83 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
-from itertools import takewhile
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from voice_agent.agents.asked_for import Turn, is_asked_for, is_chosen
-from voice_agent.bridge.find.text import spaced, stem, words
+from voice_agent.agents.asked_for import CHANGES, Turn, deed_of, is_chosen
+from voice_agent.agents.time_words import CALENDAR, NUMBERS, is_moment, is_time, named_times, speaks_of_time
+from voice_agent.agents.told import UNSENT, told_by
+from voice_agent.agents.wishes import Wish, wishes_for
+from voice_agent.agents.word_forms import LITTLE, is_among, tokens
+from voice_agent.bridge.find.text import spaced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from livekit.agents.llm import ChatItem
 
+    from voice_agent.agents.told import Told
     from voice_agent.bridge.types import Json, Tool
 
-_TURNS = 2
-"""Turns of the user whose words count as said lately."""
-_STEM = 4
-"""Letters in which two forms of a word agree."""
-_SHARE = 0.6
-"""How much of the longer of two forms that is at least."""
-
-
-def _split(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ENDINGS = _split("s es ies y ed d ing e er ers ly n en em es te st t r") | {""}
-"""What two forms of one word may end in where they differ."""
-_IRREGULAR = dict(
-    pair.split("/")
-    for pair in _split(
-        """
-        ate/eat bought/buy brought/bring built/build caught/catch chose/choose did/do done/do drew/draw drove/drive
-        driven/drive fed/feed felt/feel flew/fly forgot/forget found/find gave/give given/give got/get held/hold
-        kept/keep left/leave lent/lend lost/lose made/make met/meet paid/pay ran/run rang/ring rode/ride sang/sing
-        sent/send sold/sell spent/spend spoke/speak swam/swim swept/sweep taught/teach thought/think threw/throw
-        told/tell took/take taken/take went/go gone/go woke/wake won/win wore/wear written/write wrote/write
-        """
-    )
-)
-"""Forms of verbs that are no form of their other forms by their letters: “I've paid the rent” is “pay the rent”."""
-_LITTLE = _split(
-    """
-    a about after all am an and any are as at be been before but by can could did do does for from get go had has have
-    he her him his how i if in into is it its just let may me my no not of off on once one or our out over re she so
-    some than that the their them then there these they this those to too under up us via was we were when where which
-    while who will with would you your
-    """
-)
-"""Words that carry nothing by themselves; a model sets them as its language wants it."""
-_CALENDAR = _split(
-    """
-    january february march april may june july august september october november december monday tuesday wednesday
-    thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun day
-    days week weeks month months year years today tonight tomorrow yesterday morning noon afternoon evening night
-    midnight next last this every daily weekly monthly yearly hour hours minute minutes seconds before after ago now the
-    and for freq interval byday until count none on at in by am pm t z
-    """
-)
-"""Words that a model computes: they say when, not what."""
-_VAGUE = _split("the and for freq interval byday until count none on at in by t z now may before after ago this last")
-"""Words of `_CALENDAR` that are said of other things too."""
-_OF_TIME = re.compile(
-    rf"\b(?:{'|'.join(sorted(_CALENDAR - _VAGUE))}|later|soon|o ?clock|(?:half|quarter) (?:past|to)|weekends?|weekdays?"
-    r"|lunch(?:time)?|breakfast|dinner|christmas|easter|\w+(?:day|noon|evening|night|morning)s|fortnight|in may"
-    r"|(?:at|by|from|until|till|before|after|around|past) \d+|(?:the )?\d+(?:st|nd|rd|th)|\d+ (?:\d\d|oclock)"
-    r"|(?:on|by|until|till|before|after) the \w+(?:st|nd|rd|th))\b"
-)
-"""How the user speaks of time, in plain words, numbers as digits."""
-_COUNTED = words(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen twenty"
-)
-_NUMBERS = {word: str(number) for number, word in enumerate(_COUNTED)} | {"thirty": "30", "forty": "40", "fifty": "50"}
-_PLACES = {word: place for place, word in enumerate(words("first second third fourth fifth sixth"))} | {
-    word: place for place, word in enumerate(words("1st 2nd 3rd 4th 5th 6th"))
-}
-_PLACES["last"] = -1
-_EVERY, _THAT = _split("all both them these those everything"), _split("it that this")
-_UNSENT = "Not done yet"
-"""Begins what a model is told of a call that its server has not seen: its words are those of the call."""
-_TOKEN = re.compile(r"[^\W_]+")
-_DAY = r"(?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])"
-_TIME = r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
-_MOMENT = re.compile(
-    rf"{_DAY}(?:[T ]{_TIME})?(?: ?(?:Z|[+-]\d\d:?\d\d))?|{_DAY}T\d{{6}}Z?|{_TIME}|\d{{1,2}}(?::\d\d)? ?[ap]\.?m\.?"
-    r"|P(?:\d+[YMWD])*(?:T(?:\d+[HMS])+)?"
-)
-"""A date, a time or a span, as a model computes them (ISO 8601)."""
-_SENTENCE = 200
-"""Characters of a result that tells of one thing."""
 _WHOLE = re.compile(r"(\d+)\.0+")
+_INTO = re.compile(r"\b(?:to|into|as|with|by|say|says|saying|called|that)\b")
+"""Words between the one and the other."""
+_PAUSE = " , "
+_ALIKE = re.compile(r"\b(?:too|also|as well|same|likewise)\b")
+"""How a clause says that what was said of another is true of its things."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """What may be written without asking."""
+class _Given:
+    """One thing that a call is made with."""
 
-    known: frozenset[str]
-    """Said by the user, or told by the server itself of what they named."""
-    said: Sequence[str]
-    """By the user, lately."""
-    speaks_of_time: bool
+    name: str
+    text: str
+    node: Json
+    is_switch: bool = False
+
+    @property
+    def others(self) -> list[str]:
+        """What else could have been chosen; empty where nothing is chosen."""
+        choices = [one for one in _choices(self.node) if isinstance(one, str)]
+        return [one for one in choices if one != self.text] if self.text in choices else []
+
+    @property
+    def is_quality(self) -> bool:
+        """Whether it says how or when, not what."""
+        return self.is_switch or bool(self.others) or is_time(self.text)
+
+    def words(self, *, is_timed: bool) -> set[str]:
+        text = _WHOLE.sub(r"\1", self.text) if _WHOLE.fullmatch(self.text) else self.text
+        return tokens(text) - LITTLE - (CALENDAR if is_timed else frozenset()) or tokens(text)
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """One wish, and what the server itself has told of what is named in it."""
+
+    wish: Wish
+    told: Told
+
+    def known(self, texts: Iterable[str]) -> set[str]:
+        """Return what may be written where this was said."""
+        said = tokens(" ".join(texts))
+        heard = said | {NUMBERS[word] for word in said if word in NUMBERS}
+        return heard.union(*self.told.named(heard), *self.told.pointed_to(tokens(" ".join(self.wish.clauses))))
+
+    @cached_property
+    def all_known(self) -> set[str]:
+        return self.known([*self.wish.before, *self.wish.clauses])
+
+    @cached_property
+    def each(self) -> list[set[str]]:
+        """What may be written where only one of the clauses was said."""
+        return [self.known([*self.wish.before, clause]) for clause in self.wish.clauses]
+
+    @cached_property
+    def is_timed(self) -> bool:
+        return any(map(speaks_of_time, (*self.wish.before, *self.wish.clauses, *self.wish.after)))
 
 
 def is_users_own(
@@ -144,51 +118,142 @@ def is_users_own(
     servers = {one.key: one.server for one in tools}
     if not are_others and _is_alone(items, tool, servers):
         return True
-    if _has_another_answered(items, tool, servers) or not is_asked_for(tool.name, _turns(items, tool)):
+    if _has_another_answered(items, tool, servers):
         return False
-    said = _said(items)
-    heard = _tokens(" ".join(said))
-    known = heard | _told_by(tool, items, servers, heard)
-    plain = " ".join(_NUMBERS.get(word, word) for one in said for word in words(one))
-    known |= {_NUMBERS[word] for word in heard if word in _NUMBERS}
-    is_timed = _OF_TIME.search(plain) is not None
-    return _accounts(arguments, tool.original_schema, _Words(frozenset(known), said, is_timed))
+    wishes = wishes_for(tool.name, {one.name for one in tools}, _turns(items, tool))
+    given = list(_given(arguments, tool.original_schema))
+    if wishes and len(given) == 1:
+        # With a single thing nothing can be joined wrongly: “add milk and add eggs” may be one task.
+        wishes.append(Wish(tuple(clause for one in wishes for clause in (*one.before, *one.clauses)), ()))
+    told = told_by(tool, items, servers)
+    return any(_accounts(tool, given, _Heard(wish, told)) for wish in wishes)
 
 
-def _accounts(arguments: Json, schema: Json, heard: _Words) -> bool:
-    """Tell whether what was said accounts for every argument."""
+def _given(arguments: Json, schema: Json) -> Iterator[_Given]:
+    """Yield what a call is made with beside what it would be anyway."""
     properties = _object(schema.get("properties"))
     for name, value in arguments.items():
         node = _object(properties.get(name))
         if value is None or ("default" in node and _canonical(node["default"]) == _canonical(value)):
             continue
-        if not (name in properties or _is_said(name, heard)) or not _accounts_for(name, value, node, heard):
-            return False
-    return True
+        if name not in properties:
+            yield _Given(name, name, {})
+        yield from _given_in(name, value, node)
 
 
-def _accounts_for(name: str, value: Any, node: Json, heard: _Words) -> bool:
+def _given_in(name: str, value: Any, node: Json) -> Iterator[_Given]:
     match value:
         case bool():
-            return any(_is_among(word, heard.known) for word in _tokens(spaced(name)) - _LITTLE)
+            yield _Given(name, spaced(name), node, is_switch=True)
         case dict():
-            return _accounts(cast("Json", value), node, heard)
+            yield from _given(cast("Json", value), node)
         case list():
-            items = _object(node.get("items"))
-            return all(_accounts_for(name, one, items, heard) for one in cast("list[Any]", value))
+            for one in cast("list[Any]", value):
+                yield from _given_in(name, one, _object(node.get("items")))
         case _:
-            return _is_said(str(value), heard, is_choice=isinstance(value, str) and value in _choices(node))
+            yield _Given(name, str(value), node)
 
 
-def _is_said(text: str, heard: _Words, *, is_choice: bool = False) -> bool:
-    """Tell whether every word of a text was said; of a choice, another word for it will do."""
-    if is_choice and is_chosen(text, heard.said):
+def _accounts(tool: Tool, given: Sequence[_Given], heard: _Heard) -> bool:
+    """Tell whether a wish accounts for all that a call is made with."""
+    things = [one for one in given if not one.is_quality]
+    said = {one.name: set[str]() for one in things}
+    for one in things:
+        said[one.name] |= one.words(is_timed=heard.is_timed)
+    wanted = set[str]().union(*said.values())
+    if not _are_among(wanted, heard.all_known):
+        return False
+    if len(said) > 1 and not (_is_together(said, heard) and _is_in_order(tool, said, heard)):
+        return False
+    used = [place for place, known in enumerate(heard.each) if any(is_among(word, known) for word in wanted)]
+    return all(_is_with(one, used, heard) for one in given if one.is_quality)
+
+
+def _is_together(said: Mapping[str, set[str]], heard: _Heard) -> bool:
+    """Tell whether several things were said in one breath, or are all that was said.
+
+    A clause that goes on with a list says nothing else: “and 30 to Bob”, not “Bob called about the 900”.
+    """
+    wanted = set[str]().union(*said.values())
+    about = heard.wish.about
+    if any(
+        _are_among(wanted, known) and (place == 0 or _are_among(about[place] - about[0], wanted))
+        for place, known in enumerate(heard.each)
+    ):
         return True
-    text = _WHOLE.sub(r"\1", text) if _WHOLE.fullmatch(text) else text
-    if heard.speaks_of_time and _MOMENT.fullmatch(text):
+    meant = wanted.union(*(one for one in heard.told.named(heard.all_known) if not one.isdisjoint(wanted)))
+    return all(
+        is_among(word, meant)
+        for things, known in zip(about, heard.each, strict=True)
+        if any(is_among(word, known) for word in wanted)
+        for word in things
+    )
+
+
+def _is_in_order(tool: Tool, said: Mapping[str, set[str]], heard: _Heard) -> bool:
+    """Tell whether what is changed was said before what it becomes; of other tools nothing is told by the order."""
+    if CHANGES.isdisjoint(deed_of(tool.name)):
         return True
-    free = _LITTLE | _CALENDAR if heard.speaks_of_time else _LITTLE
-    return all(_is_among(word, heard.known) for word in _tokens(text) - free)
+    required = [one for one in tool.original_schema.get("required") or () if one in said]
+    first = next(iter(required or [one for one in _object(tool.original_schema.get("properties")) if one in said]), "")
+    changed, new = said.get(first, set[str]()), set[str]().union(*(said[one] for one in said if one != first))
+    spoken, added = _PAUSE.join(heard.wish.clauses), heard.wish.added
+    halves = [("", spoken)] if heard.wish.before or heard.told.pointed_to(tokens(spoken)) else []
+    halves += [(spoken[: at.start()], _as_far_as_one(spoken[at.end() :])) for at in _INTO.finditer(spoken)]
+    if added:
+        halves.append((_PAUSE.join(heard.wish.clauses[:-added]), _PAUSE.join(heard.wish.clauses[-added:])))
+    return any(
+        _are_among(changed, heard.known([*heard.wish.before, before])) and _are_among(new, heard.known([after]))
+        for before, after in halves
+    )
+
+
+def _as_far_as_one(new: str) -> str:
+    """Return what something becomes, without what is said of the next: “bread, and eggs to butter”."""
+    first, _, more = new.partition(_PAUSE)
+    return first if _INTO.search(more) else new
+
+
+def _is_with(given: _Given, used: Sequence[int], heard: _Heard) -> bool:
+    """Tell whether the user has said how or when of those things, and not of others.
+
+    `used`: the clauses that say the things. Said at the end, it counts for all before it that have none of their own.
+    """
+    clauses = heard.wish.clauses
+    is_said = [_says(given, clause, heard) for clause in clauses]
+    if any(is_said[place] for place in used or range(len(clauses))):
+        return True
+    if any(_says_otherwise(given, clauses[place]) for place in used):
+        return False
+    if any(_says(given, clause, heard) for clause in (*heard.wish.before, *heard.wish.after)):
+        return True
+    last = max(used, default=0)
+    return any(is_said[last:]) or (_ALIKE.search(clauses[last]) is not None and any(is_said))
+
+
+def _says_otherwise(given: _Given, clause: str) -> bool:
+    """Tell whether a clause that does not say this says something in its place."""
+    if given.others:
+        return any(is_chosen(one, [clause]) or _are_among(tokens(one), tokens(clause)) for one in given.others)
+    return not given.is_switch and speaks_of_time(clause)
+
+
+def _says(given: _Given, clause: str, heard: _Heard) -> bool:
+    """Tell whether a clause says how or when."""
+    if given.is_switch:
+        return any(is_among(word, heard.known([clause])) for word in given.words(is_timed=False))
+    if given.others:
+        return is_chosen(given.text, [clause]) or _are_among(given.words(is_timed=False), heard.known([clause]))
+    if not speaks_of_time(clause):
+        return False
+    wanted = given.words(is_timed=True)
+    return is_moment(given.text) or (
+        _are_among(wanted, heard.all_known) and _are_among(named_times(given.text), tokens(clause))
+    )
+
+
+def _are_among(wanted: Iterable[str], known: Collection[str]) -> bool:
+    return all(is_among(word, known) for word in wanted)
 
 
 def _choices(node: Json) -> list[Any]:
@@ -196,21 +261,22 @@ def _choices(node: Json) -> list[Any]:
     return [choice for branch in branches for choice in branch.get("enum") or ()]
 
 
-def _said(items: Sequence[ChatItem]) -> list[str]:
-    said = [item.text_content or "" for item in items if item.type == "message" and item.role == "user"]
-    return said[-_TURNS:]
-
-
 def _turns(items: Sequence[ChatItem], tool: Tool) -> list[Turn]:
     """Return what the user said, newest first."""
     found: list[Turn] = []
     is_served = False
-    for item in reversed(items):
+    for place, item in reversed(list(enumerate(items))):
         if item.type == "function_call_output" and item.name == tool.key:
-            is_served = is_served or not (item.is_error or item.output.startswith(_UNSENT))
+            is_served = is_served or not (item.is_error or item.output.startswith(UNSENT))
         elif item.type == "message" and item.role == "user":
-            found.append(Turn(item.text_content or "", is_served))
+            found.append(Turn(item.text_content or "", is_served, _is_asked(items[:place])))
     return found
+
+
+def _is_asked(items: Sequence[ChatItem]) -> bool:
+    """Tell whether the assistant has ended with a question since the user spoke."""
+    last = next((one for one in reversed(items) if one.type == "message"), None)
+    return last is not None and last.role == "assistant" and (last.text_content or "").rstrip().endswith("?")
 
 
 def _is_alone(items: Sequence[ChatItem], tool: Tool, servers: Mapping[str, str]) -> bool:
@@ -226,90 +292,6 @@ def _has_another_answered(items: Sequence[ChatItem], tool: Tool, servers: Mappin
         if item.type == "function_call_output" and servers.get(item.name) != tool.server:
             return True
     return False
-
-
-def _told_by(tool: Tool, items: Sequence[ChatItem], servers: Mapping[str, str], heard: set[str]) -> set[str]:
-    """Return the words of what a server itself has told of the things that the user named, or pointed to."""
-    results = [item for item in items if item.type == "function_call_output" and servers.get(item.name) == tool.server]
-    told = [
-        [_tokens(" ".join(_leaves(record))) for record in _records(item.output)]
-        for item in results
-        if not item.output.startswith(_UNSENT)
-    ]
-    named = [
-        one for records in told for one in records if any(len(word) >= _STEM and _is_among(word, heard) for word in one)
-    ]
-    return set[str]().union(*named, *(_pointed_to(told[-1], heard) if told else ()))
-
-
-def _pointed_to(records: list[set[str]], heard: set[str]) -> list[set[str]]:
-    """Return those of the things that were told last which “the second one”, “it” or “all” mean."""
-    places = [place for word, place in _PLACES.items() if word in heard and -len(records) <= place < len(records)]
-    if not _EVERY.isdisjoint(heard) or (len(records) == 1 and not _THAT.isdisjoint(heard)):
-        return records
-    return [records[place] for place in places]
-
-
-def _records(output: str) -> Iterator[Json]:
-    """Yield the innermost objects of the data that a result ends with, in order; of a short text, that text."""
-    try:
-        data: Any = json.loads(output.rsplit("\n", 1)[-1])
-    except ValueError:
-        if len(output) <= _SENTENCE:
-            yield {"": output}
-        return
-    yield from _innermost(data)
-
-
-def _innermost(value: Any) -> Iterator[Json]:
-    found = False
-    for one in _inside(value):
-        for record in _innermost(one):
-            found = True
-            yield record
-    if isinstance(value, dict) and not found:
-        yield cast("Json", value)
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return cast("dict[str, Any]", value).values()
-    return cast("list[Any]", value) if isinstance(value, list) else ()
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    """Yield texts and numbers as text."""
-    if isinstance(value, str) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-        yield str(value)
-    for one in _inside(value):
-        yield from _leaves(one)
-
-
-def _tokens(text: str) -> set[str]:
-    """Return the words of a text without accents, and each sign that is a picture."""
-    plain = unicodedata.normalize("NFKD", text.replace("'", "").replace("\u2019", "").casefold())
-    found = set(_TOKEN.findall("".join(one for one in plain if not unicodedata.combining(one))))
-    return found | {one for one in text if unicodedata.category(one) in {"So", "Sc", "Sk", "Co", "Cf"}}
-
-
-def _is_among(word: str, known: Collection[str]) -> bool:
-    """Tell whether a word, or another form of it, is known."""
-    if word in known or not word.isalpha():
-        return word in known
-    return any(_is_form(word, other) for other in known)
-
-
-def _is_form(one: str, other: str) -> bool:
-    """Tell whether two words are forms of one, in English or not: “milk” and “milks”, “plan” and “planning”."""
-    one, other = _IRREGULAR.get(one, one), _IRREGULAR.get(other, other)
-    if stem(one) == stem(other):
-        return True
-    length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-    if length < max(_STEM, _SHARE * max(len(one), len(other))):
-        return False
-    rests = one[length:], other[length:]
-    # “planning” is “plan”, an “n” more, and an ending.
-    return all(rest in _ENDINGS or (rest[0] == one[length - 1] and rest[1:] in _ENDINGS) for rest in rests)
 
 
 def _object(value: Any) -> Json:
