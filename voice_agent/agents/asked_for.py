@@ -115,7 +115,7 @@ def places(name: str, clause: str) -> list[range]:
         for one in found
         if one.start <= sent
         and (
-            _IS_SO.match(heard[one.start])
+            _IS_SO.fullmatch(heard[one.start])
             or (one.start <= noted and _TAKING.isdisjoint(heard[max(0, one.start - 1) : one.start]))
         )
     ]
