@@ -36,8 +36,8 @@ secrets: ## write new secrets for compose.yaml into .env
 
 test: $(BIN)/.ready-dev ## run all tests
 	@$(MAKE) --no-print-directory -j4 needs
-	@$(BIN)/pytest -q -n 4 -m "unit or contract or interop" $(ARGS)
-	@$(BIN)/pytest -q -n 3 --dist loadscope -m "pipeline or e2e" $(ARGS)
+	@$(BIN)/pytest -q -n 3 -m "unit or contract or interop" $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadscope -m "pipeline or e2e" $(ARGS)
 
 check: $(BIN)/.ready-dev $(PAGE)/node_modules/.ready ## lint, format, types, import contracts, sizes
 	@$(BIN)/ruff check .

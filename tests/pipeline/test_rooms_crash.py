@@ -123,6 +123,7 @@ async def test_a_write_that_was_under_way_is_told_to_be_unknown_and_not_repeated
 ) -> None:
     async with a_guest(livekit, a_place()) as guest:
         await guest.follow()
+        await guest.line("server", name="slow", state="ready")
         await guest.type("launch rocket")
         call = (await guest.line("tool_call", tool="launch_rocket"))["call"]
         await guest.line("progress", call=call)

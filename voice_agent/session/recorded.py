@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
-    from livekit.agents import ConversationItemAddedEvent
+    from livekit.agents import ConversationItemAddedEvent, UserStateChangedEvent
     from numpy.typing import NDArray
 
     from voice_agent.session.audio.segments import Segment
@@ -46,6 +46,10 @@ class Recorded:
         self._written = 0
         self._writing: set[asyncio.Task[None]] = set()
         self._turn_at = 0.0
+        self._heard_until = 0.0
+        """When what became the newest turn was said to its end."""
+        self._begun_at = 0.0
+        """When somebody was last heard to begin to speak."""
         self._turned = asyncio.Event()
         if out is not None:
             try:
@@ -57,6 +61,7 @@ class Recorded:
         conversation.session.input.audio = self.input
         conversation.session.output.audio = RecordingOutput(on_segment=self._keep)
         listen(conversation.session, "conversation_item_added", self._note_turn)
+        listen(conversation.session, "user_state_changed", self._note_state)
 
     async def converse(self, files: Sequence[Path]) -> int:
         """Play each file when the agent has fallen silent; return how many were not understood as a turn.
@@ -86,7 +91,8 @@ class Recorded:
         last = self.input.last_loud
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_HEARD_WITHIN):
-                while last is not None and self._turn_at < last.wall:
+                # What came before a pause may be a turn of its own, and what came after it not be understood yet.
+                while last is not None and (self._turn_at < last.wall or self._heard_until < self._begun_at):
                     self._turned.clear()
                     await self._turned.wait()
         await self._conversation.settle()
@@ -95,7 +101,12 @@ class Recorded:
     def _note_turn(self, event: ConversationItemAddedEvent) -> None:
         if event.item.type == "message" and event.item.role == "user":
             self._turn_at = time.time()
+            self._heard_until = event.item.metrics.get("stopped_speaking_at", self._turn_at)
             self._turned.set()
+
+    def _note_state(self, event: UserStateChangedEvent) -> None:
+        if event.new_state == "speaking":
+            self._begun_at = event.created_at
 
     def _keep(self, segment: Segment) -> None:
         if self._out is None or not segment.pcm.size:
