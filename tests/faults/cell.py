@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.support.bridges import WITHIN, lines_of, raw_entry, running, status_of, until_state
+from tests.support.bridges import WITHIN, NoJitter, lines_of, raw_entry, running, status_of, until_state
 from voice_agent.bridge.appetite import Appetite
 from voice_agent.bridge.supervisor import Pace
 from voice_agent.bridge.types import State, Status
@@ -30,7 +30,8 @@ CALL = 0.5
 CONNECT = 2.5
 """Seconds that a server may take to come up in the matrix."""
 PATIENT = Pace(connect=WITHIN, connect_url=WITHIN, first_retry=0.05, soon_retry=0.2, longest_retry=0.2)
-ONCE = replace(PATIENT, first_retry=30.0, soon_retry=30.0, permanent_retry=30.0)
+ONCE = replace(PATIENT, **dict.fromkeys(("first_retry", "soon_retry", "longest_retry", "permanent_retry"), 30.0))
+"""No second try: what a server has died of is not told by it."""
 HURRIED = replace(ONCE, connect=CONNECT, connect_url=CONNECT)
 AGAIN = replace(PATIENT, connect=CONNECT, connect_url=CONNECT)
 SMALL = Appetite(memory=96 * 1024 * 1024, processes=20, every=0.1)
@@ -84,7 +85,8 @@ async def run_cell(column: Column, fault: Mapping[str, Any], folder: Path, *, co
         pace = AGAIN if is_late else PATIENT if comes_up else HURRIED if hangs else ONCE
         limit = CALL if hangs else WITHIN
         well = raw_entry("well", voice=VoiceOptions(timeout=WITHIN))
-        async with running(entry, well, settled=False, pace=pace, appetite=appetite, call_timeout=limit) as bridge:
+        within: dict[str, Any] = {"pace": pace, "rng": NoJitter(), "call_timeout": limit}
+        async with running(entry, well, settled=False, appetite=appetite, **within) as bridge:
             assert await bridge.settle(WITHIN)
             if appetite is not None:
                 await until_state(bridge, State.QUARANTINED, entry.name)
