@@ -30,6 +30,7 @@ from tests.contract.test_fault_matrix import specification
 from tests.faults.cell import HTTP, HTTP_2, SSE, STDIO, STDIO_2, Column, entry_of, run_cell
 from tests.faults.table import CELLS
 from tests.support.bridges import lines_of, raw_entry, status_of, until_state
+from tests.support.web_servers import free_port
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.types import State, Status
 from voice_agent.config.types import VoiceOptions
@@ -185,7 +186,7 @@ async def memory(passes: int) -> Json:
         for fault, column, outcome in cells:
             with tempfile.TemporaryDirectory() as folder:
                 spec = {"fault": fault.does, "at": fault.at}
-                hangs = outcome.word.startswith("late")
+                hangs = ("read", "write") if outcome.word.startswith("late") else ()
                 await run_cell(column, spec, Path(folder), comes_up=outcome.read is not None, hangs=hangs)
         gc.collect()
         held.append(_held())
@@ -213,7 +214,7 @@ async def every_cell(cells: Sequence[Cell]) -> list[Json]:
 
         for fault, column, outcome in cells:
             with tempfile.TemporaryDirectory() as name:
-                spec = specification(fault, Path(name))
+                spec = specification(fault, Path(name), free_port())
                 async with entry_of(column, spec, Path(name)) as (entry, _):
                     usual = await timed(None, BESIDE)
                     over = asyncio.Event()

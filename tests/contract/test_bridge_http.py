@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from fastmcp import FastMCP
 from fastmcp.server.auth.providers.jwt import StaticTokenVerifier
 
 from tests.support.bridges import running, status_of, until_state
-from tests.support.web_servers import answering, free_port, served, silent, small_server
+from tests.support.web_servers import answering, kept_port, served, silent, small_server
 from voice_agent.bridge.supervisor import Pace
 from voice_agent.bridge.types import State, Status
 from voice_agent.config.types import HttpEntry, VoiceOptions
@@ -53,13 +54,11 @@ async def test_a_server_that_refuses_is_one_sentence(head: str, state: State, wo
 
 
 async def test_nobody_listening_is_one_sentence() -> None:
-    url = f"http://user:pass@127.0.0.1:{free_port()}/mcp?key=abcdef"
-    async with running(HttpEntry("web", url)) as bridge:
-        reason = status_of(bridge, "web").reason
-    assert (
-        reason
-        == f"refused the connection at http://127.0.0.1:{url.rsplit(':', maxsplit=1)[-1].split('/', maxsplit=1)[0]}/mcp"
-    )
+    with kept_port() as port:
+        url = f"http://user:pass@127.0.0.1:{port}/mcp?key=abcdef"
+        async with running(HttpEntry("web", url)) as bridge:
+            reason = status_of(bridge, "web").reason
+    assert reason == f"refused the connection at http://127.0.0.1:{port}/mcp"
 
 
 async def test_a_name_that_is_not_known_is_one_sentence() -> None:
@@ -87,10 +86,10 @@ async def test_a_bearer_token_opens_a_server_that_asks_for_one() -> None:
 
 @pytest.mark.parametrize("kind", ["http", "sse"])
 async def test_a_server_that_restarts_is_in_use_again(kind: Any) -> None:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/{'mcp' if kind == 'http' else 'sse'}"
-    entry = HttpEntry("web", url, transport=kind, voice=VoiceOptions(timeout=1.0))
     async with contextlib.AsyncExitStack() as stack:
+        port = stack.enter_context(kept_port())
+        url = f"http://127.0.0.1:{port}/{'mcp' if kind == 'http' else 'sse'}"
+        entry = HttpEntry("web", url, transport=kind, voice=VoiceOptions(timeout=1.0))
         async with served(small_server(), kind, port):
             bridge = await stack.enter_async_context(running(entry))
             before = bridge.tools
@@ -102,6 +101,7 @@ async def test_a_server_that_restarts_is_in_use_again(kind: Any) -> None:
         await until_state(bridge, State.READY, "web")
         assert len(before) == 2
         assert all(one is other for one, other in zip(before, bridge.tools, strict=True))
+        await bridge.reconfigure([replace(entry, voice=VoiceOptions())])
         assert (await bridge.call(tool, {"a": 1, "b": 1})).text == "2"
         await bridge.aclose()
 

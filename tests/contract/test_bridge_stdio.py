@@ -11,8 +11,10 @@ import pytest
 
 from tests.faults.cell import STDIO, entry_of
 from tests.support.bridges import WITHIN, lines_of, raw_entry, running, status_of, until, until_state
+from voice_agent.bridge import bridge as bridge_module
 from voice_agent.bridge import transports
 from voice_agent.bridge.bridge import Bridge
+from voice_agent.bridge.child import Child
 from voice_agent.bridge.types import CatalogChanged, State, Status
 from voice_agent.config.types import StdioEntry, VoiceOptions
 from voice_agent.errors import ToolUnknown
@@ -48,7 +50,8 @@ async def test_starting_waits_for_nothing_and_a_hung_server_holds_nobody_up() ->
         await bridge.aclose()
 
 
-async def test_a_required_server_is_started_before_the_others(tmp_path: Path) -> None:
+async def test_a_required_server_is_started_before_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge_module, "HEAD_START", WITHIN)
     starts = tmp_path / "starts"
     needed = raw_entry("needed", voice=VoiceOptions(required=True), starts=str(tmp_path / "needed"))
     bridge = Bridge([raw_entry("other", starts=str(starts)), needed])
@@ -242,11 +245,32 @@ async def test_closing_while_servers_are_starting_leaves_nothing_behind(tmp_path
         os.kill(int(lines_of(starts)[0]), 0)
 
 
-async def test_a_server_of_the_older_era_that_hangs_at_the_newer_one_is_used_and_known_at_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def quick_to_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a child may take to answer in the newer era is short, and begins when it runs and has written to this file.
+
+    How long a process takes to start is the machine's business.
+    """
+    begun, start = tmp_path / "pids", Child.start
     monkeypatch.setattr(transports, "PROBE_CHILD", 1.0)
     monkeypatch.setattr(transports, "AFTER_SILENCE", 0.2)
+
+    async def started(entry: StdioEntry) -> Child:
+        before = len(lines_of(begun))
+        child = await start(entry)
+        async with asyncio.timeout(WITHIN):
+            while len(lines_of(begun)) == before:
+                await asyncio.to_thread(begun.exists)
+        return child
+
+    monkeypatch.setattr(Child, "start", started)
+    return begun
+
+
+@pytest.mark.usefixtures("quick_to_ask")
+async def test_a_server_of_the_older_era_that_hangs_at_the_newer_one_is_used_and_known_at_the_next_start(
+    tmp_path: Path,
+) -> None:
     pins, struck = tmp_path / "home" / "pins", tmp_path / "struck"
     async with entry_of(STDIO, {"fault": "hang", "at": ("server/discover",)}, tmp_path) as (entry, _):
         for _ in range(2):
@@ -258,6 +282,7 @@ async def test_a_server_of_the_older_era_that_hangs_at_the_newer_one_is_used_and
 
 ONE_THING_AT_A_TIME = """
 import json, sys, time
+open(sys.argv[2], "a").write("begun\\n")
 for line in sys.stdin:
     request = json.loads(line)
     open(sys.argv[1], "a").write(request["method"] + "\\n")
@@ -273,12 +298,10 @@ for line in sys.stdin:
 
 
 async def test_a_server_that_does_one_thing_at_a_time_and_hangs_is_asked_anew_and_meanwhile_only_starting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, quick_to_ask: Path
 ) -> None:
-    monkeypatch.setattr(transports, "PROBE_CHILD", 1.0)
-    monkeypatch.setattr(transports, "AFTER_SILENCE", 0.2)
     asked = tmp_path / "asked"
-    entry = StdioEntry("old", sys.executable, ("-I", "-S", "-c", ONE_THING_AT_A_TIME, str(asked)))
+    entry = StdioEntry("old", sys.executable, ("-I", "-S", "-c", ONE_THING_AT_A_TIME, str(asked), str(quick_to_ask)))
     states: set[State] = set()
     async with running(entry, settled=False, pins=tmp_path / "home" / "pins") as bridge:
         bridge.subscribe(lambda _event: states.add(status_of(bridge, "old").state))

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.cell import SECRET, Column, run_cell
 from tests.faults.certificates import write_certificate
 from tests.faults.table import CELLS, DOC, Fault, Outcome, document
-from tests.support.web_servers import free_port
+from tests.support.web_servers import kept_port
 from voice_agent.bridge.types import Status
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ PARTS = {
 }
 
 
-def specification(fault: Fault, folder: Path) -> dict[str, Any]:
-    """What `run_cell` needs to know of a row."""
+def specification(fault: Fault, folder: Path, nobody: int) -> dict[str, Any]:
+    """What `run_cell` needs to know of a row; `nobody`: a port that refuses connections."""
     more = dict(fault.more)
     if more.pop("nobody", False):
-        more["url"] = f"http://127.0.0.1:{free_port()}/mcp"
+        more["url"] = f"http://127.0.0.1:{nobody}/mcp"
     if begins := more.pop("certificate", None):
         more["tls"] = str(write_certificate(folder / "certificate.pem", begins))
     return {"fault": fault.does, "at": fault.at, **more}
@@ -63,13 +63,10 @@ def specification(fault: Fault, folder: Path) -> dict[str, Any]:
 async def test_a_fault_is_told_as_it_is_and_harms_nothing_else(
     tmp_path: Path, fault: Fault, column: Column, outcome: Outcome
 ) -> None:
-    seen = await run_cell(
-        column,
-        specification(fault, tmp_path),
-        tmp_path,
-        comes_up=outcome.read is not None,
-        hangs=outcome.word in HANGS,
-    )
+    comes_up, hangs = outcome.read is not None, HANGS.get(outcome.word, ())
+    with kept_port() as nobody:
+        row = specification(fault, tmp_path, nobody)
+        seen = await run_cell(column, row, tmp_path, comes_up=comes_up, hangs=hangs)
     reason = _ADDRESS.sub("URL", seen.reason) if seen.reason else None
     assert (seen.state, reason) == (outcome.state, outcome.reason)
     assert told(seen.read) == outcome.read
@@ -80,7 +77,7 @@ async def test_a_fault_is_told_as_it_is_and_harms_nothing_else(
     assert seen.left == []
 
 
-HANGS = {"silent", "late", "late after one"}
+HANGS = {"silent": ("start",), "late": ("read", "write"), "late after one": ("write",)}
 
 
 def told(call: tuple[Status, str] | None) -> tuple[str, str] | None:

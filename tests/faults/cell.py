@@ -18,7 +18,7 @@ from voice_agent.bridge.types import State, Status
 from voice_agent.config.types import HttpEntry, StdioEntry, VoiceOptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Collection, Mapping
 
     from voice_agent.bridge.bridge import Bridge
     from voice_agent.config.types import ServerEntry
@@ -34,6 +34,8 @@ ONCE = replace(PATIENT, **dict.fromkeys(("first_retry", "soon_retry", "longest_r
 """No second try: what a server has died of is not told by it."""
 HURRIED = replace(ONCE, connect=CONNECT, connect_url=CONNECT)
 AGAIN = replace(PATIENT, connect=CONNECT, connect_url=CONNECT)
+LOOKS = 750
+"""Times that is looked whether something has gone, 0.02 s apart."""
 SMALL = Appetite(memory=96 * 1024 * 1024, processes=20, every=0.1)
 VOICE = VoiceOptions(confirm="never")
 SECRET = "opensesame-7781"
@@ -73,20 +75,20 @@ class Seen:
     """What another host was sent."""
 
 
-async def run_cell(column: Column, fault: Mapping[str, Any], folder: Path, *, comes_up: bool, hangs: bool) -> Seen:
+async def run_cell(
+    column: Column, fault: Mapping[str, Any], folder: Path, *, comes_up: bool, hangs: Collection[str]
+) -> Seen:
     """Start a server with the fault and one that is well, call both, close all, and look at what is left.
 
-    Only where the fault is to hang are the limits short: a busy machine makes any answer late.
+    Limits are short only where it `hangs` ("start", "read", "write"): a busy machine makes any answer late.
     """
     before = _open_files()
     async with entry_of(column, fault, folder) as (entry, elsewhere):
         appetite = SMALL if fault.get("greedy") else None
         is_late = comes_up and "server/discover" in fault["at"]
         pace = AGAIN if is_late else PATIENT if comes_up else HURRIED if hangs else ONCE
-        limit = CALL if hangs else WITHIN
         well = raw_entry("well", voice=VoiceOptions(timeout=WITHIN))
-        within: dict[str, Any] = {"pace": pace, "rng": NoJitter(), "call_timeout": limit}
-        async with running(entry, well, settled=False, appetite=appetite, **within) as bridge:
+        async with running(entry, well, settled=False, appetite=appetite, pace=pace, rng=NoJitter()) as bridge:
             assert await bridge.settle(WITHIN)
             if appetite is not None:
                 await until_state(bridge, State.QUARANTINED, entry.name)
@@ -96,10 +98,12 @@ async def run_cell(column: Column, fault: Mapping[str, Any], folder: Path, *, co
             seen = Seen(status.state, status.reason)
             seen.well.append(await _call(bridge, "well.echo"))
             if comes_up:
-                (seen.read, one), (seen.write, other) = [
-                    await _call_beside(bridge, entry.name, tool) for tool in ("read_thing", "write_thing")
-                ]
-                seen.well += [one, other]
+                for step in ("read", "write"):
+                    limit = replace(VOICE, timeout=CALL if step in hangs else WITHIN)
+                    await bridge.reconfigure([replace(entry, voice=limit), well])
+                    told, beside = await _call_beside(bridge, entry.name, f"{step}_thing")
+                    setattr(seen, step, told)
+                    seen.well.append(beside)
         seen.heard_elsewhere = elsewhere
     seen.writes = lines_of(folder / "effects").count("write")
     seen.left = [*await _alive(folder), *(await _left_open(before))]
@@ -187,7 +191,7 @@ def _open_files() -> set[str]:
 async def _left_open(before: set[str]) -> list[str]:
     """What is open that was not; sockets that are closing get a moment."""
     left: list[str] = []
-    for _ in range(100):
+    for _ in range(LOOKS):
         left = [name for name in _open_files() - before if name.startswith(("pipe:", "socket:"))]
         if not left:
             return []
@@ -199,7 +203,7 @@ async def _alive(folder: Path) -> list[str]:
     """Processes of the faulty server that are still there; the system takes a moment to end them."""
     pids = [int(line) for line in lines_of(folder / "pids")]
     left: list[str] = []
-    for _ in range(100):
+    for _ in range(LOOKS):
         left = [str(pid) for pid in pids if _runs(pid)]
         if not left:
             return []

@@ -12,7 +12,7 @@ import uvicorn
 from fastmcp import FastMCP
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
 
 WITHIN = 15.0
 
@@ -36,14 +36,22 @@ def small_server() -> FastMCP[Any]:
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nobody listens at now; tests take `kept_port`, which another process cannot be given meanwhile."""
+    with kept_port() as port:
+        return port
+
+
+@contextlib.contextmanager
+def kept_port() -> Generator[int]:
+    """A port that refuses connections, and that is given to nobody else meanwhile; a server can still be put there."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield int(kept.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
-async def served(server: FastMCP[Any], kind: str = "http", port: int | None = None) -> AsyncGenerator[str, None]:
+async def served(server: FastMCP[Any], kind: str = "http", port: int = 0) -> AsyncGenerator[str, None]:
     """Serve `server` as `http` or `sse`; yields its URL. At the end open connections are cut."""
     path = "/mcp" if kind == "http" else "/sse"
     async with serving(server.http_app(path=path, transport="http" if kind == "http" else "sse"), port) as url:
@@ -51,14 +59,14 @@ async def served(server: FastMCP[Any], kind: str = "http", port: int | None = No
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Any, port: int | None = None) -> AsyncGenerator[str, None]:
+async def serving(app: Any, port: int = 0) -> AsyncGenerator[str, None]:
     """Serve an ASGI app; yields its address. At the end open connections are cut."""
-    port = port or free_port()
+    listening = await asyncio.to_thread(socket.create_server, ("127.0.0.1", port))
+    port = int(listening.getsockname()[1])
     settings = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="critical", ws="none", timeout_graceful_shutdown=0
     )
     running = uvicorn.Server(settings)
-    listening = await asyncio.to_thread(socket.create_server, ("127.0.0.1", port))
     # A thread and a loop of its own: what the server leaves running is none of the test's.
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
