@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
+from livekit.agents.llm import ChatMessage
 
 from mcp_servers.task_manager.server import build_server
 from tests.fakes.chat import Call, Chat, Turn
@@ -87,6 +89,50 @@ async def test_a_model_that_calls_again_by_itself_gets_nothing_done(tmp_path: Pa
         await talk.say("hurry up with it")
     assert "milk" in notes.notes
     assert not talk.of("tool_call")
+
+
+@pytest.mark.parametrize("doomed", [("milk",), ("milk", "eggs")])
+async def test_after_a_yes_begun_before_the_question_was_heard_the_same_calls_are_asked_about_again(
+    tmp_path: Path, doomed: tuple[str, ...]
+) -> None:
+    notes = Notes()
+    async with a_talk(tmp_path, [deletes(*doomed), "Gone."], {"notes": notes.server}) as talk:
+        before = time.time()
+        asked = await talk.say("delete notes")
+        for _ in range(2):
+            assert await speak(talk, "yes", began=before) == asked
+        assert len(notes.notes) == 3
+        assert [line["kind"] for line in talk.of("agent") if line["text"] == asked] == ["confirm"] * 3
+        confirms = [line["call"] for line in talk.of("confirm")]
+        assert confirms == confirms[: len(doomed)] * 3
+        assert not talk.of("answered")
+        session, confirmations = talk.conversation.session, talk.conversation.toolset.confirmations
+        waiting = confirmations.waiting(session.history.items)
+        assert waiting is not None
+        assert [call.id for call in waiting.calls] == confirms[: len(doomed)], "The buttons of the page are not theirs."
+        assert await speak(talk, "yes", began=time.time()) == "Gone."
+        assert not talk.openai.complaints
+        told = [item.call_id for item in session.history.items if item.type == "function_call"]
+    assert len(notes.notes) == 3 - len(doomed)
+    assert [line["call"] for line in talk.of("tool_call")] == confirms[: len(doomed)]
+    assert len(told) == len(set(told))
+
+
+async def test_an_answer_to_words_begun_before_the_question_was_heard_puts_that_question_again(tmp_path: Path) -> None:
+    notes = Notes()
+    async with a_talk(tmp_path, [deletes("milk"), "Gone."], {"notes": notes.server}) as talk:
+        before = time.time()
+        await talk.say("delete the milk note")
+        again = "I haven't done anything yet. And shall I still delete the note “milk”?"
+        assert await speak(talk, "what did you just do?", began=before) == again
+        assert await speak(talk, "goodbye", began=before) == "Goodbye."
+
+
+async def speak(talk: Talk, text: str, *, began: float) -> str:
+    """Say a line aloud; return what the agent said to it. `began`: seconds since the epoch."""
+    message = ChatMessage(role="user", content=[text], transcript_confidence=1.0)
+    message.metrics = {"started_speaking_at": began}
+    return await talk.say(message)
 
 
 async def test_a_no_leaves_everything_as_it_was(tmp_path: Path) -> None:

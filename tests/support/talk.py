@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastmcp import FastMCP
+    from livekit.agents.llm import ChatMessage
 
     from tests.fakes.chat import Script
     from voice_agent.session.conversation import Conversation
@@ -46,11 +47,11 @@ class Talk:
         self.lines.append(line)
         self.changed.set()
 
-    async def say(self, text: str) -> str:
+    async def say(self, text: str | ChatMessage) -> str:
         """Type a line; return what the agent said to it, when it has fallen silent."""
         before = len(self.lines)
         async with asyncio.timeout(PATIENCE):
-            await self.conversation.assistant.ready_for(text)
+            await self.conversation.assistant.ready_for(text if isinstance(text, str) else text.text_content or "")
             self.conversation.session.generate_reply(user_input=text, input_modality="text")
             await self.conversation.settle()
         return " ".join(line["text"] for line in self.lines[before:] if line["event"] == "agent")

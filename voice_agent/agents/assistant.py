@@ -124,6 +124,8 @@ class Assistant(Agent):
         decided = self._decide(words, judged, chat_ctx.items) if words is not None else None
         if decided is not None:
             yield decided
+            if isinstance(decided, str) and (unheard := self._unheard(words, judged)) is not None:
+                yield f" {unheard}"
             return
         has_called, said = False, ""
         seen, shown = await self._seen_by_model(chat_ctx, tools)
@@ -156,6 +158,13 @@ class Assistant(Agent):
             yield self._sentences(name, what=_said(pending))
         if missing:
             yield missing
+
+    def _unheard(self, words: str | None, judged: tuple[Pending, Verdict] | None) -> str | None:
+        """Return the open confirmation's question where code answers words that were begun before it was heard."""
+        if judged is None or judged[1].is_heard or judged[1].answer is not Answer.OTHER:
+            return None
+        is_over = request_of(words or "") is Request.GOODBYE
+        return None if is_over else self._sentences("ask_again", what=_said(judged[0]))
 
     def _answered(self, asked: Open, step: Step) -> Iterator[ChatChunk | str]:
         """Say what comes next in a server's question; let its call go on when that is over."""
@@ -196,9 +205,8 @@ class Assistant(Agent):
         if judged is not None:
             pending, verdict = judged
             if verdict.answer is Answer.YES:
-                return (
-                    self._frozen(pending) if verdict.is_heard else self._sentences("ask", what=question(_said(pending)))
-                )
+                # Where they cannot have heard what they agree to, the call asks once more.
+                return self._frozen(pending)
             if verdict.answer is Answer.NO:
                 return self._sentences("declined")
         if (check := self._toolset.under_way.checks.judge(items, self._toolset.bridge.tools)) is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from voice_agent.agents.answers import Answer, answer_of, echoes, is_standing, ways_to_say
@@ -45,11 +45,13 @@ class Call:
     """What the model gave, where what is read back goes by another name than that."""
     place: int = 0
     """Of the calls of one turn, the lower is read back first."""
+    asked_again: int = 0
+    """How often it was read back once more: the user had begun to agree before they could hear it."""
 
     @property
     def agreed_id(self) -> str:
-        """The id under which it is made once the user has agreed."""
-        return self.id + _AGREED
+        """The id under which it is made once the user has agreed; another one each time that it is read back."""
+        return f"{self.id}{_AGREED}{self.asked_again or ''}"
 
     @property
     def deed(self) -> str:
@@ -181,6 +183,19 @@ class Confirmations:
     def open(self) -> Pending | None:
         """The confirmation that was asked last, whether or not it has been answered."""
         return self._pending if self._pending and self._pending.calls else None
+
+    def renew(self, agreed_id: str) -> Call | None:
+        """Return the waiting call of which a yes came to nothing, to be read back once more; None: it is of no such.
+
+        Args:
+            agreed_id: Under which it was to be made; the next yes to the same call has another one.
+        """
+        pending = self.open
+        for place, call in enumerate(pending.calls if pending is not None else []):
+            if pending is not None and call.agreed_id == agreed_id:
+                pending.calls[place] = replace(call, asked_again=call.asked_again + 1)
+                return pending.calls[place]
+        return None
 
     def drop(self, call: str) -> None:
         """Let a call wait no longer."""

@@ -220,11 +220,8 @@ class BridgeToolset(llm.Toolset):
             items = ctx.session.history.items
             agreed = self.confirmations.take(tool, arguments, items)
             if agreed is None:
-                unknown = made_up(tool, arguments, items, self.bridge.tools, past=self.window.past)
-                if (unknown := unknown or self._listed.unclear(tool, arguments, items)) is not None:
-                    raise ToolError(unknown)
-                if self._needs_yes(tool, arguments, ctx):
-                    return await self._ask(call, ctx)
+                if (asked := await self._asked_first(call, ctx)) is not None:
+                    return asked
             else:
                 call, arguments = agreed, agreed.arguments
                 if not tool.may_stand and is_standing(_last_said(ctx), call.ways):
@@ -236,11 +233,25 @@ class BridgeToolset(llm.Toolset):
                 await self.before_call()
             result = await self.under_way.run(call, ctx)
         if self.questions.is_due:
-            self._later(self._put_question(ctx))
+            self._later(self._put_question(ctx), "question")
         if isinstance(result, str):
             return ToolResult(result, reply_required=False)
         self._on_event(ToolReturned(call.id, result))
         return _for_the_model(result)
+
+    async def _asked_first(self, call: Call, ctx: RunContext[Any]) -> ToolResult | None:
+        """Return what the model is told of a call that the user is asked about; None where it can be made now.
+
+        Raises:
+            ToolError: The call is not clear, or could not be made.
+        """
+        if (again := self.confirmations.renew(call.id)) is not None:
+            return self._ask_once_more(again, ctx)
+        tool, arguments, items = call.tool, call.arguments, ctx.session.history.items
+        unknown = made_up(tool, arguments, items, self.bridge.tools, past=self.window.past)
+        if (unknown := unknown or self._listed.unclear(tool, arguments, items)) is not None:
+            raise ToolError(unknown)
+        return await self._ask(call, ctx) if self._needs_yes(tool, arguments, ctx) else None
 
     async def _make(self, call: Call, on_progress: Callable[[Progress], None], on_question: CallAsker) -> Result:
         if self.reading.has(call.tool):
@@ -292,8 +303,16 @@ class BridgeToolset(llm.Toolset):
         asked = replace(call, said=seen.said, arguments=found, given=call.arguments, place=place)
         self.confirmations.ask(turn, asked)
         if is_first:
-            self._later(self._read_back(turn, ctx))
+            self._later(self._read_back(turn, ctx), turn)
         return ToolResult(_ASKED.format(said=question(seen.said)), reply_required=False)
+
+    def _ask_once_more(self, call: Call, ctx: RunContext[Any]) -> ToolResult:
+        """Read back what waits already: the user cannot have heard what they said yes to."""
+        pending = self.confirmations.open
+        is_first = pending is not None and pending.calls[0].id == call.id
+        if pending is not None and is_first and pending.turn not in {task.get_name() for task in self._reading_back}:
+            self._later(self._read_back(pending.turn, ctx), pending.turn)
+        return ToolResult(_ASKED.format(said=question(call.said)), reply_required=False)
 
     async def _read_back(self, turn: str, ctx: RunContext[Any]) -> None:
         await asyncio.sleep(_GATHER)
@@ -320,9 +339,9 @@ class BridgeToolset(llm.Toolset):
 
     def _put(self, pending: Pending, session: AgentSession[Any]) -> None:
         text = self._sentences("ask", what=question(describe_all([call.said for call in pending.calls])))
+        self.confirmations.touch()
         for call in pending.calls:
             self._on_event(ConfirmAsked(call.id, call.tool.server, call.tool.shown, call.arguments, text))
-        self.confirmations.touch()
         self._speech.say(session, text, Kind.CONFIRM)
 
     async def _put_question(self, ctx: RunContext[Any]) -> None:
@@ -332,8 +351,8 @@ class BridgeToolset(llm.Toolset):
         if (text := self.questions.begin()) is not None:
             self._speech.say(ctx.session, text, Kind.QUESTION)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _later(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._reading_back.add(task)
         task.add_done_callback(self._reading_back.discard)
 
