@@ -52,6 +52,28 @@ def signature(files: tuple[Path, ...]) -> Signature:
     return tuple(found)
 
 
+class Watch:
+    """Looks whether the files of a configuration have been edited since they were read."""
+
+    def __init__(self, config: Config) -> None:
+        """Begin with `config`, which has been read already."""
+        self._files = watched(config)
+        self._used = self._seen = signature(self._files)
+
+    def is_edited(self) -> bool:
+        """Look again; True, once, where they shall be read: the same at two looks, for editors write in steps."""
+        before, self._seen = self._seen, signature(self._files)
+        if self._seen == self._used or self._seen != before:
+            return False
+        self._used = self._seen
+        return True
+
+    def follow(self, config: Config) -> None:
+        """Look at the files of `config` from now on; what was edited while it was read is seen at the next look."""
+        if (files := watched(config)) != self._files:
+            self._files, self._used = files, ()
+
+
 def read_again(before: Config, read: Callable[[], Config]) -> Edited:
     """Read the configuration with `read`, and keep of `before` what is now broken."""
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind
-from voice_agent.config.again import read_again, signature, watched
+from voice_agent.config.again import Watch, read_again
 from voice_agent.session.unasked import tell
 
 if TYPE_CHECKING:
@@ -19,18 +19,22 @@ if TYPE_CHECKING:
     from voice_agent.session.conversation import Conversation
 
 LOOK = 0.2
-"""Seconds between two looks at the file; it must be the same at two of them, for editors write in steps."""
+"""Seconds between two looks at the file."""
 
 
-def follow_edits(conversation: Conversation, config: Config, read: Callable[[], Config]) -> None:
+def follow_edits(
+    conversation: Conversation, config: Config, read: Callable[[], Config], watch: Watch | None = None
+) -> None:
     """Follow edits for as long as the conversation goes on.
 
     Args:
         conversation: Not started.
         config: What it was built with.
         read: Reads the same sources once more; may raise `ConfigError`.
+        watch: Has looked since before `config` was read; by default edits count from now on.
     """
-    task = asyncio.create_task(_follow(conversation, config, read), name="edits of mcp.json")
+    following = _follow(conversation, config, read, watch or Watch(config))
+    task = asyncio.create_task(following, name="edits of mcp.json")
 
     async def stop() -> None:
         task.cancel()
@@ -40,21 +44,16 @@ def follow_edits(conversation: Conversation, config: Config, read: Callable[[], 
     conversation.closers.append(stop)
 
 
-async def _follow(conversation: Conversation, config: Config, read: Callable[[], Config]) -> None:
+async def _follow(conversation: Conversation, config: Config, read: Callable[[], Config], watch: Watch) -> None:
     sentences = Sentences()
-    files = watched(config)
-    used = seen = signature(files)
     while True:
         await asyncio.sleep(LOOK)
-        before, seen = seen, signature(files)
-        if seen == used or seen != before:
+        if not watch.is_edited():
             continue
-        used = seen
         edited = await asyncio.to_thread(read_again, config, read)
         if edited.config is not None:
             config = edited.config
-            files = watched(config)
-            used = seen = signature(files)
+            watch.follow(config)
         for complaint in edited.complaints:
             conversation.journal.write("error", code="config", text=complaint)
         if edited.complaints and conversation.is_started:

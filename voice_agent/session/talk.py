@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from voice_agent.bridge.bridge import Bridge
+from voice_agent.config.again import Watch
 from voice_agent.providers.build import build
 from voice_agent.session.journal import Journal
 from voice_agent.session.jsonlines import print_json
@@ -48,6 +49,7 @@ async def talk(config: Config, options: Options, read: Callable[[], Config] | No
     Raises:
         VoiceAgentError: It could not begin.
     """
+    watch = Watch(config)
     journal = Journal(options.started)
     terminal = Terminal(sys.stderr if options.is_json else None, echo_user=options.mode != "text")
     journal.listen(print_json if options.is_json else terminal.note)
@@ -70,7 +72,7 @@ async def talk(config: Config, options: Options, read: Callable[[], Config] | No
         has_microphone=options.mode == "voice",
     )
     if read is not None:
-        follow_edits(conversation, config, read)
+        follow_edits(conversation, config, read, watch)
     # What has been imported stays: looking through it for garbage holds the loop for a tenth of a second.
     gc.freeze()
     if not options.is_json:

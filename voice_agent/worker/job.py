@@ -104,7 +104,8 @@ def prepare(config: Config, process: JobProcess) -> None:
 async def hold(source: Source, ctx: JobContext) -> None:
     """Begin the conversation; it goes on when this has returned."""
     dispatch = read_dispatch(ctx.job.metadata)
-    config = _as_told(await source.now(), dispatch)
+    found, watch = await source.now()
+    config = _as_told(found, dispatch)
     book = Book(config, ctx.room.name)
     gathered = await _gather(config, ctx, dispatch, book)
     if gathered is None:
@@ -123,7 +124,7 @@ async def hold(source: Source, ctx: JobContext) -> None:
         on_phone=participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
     )
     conversation.toolset.before_call = book.written
-    source.follow(conversation, config)
+    source.follow(conversation, config, watch)
     conversation.approvals = Approvals(config.home / PINS, config.servers)
     conversation.is_owners = dispatch.subject is None
     elsewhere = asyncio.Event()

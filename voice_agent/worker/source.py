@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from voice_agent.config.again import Signature, read_again, signature, watched
+from voice_agent.config.again import Signature, Watch, read_again, signature, watched
 from voice_agent.session.servers import follow_edits
 
 if TYPE_CHECKING:
@@ -31,22 +31,29 @@ class Source:
         """Return the source of a worker that starts now."""
         return cls(config, read, signature(watched(config)))
 
-    async def now(self) -> Config:
-        """Return the configuration as it is now; what is broken in it stays as the worker knows it."""
-        if self.read is None or signature(watched(self.config)) == self.seen:
-            return self.config
-        edited = await asyncio.to_thread(read_again, self.config, self.read)
-        return self.config if edited.config is None else replace(edited.config, settings=self.config.settings)
+    async def now(self) -> tuple[Config, Watch]:
+        """Return the configuration as it is now, and what has looked at it since before it was read.
 
-    def follow(self, conversation: Conversation, config: Config) -> None:
+        What is broken in it stays as the worker knows it.
+        """
+        watch = Watch(self.config)
+        if self.read is None or signature(watched(self.config)) == self.seen:
+            return self.config, watch
+        edited = await asyncio.to_thread(read_again, self.config, self.read)
+        if edited.config is None:
+            return self.config, watch
+        watch.follow(edited.config)
+        return replace(edited.config, settings=self.config.settings), watch
+
+    def follow(self, conversation: Conversation, config: Config, watch: Watch) -> None:
         """Attach and detach servers when `mcp.json` is edited; those behind a hub are the hub's to follow."""
         if self.read is None:
             return
         read = self.read
         if config.settings.hub.address is None:
-            follow_edits(conversation, config, read)
+            follow_edits(conversation, config, read, watch)
         else:
-            follow_edits(conversation, _own(config), lambda: _own(read()))
+            follow_edits(conversation, _own(config), lambda: _own(read()), watch)
 
 
 def _own(config: Config) -> Config:

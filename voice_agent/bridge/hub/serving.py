@@ -21,7 +21,7 @@ from voice_agent.bridge.hub.people import People
 from voice_agent.bridge.hub.permits import Permits
 from voice_agent.bridge.hub.proposals import Conversations
 from voice_agent.bridge.hub.task_service import TaskService
-from voice_agent.config.again import read_again, signature, watched
+from voice_agent.config.again import Watch, read_again
 from voice_agent.errors import ConfigError, PartFailed
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ async def serve(
         PartFailed: A door cannot be opened.
         ConfigError: The address that is set is none.
     """
+    watch = Watch(config)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -97,7 +98,7 @@ async def serve(
         stack.push_async_callback(hub.aclose)
         address = await stack.enter_async_context(by_socket(hub, tokens.jobs, socket_of(config)))
         url = await stack.enter_async_context(by_http(hub, tokens.clients, *http)) if http is not None else None
-        following = asyncio.create_task(_follow_edits(hub, config, read, on_complaint), name="edits of mcp.json")
+        following = asyncio.create_task(_follow_edits(hub, config, read, on_complaint, watch), name="edits of mcp.json")
         # What is imported stays: looking through it for garbage would hold up calls now and then.
         gc.collect()
         gc.freeze()
@@ -165,21 +166,16 @@ def _kept(file: Path) -> str:
 
 
 async def _follow_edits(
-    hub: Hub, config: Config, read: Callable[[], Config], on_complaint: Callable[[str], None]
+    hub: Hub, config: Config, read: Callable[[], Config], on_complaint: Callable[[str], None], watch: Watch
 ) -> None:
-    files = watched(config)
-    used = seen = signature(files)
     while True:
         await asyncio.sleep(_LOOK)
-        before, seen = seen, signature(files)
-        if seen == used or seen != before:
+        if not watch.is_edited():
             continue
-        used = seen
         edited = await asyncio.to_thread(read_again, config, read)
         for complaint in edited.complaints:
             on_complaint(complaint)
         if edited.config is not None:
             config = edited.config
-            files = watched(config)
-            used = seen = signature(files)
+            watch.follow(config)
             await hub.people.reconfigure(config)
