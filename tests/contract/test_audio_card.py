@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.contract
 
+WITHIN = 15.0
+
 
 @asynccontextmanager
 async def opened(
@@ -57,7 +59,7 @@ async def test_what_is_said_reaches_the_device_in_a_format_that_it_takes(
     async with opened(fake, asyncio.Queue(), segments) as card:
         assert card.speaker.sample_rate == expected
         await say(card, 0.1)
-        event = await asyncio.wait_for(card.speaker.wait_for_playout(), 5)
+        event = await asyncio.wait_for(card.speaker.wait_for_playout(), WITHIN)
         await asyncio.sleep(0)
         assert (event.interrupted, event.playback_position) == (False, pytest.approx(0.1))
         said = np.frombuffer(noise(card, 0.1).data, np.int16)
@@ -70,7 +72,7 @@ async def test_what_is_said_reaches_the_device_in_a_format_that_it_takes(
 async def test_the_session_hears_sixteen_thousand_samples_a_second() -> None:
     fake = FakeSoundCard(rates=(44_100,), channels=2)
     async with opened(fake, asyncio.Queue()) as card:
-        frames = [await asyncio.wait_for(anext(card.microphone), 5) for _ in range(20)]
+        frames = [await asyncio.wait_for(anext(card.microphone), WITHIN) for _ in range(20)]
     assert {(frame.sample_rate, frame.num_channels) for frame in frames} == {(16_000, 1)}
 
 
@@ -80,9 +82,9 @@ async def test_interrupting_stops_the_device_and_tells_how_far_it_came() -> None
         started = asyncio.Event()
         card.speaker.on("playback_started", lambda _: started.set())  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
         await say(card, 30)
-        await asyncio.wait_for(started.wait(), 5)
+        await asyncio.wait_for(started.wait(), WITHIN)
         card.speaker.clear_buffer()
-        event = await asyncio.wait_for(card.speaker.wait_for_playout(), 5)
+        event = await asyncio.wait_for(card.speaker.wait_for_playout(), WITHIN)
         await asyncio.sleep(0)
     assert event.interrupted
     assert event.playback_position == pytest.approx(segments[0].pcm.size / 48_000)
@@ -95,14 +97,14 @@ async def test_an_unplugged_device_is_one_sentence_and_nothing_waits_for_ever(ki
     async with opened(fake, failures) as card:
         await say(card, 30)
         fake.unplug(kind)
-        failure = await asyncio.wait_for(failures.get(), 5)
+        failure = await asyncio.wait_for(failures.get(), WITHIN)
         assert str(failure).startswith(f"The {name} stopped working. Connect it again")
-        assert (await asyncio.wait_for(card.speaker.wait_for_playout(), 5)).interrupted
-        async with asyncio.timeout(5):
+        assert (await asyncio.wait_for(card.speaker.wait_for_playout(), WITHIN)).interrupted
+        async with asyncio.timeout(WITHIN):
             async for _frame in card.microphone:
                 pass
         await say(card, 30)
-        assert (await asyncio.wait_for(card.speaker.wait_for_playout(), 5)).interrupted
+        assert (await asyncio.wait_for(card.speaker.wait_for_playout(), WITHIN)).interrupted
     assert failures.empty()
 
 
@@ -111,7 +113,7 @@ async def test_a_driver_that_falls_silent_is_noticed(monkeypatch: pytest.MonkeyP
     fake, failures = FakeSoundCard(), asyncio.Queue[AudioError]()
     async with opened(fake, failures):
         fake.freeze("input")
-        assert "microphone stopped working" in str(await asyncio.wait_for(failures.get(), 5))
+        assert "microphone stopped working" in str(await asyncio.wait_for(failures.get(), WITHIN))
 
 
 async def test_closing_is_no_failure() -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.contract
 
+WITHIN = 15.0
+
 RATE = 24_000
 
 
@@ -49,7 +51,7 @@ class Heard:
         self.said.append("interrupted" if event.interrupted else "finished")
 
     async def finished(self) -> io.PlaybackFinishedEvent:
-        event = await asyncio.wait_for(self.output.wait_for_playout(), 5)
+        event = await asyncio.wait_for(self.output.wait_for_playout(), WITHIN)
         await asyncio.sleep(0)
         return event
 
@@ -72,7 +74,7 @@ async def test_an_interrupted_segment_holds_only_what_was_played() -> None:
     heard = Heard()
     await heard.output.capture_frame(frame(sound(30)))
     heard.output.flush()
-    await asyncio.wait_for(heard.started.wait(), 5)
+    await asyncio.wait_for(heard.started.wait(), WITHIN)
     heard.output.clear_buffer()
     event = await heard.finished()
     await heard.output.aclose()
@@ -99,7 +101,7 @@ async def test_clearing_finishes_what_never_began_too() -> None:
     for _ in range(2):
         await heard.output.capture_frame(frame(sound(30)))
         heard.output.flush()
-    await asyncio.wait_for(heard.started.wait(), 5)
+    await asyncio.wait_for(heard.started.wait(), WITHIN)
     heard.output.clear_buffer()
     await heard.finished()
     await heard.output.aclose()
@@ -110,7 +112,7 @@ async def test_clearing_finishes_what_never_began_too() -> None:
 async def test_what_still_comes_of_a_cleared_segment_is_dropped() -> None:
     heard = Heard()
     await heard.output.capture_frame(frame(sound(30)))
-    await asyncio.wait_for(heard.started.wait(), 5)
+    await asyncio.wait_for(heard.started.wait(), WITHIN)
     heard.output.clear_buffer()
     await heard.output.capture_frame(frame(sound(30)))
     heard.output.flush()
@@ -192,7 +194,7 @@ async def test_trouble_of_whoever_is_given_the_segments_does_not_stop_the_speech
     for _ in range(2):
         await output.capture_frame(frame(sound(0.02)))
         output.flush()
-        assert not (await asyncio.wait_for(output.wait_for_playout(), 5)).interrupted
+        assert not (await asyncio.wait_for(output.wait_for_playout(), WITHIN)).interrupted
     await output.aclose()
     assert trouble == ["disk full", "disk full"]
 
@@ -200,7 +202,7 @@ async def test_trouble_of_whoever_is_given_the_segments_does_not_stop_the_speech
 async def test_closing_in_mid_speech_finishes_it() -> None:
     heard = Heard()
     await heard.output.capture_frame(frame(sound(30)))
-    await asyncio.wait_for(heard.started.wait(), 5)
+    await asyncio.wait_for(heard.started.wait(), WITHIN)
     await heard.output.aclose()
     assert (await heard.finished()).interrupted
     assert heard.said == ["started", "interrupted"]

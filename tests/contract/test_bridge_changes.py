@@ -57,11 +57,12 @@ async def test_a_tool_that_comes_is_there_at_once_where_its_server_says_so_as_it
 async def test_a_tool_that_comes_is_told_of_by_a_stream_which_is_opened_again_when_it_has_ended() -> None:
     bus = InMemorySubscriptionBus()
     listening = ListenHandler(bus)
-    opened = asyncio.Queue[None]()
+    here, opened = asyncio.get_running_loop(), asyncio.Queue[asyncio.AbstractEventLoop]()
     server: MCPServer[Any] = MCPServer("web", subscriptions=bus)
 
     async def listen(ctx: Any, params: SubscriptionsListenRequestParams) -> Any:
-        opened.put_nowait(None)
+        # The server has a thread and a loop of its own.
+        here.call_soon_threadsafe(opened.put_nowait, asyncio.get_running_loop())
         return await listening(ctx, params)
 
     @server.tool()
@@ -79,12 +80,12 @@ async def test_a_tool_that_comes_is_told_of_by_a_stream_which_is_opened_again_wh
         running(HttpEntry("web", f"{url}/mcp", transport="http", voice=FREE), pace=NEVER) as bridge,
         asyncio.timeout(45),
     ):
-        await opened.get()
-        listening.close()
+        there = await opened.get()
+        there.call_soon_threadsafe(listening.close)
         await opened.get()
         await grows(bridge)
         server.remove_tool("list_added")
-        await bus.publish(ToolsListChanged())
+        asyncio.run_coroutine_threadsafe(bus.publish(ToolsListChanged()), there)
         await until(bridge, lambda: all(tool.name != "list_added" for tool in bridge.tools))
 
 

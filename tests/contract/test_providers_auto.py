@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aiohttp import web
@@ -61,7 +61,10 @@ async def something(handler: Callable[[web.Request], Awaitable[web.StreamRespons
         await runner.cleanup()
 
 
-async def test_a_model_server_that_answers_is_used_without_any_key(tmp_path: Path) -> None:
+async def test_a_model_server_that_answers_is_used_without_any_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cast("Any", find_local_servers).__kwdefaults__, "timeout", 15.0)
     async with FakeOpenAI(["Hello."], models=("nomic-embed-text", "qwen3:4b"), key=None) as server:
         stack = await build(NOBODY, profile=automatic(tmp_path, server.port), need="text")
         [choice] = stack.choices
@@ -91,7 +94,8 @@ async def test_a_servers_own_key_and_model_can_be_set() -> None:
         await stack.aclose()
 
 
-async def test_a_server_named_without_a_model_is_asked_for_one() -> None:
+async def test_a_server_named_without_a_model_is_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voice_agent.providers.build._LISTING_TIMEOUT", 15.0)
     async with FakeOpenAI(["Hello."], models=("only-one",), key=None) as server:
         settings = Settings.model_validate({"llm": {"base_url": server.base_url}})
         stack = await build(settings, need="text")

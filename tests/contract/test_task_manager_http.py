@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -205,7 +206,10 @@ async def test_bodies_that_are_no_requests_are_refused_without_a_fault(
     assert "Traceback" not in answer.text
 
 
-async def test_too_many_requests_a_second_are_told_when_to_come_back(tmp_path: Path) -> None:
+async def test_too_many_requests_a_second_are_told_when_to_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_module, "Rate", partial(limits.Rate, clock=lambda: 0.0))
     async with application_on(tmp_path / "tasks.db", rate=0.5) as (_, client):
         first, second = await post(client, call("list_tasks")), await post(client, call("list_tasks"))
     assert first.status_code == 200
@@ -269,7 +273,6 @@ async def test_a_body_of_unknown_size_is_cut_at_the_limit() -> None:
 async def test_headers_that_do_not_come_are_not_waited_for(
     tmp_path: Path, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving_module, "HEADERS_WITHIN", 0.05)
     wanted = options(port=0)
     app = serving_module.application(wanted, tmp_path / "tasks.db", BERLIN, authenticator_for(wanted))
     bound = serving_module.listen(wanted.host, 0)
@@ -281,6 +284,7 @@ async def test_headers_that_do_not_come_are_not_waited_for(
         reader, writer = await asyncio.open_connection("127.0.0.1", bound.getsockname()[1])
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await asyncio.wait_for(reader.readuntil(b'"ok"}'), PATIENCE)
+        monkeypatch.setattr(serving_module, "HEADERS_WITHIN", 0.05)
         writer.write(sent)
         if not sent:
             reader, writer = await asyncio.open_connection("127.0.0.1", bound.getsockname()[1])

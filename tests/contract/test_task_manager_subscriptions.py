@@ -18,7 +18,7 @@ from mcp_types import PromptReference, ResourceTemplateReference
 from mcp_servers.task_manager import subscriptions
 from mcp_servers.task_manager.server import build
 from mcp_servers.task_manager.watching import TASK_NAME
-from tests.support.subscribers import Listener
+from tests.support.subscribers import WITHIN, Listener
 from tests.support.task_manager import BERLIN, FakeClock, Tasks
 from tests.support.task_service import ALICE, BOB, serving, write_tokens
 
@@ -48,15 +48,18 @@ def server_of(path: Path, clock: Any = None) -> FastMCP[None]:
     return build(path, BERLIN, clock=clock or FakeClock()).mcp
 
 
-class RunningClock:
-    """A clock that runs from a moment on."""
+class HeldClock:
+    """A clock that stands at a moment, and runs from when it is let go."""
 
     def __init__(self, start: datetime) -> None:
         self._start = start
+        self._began: float | None = None
+
+    def go(self) -> None:
         self._began = time.monotonic()
 
     def __call__(self) -> datetime:
-        return self._start + timedelta(seconds=time.monotonic() - self._began)
+        return self._start + timedelta(seconds=0 if self._began is None else time.monotonic() - self._began)
 
 
 @asynccontextmanager
@@ -122,7 +125,7 @@ async def test_nothing_is_watched_once_the_session_has_ended(path: Path, era: st
         async with Listener(server, era) as listener:
             await listener.subscribe("tasks://open")
             assert len(watching()) == 1
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN):
             await asyncio.gather(*watching(), return_exceptions=True)
         assert watching() == []
 
@@ -130,10 +133,11 @@ async def test_nothing_is_watched_once_the_session_has_ended(path: Path, era: st
 async def test_tasks_of_today_change_at_midnight(path: Path, era: str) -> None:
     async with tasks_of(server_of(path)) as other:
         await other.add("tomorrow's", due="tomorrow")
-    late = RunningClock(datetime(2026, 11, 21, 23, 59, 58, tzinfo=BERLIN))
+    late = HeldClock(datetime(2026, 11, 21, 23, 59, 59, tzinfo=BERLIN))
     async with Listener(server_of(path, late), era) as listener:
         await listener.subscribe("tasks://today")
         await listener.subscribe("tasks://open")
+        late.go()
         assert await listener.told() == "tasks://today"
         assert (late() + timedelta(milliseconds=5)).date() == datetime(2026, 11, 22, tzinfo=BERLIN).date()
         assert listener.untold == 0
