@@ -40,6 +40,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.compressed import clock  # isort: split - before all that asks what time it is
 from benchmarks.compressed.person import Microphone, Person, model_for
 from benchmarks.compressed.servers import HOUR, Books, Trouble, opener, server, trouble_all_day
+from tests.fakes.faults import Fault
 from tests.fakes.sound import speech_like
 from tests.fakes.stacks import cloud
 from voice_agent.bridge.bridge import Bridge
@@ -62,6 +63,8 @@ LONGEST_TURN = 200.0
 """Seconds of a turn: its words and the answer, two calls of 30 s with one retry each, and what code says beside it."""
 _WARM = 4
 """The hour that is the baseline."""
+_THINKS = 0.3
+"""Seconds before a model's first word; LiveKit divides by the time that an answer took, on this clock none."""
 
 
 class Hours:
@@ -109,6 +112,7 @@ async def conversation(hours: int, seed: int, every: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
         async with cloud(hears=lambda _pcm, _rate: person.saying.popleft() if person.saying else "") as providers:
             providers.openai.model = type(providers.openai.model)(model_for(person))
+            providers.openai.fail_always(Fault(first_delay=_THINKS))
             settings = providers.settings("quality", turn={"detection": "vad"})
             config = Config(settings, entries, (), (), {}, Path(home), None, None)
             journal = Journal()

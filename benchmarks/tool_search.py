@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voice_agent.agents.offer import BUDGET, FIND_TOOLS
-from voice_agent.bridge.find.budget import at_level, fit
+from voice_agent.bridge.find.budget import at_level, fit, price
 from voice_agent.bridge.find.catalog_file import read_catalog
 from voice_agent.bridge.find.finder import Finder
 from voice_agent.bridge.find.text import content
@@ -195,7 +195,7 @@ def measure_tokens(finder: Finder, requests: Sequence[Request]) -> dict[str, Any
     offered: list[int] = []
     for request in requests:
         chosen = fit(finder.find(request.text).tools, BUDGET - cost(FIND_TOOLS))
-        functions = [FIND_TOOLS, *(at_level(tool, level)[0] for tool, level in chosen)]
+        functions = [FIND_TOOLS, *(at_level(tool, level) for tool, level in chosen)]
         text = json.dumps([{"type": "function", "function": f} for f in functions], separators=(",", ":"))
         sizes.append(real[1](text) if real else sum(map(cost, functions)))
         offered.append(len(chosen))
@@ -244,7 +244,7 @@ def run(tools: Sequence[Tool]) -> dict[str, Any]:
                 "nothing_fits": sum(not finder.find(request.text).fits for request in nothing),
                 "of_nothing": len(nothing),
             }
-        whole = sum(cost(at_level(tool, 0)[0]) for tool in tools)
+        whole = sum(price(tool, 0) for tool in tools)
         tokens = measure_tokens(finder, requests)
     return {"tools": len(tools), "seconds": seconds, "requests": results, "tokens": tokens, "tokens_of_all": whole}
 

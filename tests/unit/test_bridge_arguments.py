@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
+from tests.support.tools import a_tool
 from voice_agent.bridge.arguments import Arguments
+from voice_agent.bridge.calls import wrong_in
 
 pytestmark = pytest.mark.unit
 
@@ -142,3 +146,11 @@ def test_a_choice_that_was_shown_without_what_nobody_sees_is_sent_as_the_server_
 def test_of_alternatives_that_differ_by_type_the_types_are_told() -> None:
     schema = {"properties": {"a": {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}}}
     assert Arguments(schema).problem({"a": "big"}) == "“a” must be of type integer or null, not 'big'."
+
+
+def test_the_check_of_a_tool_goes_with_the_tool() -> None:
+    tool = a_tool("changes", schema=SCHEMA)
+    assert wrong_in(tool, {}) is not None
+    gone = weakref.ref(tool)
+    del tool
+    assert gone() is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.tools import a_tool
-from voice_agent.bridge.find.budget import at_level, fit, schema_of
+from voice_agent.bridge.find.budget import at_level, fit, price, schema_of
 from voice_agent.bridge.find.compact import LEVELS, compact
 from voice_agent.bridge.find.tokens import cost, tokens
 
@@ -93,7 +94,7 @@ def test_any_schema_of_parameters_can_be_shortened(properties: dict[str, Any]) -
 @pytest.mark.parametrize("budget", [0, 60, 150, 300, 900, 5_000])
 def test_what_is_chosen_never_costs_more_than_the_budget(budget: int) -> None:
     chosen = fit([rich(f"tool_{n}") for n in range(20)], budget)
-    assert sum(at_level(tool, level)[1] for tool, level in chosen) <= budget
+    assert sum(cost(at_level(tool, level)) for tool, level in chosen) <= budget
 
 
 def test_the_best_tools_are_chosen_and_told_most_of() -> None:
@@ -121,3 +122,11 @@ def test_a_tool_that_is_too_large_by_itself_does_not_keep_the_others_out() -> No
 )
 def test_tokens_are_counted_rather_too_many_than_too_few(text: str, least: int) -> None:
     assert tokens(text) >= least
+
+
+def test_of_a_tool_that_is_not_there_any_more_nothing_is_kept() -> None:
+    tool = rich("changes")
+    assert price(tool, 1) < price(tool, 0)
+    gone = weakref.ref(tool)
+    del tool
+    assert gone() is None

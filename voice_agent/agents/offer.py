@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from livekit.agents.llm import RawFunctionTool, function_tool
 
-from voice_agent.bridge.find.budget import at_level, fit
+from voice_agent.bridge.find.budget import at_level, fit, price
 from voice_agent.bridge.find.finder import Finder
 from voice_agent.bridge.find.text import content
 from voice_agent.bridge.find.tokens import cost
@@ -105,7 +105,7 @@ class Offer:
 
     def _whole(self) -> list[tuple[Tool, int]] | None:
         """Return all tools, each with its level of `compact`, where they fit without losing any parameter."""
-        tools, spent = self._bridge.tools, sum(at_level(tool, 0)[1] for tool in self._beside())
+        tools, spent = self._bridge.tools, sum(price(tool, 0) for tool in self._beside())
         if self._fitted[0] is not tools or self._fitted[1] != spent:
             self._fitted = (tools, spent, _fitted(tools, self._budget - spent))
         return self._fitted[2]
@@ -162,7 +162,7 @@ class Offer:
 
     def _at(self, tool: Tool, level: int) -> RawFunctionTool[..., Any]:
         if (tool, level) not in self._shown:
-            self._shown[tool, level] = self._wrap(tool, at_level(tool, level)[0])
+            self._shown[tool, level] = self._wrap(tool, at_level(tool, level))
         return self._shown[tool, level]
 
     def _take(self, event: BridgeEvent) -> None:
@@ -201,7 +201,7 @@ def _fitted(tools: Sequence[Tool], budget: int) -> list[tuple[Tool, int]] | None
     """Return all of `tools` at the levels at which they fit; None where one would have to lose parameters."""
     least = 0
     for tool in tools:
-        least += at_level(tool, _KEEPS_ALL)[1]
+        least += price(tool, _KEEPS_ALL)
         if least > budget:
             return None
     return fit(tools, budget, shortest=_KEEPS_ALL)

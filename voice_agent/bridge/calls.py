@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 from voice_agent.bridge.arguments import Arguments
 from voice_agent.bridge.catalog import IDEMPOTENCY_KEY, has_idempotency_key
@@ -32,16 +33,18 @@ if TYPE_CHECKING:
 
 PATIENCE = 4.0
 """Seconds that a call waits for a server that is starting or being reconnected."""
-_CHECKS = 512
 _SIGN_INS = 2
 """In one call: who has signed in again may have to agree to more next."""
 _PROGRESS_LIMIT = 200
+_CHECKS: WeakKeyDictionary[Tool, Arguments] = WeakKeyDictionary()
+"""For each tool that is there and has been called."""
 
 
-@lru_cache(maxsize=_CHECKS)
 def check_of(tool: Tool) -> Arguments:
     """Return what checks the arguments of a tool."""
-    return Arguments(tool.original_schema)
+    if (check := _CHECKS.get(tool)) is None:
+        check = _CHECKS[tool] = Arguments(tool.original_schema)
+    return check
 
 
 def wrong_in(tool: Tool, arguments: Json) -> str | None:

@@ -70,9 +70,12 @@ class Hints:
     open_world: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Tool:
-    """One tool of one server. Compared by identity: an unchanged tool stays the same object over a re-list."""
+    """One tool of one server. Compared by identity: an unchanged tool stays the same object over a re-list.
+
+    A server may change its tools every minute: what is learnt of one is kept by a weak reference, and goes with it.
+    """
 
     server: str
     name: str

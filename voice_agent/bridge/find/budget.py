@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from voice_agent.bridge.find.compact import LEVELS, compact
 from voice_agent.bridge.find.tokens import cost
@@ -13,17 +13,26 @@ if TYPE_CHECKING:
 
     from voice_agent.bridge.types import Json, Tool
 
+_PRICES: WeakKeyDictionary[Tool, dict[int, int]] = WeakKeyDictionary()
+"""What each tool that is there costs, by level."""
+
 
 def schema_of(tool: Tool) -> Json:
     """Return the function that a model sees of a tool."""
     return {"name": tool.key, "description": tool.description, "parameters": tool.input_schema}
 
 
-@lru_cache(maxsize=8_000)
-def at_level(tool: Tool, level: int) -> tuple[Json, int]:
-    """Return a tool's function at a level of `compact`, and what it costs."""
-    schema = compact(schema_of(tool), level)
-    return schema, cost(schema)
+def at_level(tool: Tool, level: int) -> Json:
+    """Return a tool's function at a level of `compact`."""
+    return compact(schema_of(tool), level)
+
+
+def price(tool: Tool, level: int) -> int:
+    """Return what a tool's function costs at a level of `compact`, in tokens."""
+    known = _PRICES.setdefault(tool, {})
+    if level not in known:
+        known[level] = cost(at_level(tool, level))
+    return known[level]
 
 
 def fit(tools: Sequence[Tool], budget: int, *, shortest: int = LEVELS - 1) -> list[tuple[Tool, int]]:
@@ -34,13 +43,13 @@ def fit(tools: Sequence[Tool], budget: int, *, shortest: int = LEVELS - 1) -> li
     chosen: list[tuple[Tool, int]] = []
     spent = 0
     for tool in tools:
-        price = at_level(tool, shortest)[1]
-        if spent + price <= budget:
+        least = price(tool, shortest)
+        if spent + least <= budget:
             chosen.append((tool, shortest))
-            spent += price
+            spent += least
     for level in range(shortest - 1, -1, -1):
         for place, (tool, now) in enumerate(chosen):
-            more = at_level(tool, level)[1] - at_level(tool, now)[1]
+            more = price(tool, level) - price(tool, now)
             # A longer form can be skipped where a shorter one did not fit: it is never dearer.
             if spent + more <= budget:
                 chosen[place] = (tool, level)
