@@ -162,6 +162,20 @@ class Confirmations:
             return None
         return pending
 
+    def unheard(self, call: str, items: Sequence[ChatItem]) -> Pending | None:
+        """Return the confirmation that the call of this id waits in, where nobody has heard a word since it was asked.
+
+        Args:
+            call: Its id.
+            items: The conversation, newest last.
+        """
+        pending = self.waiting(items)
+        if pending is None or call not in {one.id for one in pending.calls}:
+            return None
+        messages = (item for item in items if item.type == "message")
+        is_heard = any(one.role == "assistant" and one.created_at > pending.asked_at for one in messages)
+        return None if is_heard else pending
+
     def take(self, tool: Tool, arguments: Json, items: Sequence[ChatItem]) -> Call | None:
         """Use up the user's yes for exactly this call; None where there is no such yes."""
         judged = self.judge(items)

@@ -41,9 +41,14 @@ async def until_heard(
             if said is None:
                 return
         await said.wait_for_playout()
-        if not said.interrupted or any(item.type == "message" for item in said.chat_items):
+        if is_heard(said):
             return
         said = None
+
+
+def is_heard(said: SpeechHandle) -> bool:
+    """Tell whether somebody has heard a word of what has been said to its end, or to where it was spoken over."""
+    return not said.interrupted or any(item.type == "message" for item in said.chat_items)
 
 
 class Speech:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from livekit.agents import AgentSession
+    from livekit.agents.voice import SpeechHandle
 
     from voice_agent.agents.ask import CallAsker
     from voice_agent.agents.confirm import Pending
@@ -124,9 +125,13 @@ class BridgeToolset(llm.Toolset):
     @property
     def tools(self) -> Sequence[llm.Tool | llm.Toolset]:
         """The tools that can be called at this moment; an unchanged tool is the same object each time."""
+        self._mirror()
+        return [*self._made.values(), *self.starting.tools, *([self.offer.find_tools] if self.offer.is_needed else [])]
+
+    def _mirror(self) -> None:
+        """Have a function for each tool that can be called, and for no other."""
         live = (*self.bridge.tools, *self.reading.tools, *self._gone)
         self._made = {tool: self._made.get(tool) or self._wrap(tool, schema_of(tool)) for tool in live}
-        return [*self._made.values(), *self.starting.tools, *([self.offer.find_tools] if self.offer.is_needed else [])]
 
     @property
     def _gone(self) -> tuple[Tool, ...]:
@@ -160,6 +165,7 @@ class BridgeToolset(llm.Toolset):
                 for tool in seen[start : start + _AT_ONCE]:
                     self._made[tool] = self._made.get(tool) or self._wrap(tool, schema_of(tool))
                 await asyncio.sleep(0)
+        self._mirror()
 
     async def aclose(self) -> None:
         """Give up what is running and close all servers."""
@@ -330,19 +336,21 @@ class BridgeToolset(llm.Toolset):
         for listener in self._listeners:
             listener(event)
 
-    def ask_again(self, session: AgentSession[Any], calls: Sequence[Call]) -> None:
+    def ask_again(self, session: AgentSession[Any], calls: Sequence[Call]) -> SpeechHandle:
         """Put a read-back of before again: its calls wait for the user's own yes from here on."""
-        for call in calls:
-            self.confirmations.ask(f"again_{calls[0].id}", call)
-        if self.confirmations.open is not None:
-            self._put(self.confirmations.open, session)
+        return self._put([self.confirmations.ask(f"again_{calls[0].id}", call) for call in calls][-1], session)
 
-    def _put(self, pending: Pending, session: AgentSession[Any]) -> None:
+    def ask_unheard(self, session: AgentSession[Any], call: str) -> SpeechHandle | None:
+        """Put the read-back that the call of this id waits in once more; None where it is over or has been heard."""
+        pending = self.confirmations.unheard(call, session.history.items)
+        return self._put(pending, session) if pending is not None else None
+
+    def _put(self, pending: Pending, session: AgentSession[Any]) -> SpeechHandle:
         text = self._sentences("ask", what=question(describe_all([call.said for call in pending.calls])))
         self.confirmations.touch()
         for call in pending.calls:
             self._on_event(ConfirmAsked(call.id, call.tool.server, call.tool.shown, call.arguments, text))
-        self._speech.say(session, text, Kind.CONFIRM)
+        return self._speech.say(session, text, Kind.CONFIRM)
 
     async def _put_question(self, ctx: RunContext[Any]) -> None:
         """Put the question that comes next to the user, if there is one that has not been put."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from voice_agent.agents.speech import Kind
+from voice_agent.agents.speech import Kind, is_heard
 from voice_agent.bridge.cleaning import clean
 from voice_agent.offline.brain.results import items_in
 from voice_agent.offline.brain.spoken import clock, listing, number
 from voice_agent.session.unasked import tell
 
 if TYPE_CHECKING:
+    from livekit.agents.voice import SpeechHandle
+
     from voice_agent.bridge.types import Json, News
     from voice_agent.offline.brain.results import Item
     from voice_agent.session.conversation import Conversation
@@ -26,12 +30,54 @@ _TIMES = ("remind", "remind_at", "reminder", "at", "start", "due", "time", "when
 
 def announce_news(conversation: Conversation) -> None:
     """Say what the servers announce, for as long as the conversation goes on."""
+    conversation.bridge.library.subscribe(Announcer(conversation).note)
 
-    def note(news: News) -> None:
-        if words := in_words(news, datetime.now(conversation.aloud.zone)):
-            tell(conversation, lambda: conversation.speech.say(conversation.session, words, Kind.ANNOUNCEMENT), "news")
 
-    conversation.bridge.library.subscribe(note)
+@dataclass(slots=True)
+class _Unheard:
+    """What there is to be said of one resource: from what the user knows of it to what it is."""
+
+    news: News
+
+
+class Announcer:
+    """Says news until they have been heard, as far as they are still so, each once."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        """Take whose user is told."""
+        self._conversation = conversation
+        self._unheard: dict[tuple[str, str], _Unheard] = {}
+
+    def note(self, news: News) -> None:
+        """Take notice of news."""
+        place = (news.resource.server, news.resource.uri)
+        earlier = self._unheard.get(place)
+        unheard = _Unheard(news if earlier is None else replace(news, before=earlier.news.before))
+        self._unheard[place] = unheard
+        tell(self._conversation, partial(self._say, place, unheard), "news")
+
+    def _say(self, place: tuple[str, str], unheard: _Unheard) -> SpeechHandle | None:
+        if self._unheard.get(place) is not unheard:
+            # Newer news say it, where it still is so.
+            return None
+        news, conversation = unheard.news, self._conversation
+        words = in_words(news, datetime.now(conversation.aloud.zone))
+        if not words:
+            del self._unheard[place]
+            return None
+        said = conversation.speech.say(conversation.session, words, Kind.ANNOUNCEMENT)
+        said.add_done_callback(partial(self._note_end, place, unheard, news))
+        return said
+
+    def _note_end(self, place: tuple[str, str], unheard: _Unheard, news: News, said: SpeechHandle) -> None:
+        """Remember what the user knows of the resource, where they have heard this."""
+        newest = self._unheard.get(place)
+        if newest is None or not is_heard(said):
+            return
+        if newest is unheard:
+            del self._unheard[place]
+        else:
+            newest.news = replace(newest.news, before=news.after)
 
 
 def in_words(news: News, now: datetime) -> str:

@@ -12,9 +12,11 @@ from voice_agent.agents.lookup import look
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.hub.attached import HubBridge
 from voice_agent.bridge.types import Result, Status
-from voice_agent.session.unasked import free_moment, tell
+from voice_agent.session.unasked import ask, free_moment, tell
 
 if TYPE_CHECKING:
+    from livekit.agents.voice import SpeechHandle
+
     from voice_agent.agents.events import ToolEvent
     from voice_agent.bridge.hub.proposals import Proposal
     from voice_agent.session.conversation import Conversation
@@ -27,15 +29,20 @@ _PATIENCE = 300.0
 def hear_proposals(conversation: Conversation) -> None:
     """Put what other agents want done to the user of `conversation`, where its servers are behind a hub."""
     if isinstance(conversation.bridge, HubBridge):
-        conversation.bridge.proposed = _Proposals(conversation).put
+        conversation.bridge.proposed = Proposals(conversation).put
 
 
-class _Proposals:
+class Proposals:
+    """Puts calls to the user of one conversation, one at a time."""
+
     def __init__(self, conversation: Conversation) -> None:
+        """Take whose user is asked."""
         self._conversation = conversation
         self._one_at_a_time = asyncio.Lock()
         self._ids = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[Result | None]] = {}
+        self._newest: dict[str, str] = {}
+        """The call that each client asked for last."""
         conversation.journal.listen(self._note_line)
         conversation.toolset.listen(self._note_event)
 
@@ -54,17 +61,32 @@ class _Proposals:
             async with self._one_at_a_time, asyncio.timeout(_PATIENCE):
                 await free_moment(talk)
                 self._waiting[call.id] = asyncio.get_running_loop().create_future()
-                talk.toolset.ask_again(talk.session, [call])
+                self._newest[proposal.client] = call.id
+                ask(talk, call)
                 return await self._waiting[call.id]
         except TimeoutError:
             return None
         finally:
             waiting = self._waiting.pop(call.id, None)
             if waiting is not None and (waiting.cancelled() or not waiting.done()):
-                talk.toolset.confirmations.drop(call.id)
-                talk.journal.write("answered", call=call.id, answer="dropped")
-                words = f"{proposal.client} has taken that back."
-                tell(talk, lambda: talk.speech.say(talk.session, words, Kind.ANNOUNCEMENT), "taken back")
+                self._take_back(proposal.client, call)
+
+    def _take_back(self, client: str, call: Call) -> None:
+        """Ask no more; a call that the user has agreed to goes on, and is told of as any other."""
+        talk = self._conversation
+        pending = talk.toolset.confirmations.open
+        if pending is None or call.id not in {one.id for one in pending.calls}:
+            return
+        talk.toolset.confirmations.drop(call.id)
+        talk.journal.write("answered", call=call.id, answer="dropped")
+
+        def say() -> SpeechHandle | None:
+            if self._newest[client] != call.id:
+                # It has asked for something again: this would be taken for that.
+                return None
+            return talk.speech.say(talk.session, f"{client} has taken that back.", Kind.ANNOUNCEMENT)
+
+        tell(talk, say, "taken back")
 
     def _note_line(self, line: Line) -> None:
         if line["event"] == "answered" and line["answer"] != "yes":

@@ -6,9 +6,8 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livekit.agents import llm
 
@@ -20,13 +19,14 @@ from voice_agent.agents.sentences import Sentences
 from voice_agent.agents.speech import Kind
 from voice_agent.bridge.policy import is_read
 from voice_agent.bridge.types import Hints, Result, Status
-from voice_agent.session.unasked import tell
+from voice_agent.session.unasked import ask, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from livekit.agents.llm import ChatItem
+    from livekit.agents.voice import SpeechHandle
 
     from voice_agent.agents.events import ToolEvent
     from voice_agent.session.conversation import Conversation
@@ -99,6 +99,8 @@ class Resumption:
         self._conversation = conversation
         self._story = story
         self._is_late = now - story.asked_at > LIFETIME
+        self._is_wanted_again = False
+        """The user asks once more for what was dropped."""
         self._sentences = Sentences()
 
     def begin(self) -> None:
@@ -127,21 +129,39 @@ class Resumption:
             self._tell(news)
         else:
             lost = "cut_off" if story.waiting or not story.is_owed else "cut_off_again"
-            conversation.speech.say(conversation.session, self._sentences(lost), Kind.APOLOGY)
+            # Who speaks has noticed.
+            before = self._turns
+            self._tell(self._sentences(lost), lambda: self._turns == before)
         if not story.waiting:
             return
         calls = await self._calls() if not self._is_late else []
         if calls:
-            conversation.toolset.ask_again(conversation.session, calls)
+            ask(conversation, *calls)
             return
         for line in story.waiting:
             conversation.journal.write("answered", call=line["call"], answer="dropped")
-        self._tell(self._sentences("dropped", what=_in_words(story.waiting)))
+        conversation.journal.listen(self._note_line)
+        self._tell(self._sentences("dropped", what=_in_words(story.waiting)), lambda: not self._is_wanted_again)
 
-    def _tell(self, text: str) -> None:
-        """Say at once what the user has to hear."""
-        say = partial(self._conversation.speech.say, self._conversation.session, text, Kind.APOLOGY)
+    def _tell(self, text: str, holds: Callable[[], bool] = lambda: True) -> None:
+        """Say at once what the user has to hear, and again where nobody has, as long as it `holds`."""
+
+        def say() -> SpeechHandle | None:
+            conversation = self._conversation
+            return conversation.speech.say(conversation.session, text, Kind.APOLOGY) if holds() else None
+
         tell(self._conversation, say, "cut off", said=say())
+
+    @property
+    def _turns(self) -> int:
+        """How often the user has spoken."""
+        history = self._conversation.session.history.items
+        return sum(item.type == "message" and item.role == "user" for item in history)
+
+    def _note_line(self, line: Line) -> None:
+        """Notice that what was dropped is asked about or done after all."""
+        wanted = [_deed(one) for one in self._story.waiting]
+        self._is_wanted_again |= line["event"] in {"confirm", "tool_call"} and _deed(line) in wanted
 
     def _news(self) -> str | None:
         """Return what came of what was being done; None where nothing was, or the user is to say it again."""
@@ -205,6 +225,10 @@ def _lost(call: Line) -> Result:
     if is_read(call["tool"], Hints(), trusted=False):
         return Result(Status.ERROR, _LOST_READ)
     return Result(Status.UNKNOWN, _LOST_WRITE)
+
+
+def _deed(call: Line) -> tuple[str, str, Any]:
+    return call["server"], call["tool"], call["arguments"]
 
 
 def _in_words(calls: Sequence[Line]) -> str:

@@ -23,18 +23,24 @@ if TYPE_CHECKING:
 
 def tell_returns(conversation: Conversation, sentences: Sentences) -> None:
     """Say it once for each time that the user has met the lack, at a polite moment."""
-    returns = _Returns(conversation, sentences)
+    returns = Returns(conversation, sentences)
     conversation.toolset.listen(returns.note_tool)
     conversation.bridge.subscribe(returns.note_server)
 
 
-class _Returns:
+class Returns:
+    """Which servers the user misses, and which of them are back."""
+
     def __init__(self, conversation: Conversation, sentences: Sentences) -> None:
+        """Take whose user is told, and the words for it."""
         self._conversation, self._sentences = conversation, sentences
         self._missed = conversation.assistant.missed
         self._called: dict[str, str] = {}
+        self._back: dict[str, ServerStatus] = {}
+        """The newest return of each server."""
 
     def note_tool(self, event: ToolEvent) -> None:
+        """Take notice of a call."""
         if isinstance(event, ToolCalled):
             self._called[event.call] = event.server
         elif isinstance(event, ToolReturned):
@@ -44,15 +50,21 @@ class _Returns:
                 self._missed.add(server)
 
     def note_server(self, event: BridgeEvent) -> None:
+        """Take notice of a server, and tell of one that was missed and is back."""
         if isinstance(event, ServerChanged) and event.status.state in UP and event.status.name in self._missed:
             self._missed.discard(event.status.name)
+            self._back[event.status.name] = event.status
             tell(self._conversation, partial(self._say, event.status), "return of a server")
 
     def _state_of(self, server: str) -> State | None:
         return next((one.state for one in self._conversation.bridge.servers if one.name == server), None)
 
     def _say(self, server: ServerStatus) -> SpeechHandle | None:
+        if self._back.get(server.name) is not server:
+            return None
         if self._state_of(server.name) not in UP:
+            # It is gone again, and has yet to be said to be back.
+            self._missed.add(server.name)
             return None
         words = question(self._sentences("server_back", server=server.say))
         return self._conversation.speech.say(self._conversation.session, words, Kind.ANNOUNCEMENT)

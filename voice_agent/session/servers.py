@@ -15,6 +15,9 @@ from voice_agent.session.unasked import tell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from livekit.agents.voice import SpeechHandle
+
+    from voice_agent.config.again import Edited
     from voice_agent.config.load import Config
     from voice_agent.session.conversation import Conversation
 
@@ -45,7 +48,7 @@ def follow_edits(
 
 
 async def _follow(conversation: Conversation, config: Config, read: Callable[[], Config], watch: Watch) -> None:
-    sentences = Sentences()
+    mistakes = Mistakes(conversation, config)
     while True:
         await asyncio.sleep(LOOK)
         if not watch.is_edited():
@@ -56,7 +59,34 @@ async def _follow(conversation: Conversation, config: Config, read: Callable[[],
             watch.follow(config)
         for complaint in edited.complaints:
             conversation.journal.write("error", code="config", text=complaint)
-        if edited.complaints and conversation.is_started:
-            words = sentences("edit_broken")
-            tell(conversation, partial(conversation.speech.say, conversation.session, words, Kind.ANNOUNCEMENT), "edit")
+        mistakes.note(edited)
         await conversation.bridge.reconfigure(edited.servers, edited.disabled)
+
+
+class Mistakes:
+    """Says that there is one, until that has been heard or there is none any more."""
+
+    def __init__(self, conversation: Conversation, config: Config) -> None:
+        """Take what the conversation was built with: its mistakes are known."""
+        self._conversation = conversation
+        self._known = {(problem.message, problem.server) for problem in config.problems}
+        self._newest: Edited | None = None
+
+    def note(self, edited: Edited) -> None:
+        """Take notice of an edit."""
+        if edited.complaints and self._conversation.is_started:
+            self._newest = edited
+            tell(self._conversation, partial(self._say, edited), "edit")
+        elif not self._is_wrong(edited):
+            self._newest = None
+
+    def _is_wrong(self, edited: Edited) -> bool:
+        if edited.config is None:
+            return True
+        return not {(problem.message, problem.server) for problem in edited.config.problems} <= self._known
+
+    def _say(self, edited: Edited) -> SpeechHandle | None:
+        if self._newest is not edited:
+            return None
+        words = Sentences()("edit_broken")
+        return self._conversation.speech.say(self._conversation.session, words, Kind.ANNOUNCEMENT)

@@ -80,12 +80,13 @@ def follow_end(room: rtc.Room, conversation: Conversation) -> Callable[[], None]
         ends_at = time.monotonic() + float(json.loads(packet.data)["ends_in"])
         conversation.journal.write("error", code="ends_soon", text=_in_words(ends_at))
 
-        def say() -> SpeechHandle:
+        def say() -> SpeechHandle | None:
+            if time.monotonic() >= ends_at:
+                return None
             return conversation.speech.say(conversation.session, _in_words(ends_at), Kind.ANNOUNCEMENT)
 
         with contextlib.suppress(RuntimeError):
-            # It cannot wait for an answer of the user.
-            tell(conversation, say, "end of the worker", said=say())
+            tell(conversation, say, "end of the worker", said=say(), is_urgent=True)
 
     return follow(room, "data_received", note)
 
