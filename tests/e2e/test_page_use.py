@@ -285,7 +285,9 @@ async def test_with_push_to_talk_the_microphone_is_on_while_the_space_bar_is_hel
     stage: Stage, browser: Browser
 ) -> None:
     async with talking(stage, browser) as (page, actor):
-        [[_, microphone]] = actor.room.remote_participants[actor.identity].track_publications.items()
+        people = actor.room.remote_participants
+        await actor.until(lambda: actor.identity in people and people[actor.identity].track_publications)
+        [microphone] = people[actor.identity].track_publications.values()
         await button(page, "Settings").click()
         await page.get_by_label("Push to talk").check()
         await page.keyboard.press("Escape")

@@ -277,17 +277,17 @@ async def test_a_call_that_tells_of_its_progress_may_take_longer_than_a_silent_o
     def model(chat: Chat) -> Turn:
         return chat.results[-1] if chat.results else Call("slow_create_index")
 
-    voice = VoiceOptions(trust=True, timeout=0.6)
+    voice = VoiceOptions(trust=True, timeout=0.9)
     async with a_talk(tmp_path, model, {"slow": worker.server}, voice=voice) as talk:
         turn = asyncio.create_task(talk.say("create the index"))
-        for step in range(6):
-            await asyncio.sleep(0.25)
+        for step in range(24):
+            await asyncio.sleep(0.05)
             worker.tell.put_nowait((step, None, "still at it"))
         worker.go.set()
         assert (await turn).endswith("Created the index.")
         worker.go.clear()
         silent = await talk.say("create the index once more")
-    assert "did not answer within 0.6 seconds" in silent
+    assert "did not answer within 0.9 seconds" in silent
     assert "I don't know whether it went through" in silent
 
 

@@ -17,7 +17,7 @@ from voice_agent.agents.listen import listen
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.credentials.keeper import Credentials
 from voice_agent.config.load import Config
-from voice_agent.config.settings import Part, Settings
+from voice_agent.config.settings import Limits, Part, Settings
 from voice_agent.config.types import HttpEntry, VoiceOptions
 from voice_agent.providers.build import build
 from voice_agent.session.build import build_conversation
@@ -43,7 +43,9 @@ FIRST = "Notes needs you to sign in first. The link is on your screen, and I go 
 async def talking(tmp_path: Path, authority: Authority, model: Script) -> AsyncGenerator[Talk]:
     """A conversation with a server at which its user has to sign in."""
     async with guarded(notes(), authority) as gate, FakeOpenAI(model) as openai:
-        settings = Settings(profile="quality", llm=Part(base_url=openai.base_url, api_key=SecretStr(KEY)))
+        llm = Part(base_url=openai.base_url, api_key=SecretStr(KEY))
+        # However slow this machine is, no word is said to fill a silence.
+        settings = Settings(profile="quality", limits=Limits(filler_after=60), llm=llm)
         voice = VoiceOptions(confirm="never", say="Notes")
         entries = (HttpEntry("notes", f"{gate.url}/mcp", "http", voice=voice, auth="oauth"),)
         config = Config(settings, entries, (), (), {}, tmp_path, None, None)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from voice_agent.cli.livekit_server import Address
 
 RATE = 48_000
+_UNASKED = {"snapshot", "filling"}
+"""Commands that the page gives by itself, whenever it likes."""
 COMMANDS = ("snapshot", "confirm", "answer", "filling", "approve", "cancel", "result", "end")
 
 
@@ -39,7 +41,7 @@ class Actor:
     lines: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     commands: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
     refusal: str | None = None
-    """What the page's next command is refused with."""
+    """What the next command of the page's user is refused with."""
     results: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """The whole of results that were cut, by call."""
     is_followed: bool = False
@@ -112,7 +114,7 @@ class Actor:
     def _hear(self, method: str) -> Any:
         async def hear(data: rtc.rpc.RpcInvocationData) -> str:
             payload = json.loads(data.payload)
-            if self.refusal is not None and method != "snapshot":
+            if self.refusal is not None and method not in _UNASKED:
                 text, self.refusal = self.refusal, None
                 raise rtc.RpcError(400, text)
             if method == "snapshot":
