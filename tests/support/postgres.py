@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ENDS = 30
 """Seconds that a command may take."""
+TRIES = 3
+"""Ports that are tried: another process can be given one between its being found free and its being used."""
 HOW = "install Debian's package postgresql, or run the tests with: make test"
 
 
@@ -88,11 +90,18 @@ def _start(found: Path) -> dict[str, Any]:
     if user:
         shutil.chown(folder, user.pw_uid, user.pw_gid)
         shutil.chown(folder / "password", user.pw_uid, user.pw_gid)
-    port = _free_port()
     words = ["-U", "tests", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}", "-E", "UTF8", "-N"]
     _run(user, folder, str(found / "initdb"), "-D", str(folder / "data"), *words)
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c max_connections=200"
-    _run(user, folder, *_pg_ctl(found, folder), "-l", str(folder / "log"), "-w", "-o", options, "start")
+    port = 0
+    for tries_left in reversed(range(TRIES)):
+        port = _free_port()
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c max_connections=200"
+        try:
+            _run(user, folder, *_pg_ctl(found, folder), "-l", str(folder / "log"), "-w", "-o", options, "start")
+            break
+        except RuntimeError:
+            if not tries_left:
+                raise
     return {"url": f"postgresql://tests:{password}@127.0.0.1:{port}", "folder": str(folder)}
 
 
