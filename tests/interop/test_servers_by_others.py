@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.web_servers import kept_port
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.supervisor import Pace
 from voice_agent.bridge.types import Decision, Result, State, Status
 from voice_agent.config.load import load
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
 
     from voice_agent.bridge.types import Progress
 
@@ -246,6 +246,12 @@ async def test_a_page_is_fetched_as_its_author_lets_it(tmp_path: Path) -> None:
     assert (private.status, "robots.txt" in private.text) == (Status.ERROR, True)
 
 
+@pytest.fixture
+def port() -> Generator[int]:
+    with kept_port() as kept:
+        yield kept
+
+
 @needs_npm
 @pytest.mark.parametrize(
     ("mode", "path", "entry"),
@@ -259,10 +265,9 @@ async def test_a_page_is_fetched_as_its_author_lets_it(tmp_path: Path) -> None:
     ],
     ids=["claude-code", "gemini", "windsurf", "cline", "claude-code-sse", "vs-code-untyped-sse"],
 )
-async def test_everything_by_url_in_each_dialect(tmp_path: Path, mode: str, path: str, entry: dict[str, Any]) -> None:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
+async def test_everything_by_url_in_each_dialect(
+    tmp_path: Path, port: int, mode: str, path: str, entry: dict[str, Any]
+) -> None:
     program = HERE / "node_modules" / ".bin" / "mcp-server-everything"
     process = await asyncio.create_subprocess_exec(
         str(program),
