@@ -36,8 +36,8 @@ _SHORT = 4
 """Words that say what is wanted: with fewer, the request before is searched for as well."""
 _KEEPS_ALL = 1
 """The last level of `compact` that leaves out no parameter."""
-_PATIENCE = 1.5
-"""Seconds that a request waits for an index that is being made."""
+_PATIENCE = 5.0
+"""Seconds that a request waits for an index that is being made: without one the model would see next to no tool."""
 FIND_TOOLS: Json = {
     "name": NAME,
     "description": "Only some of the user's tools are shown. If none of them does what the user wants, look for others"
