@@ -49,5 +49,5 @@ async def no_task_left_behind() -> AsyncIterator[None]:
     yield
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
     if left:
-        _, left = await asyncio.wait(left, timeout=0.5)
+        _, left = await asyncio.wait(left, timeout=5)
     assert not left, f"tasks left running: {left}"

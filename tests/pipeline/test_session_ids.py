@@ -84,7 +84,7 @@ async def test_a_model_is_told_to_look_an_id_up_and_sees_the_tool_for_it(tmp_pat
 @pytest.mark.parametrize("profile", ["quality", "offline"])
 async def test_a_write_without_an_answer_is_in_doubt_and_checked_on_a_yes(tmp_path: Path, profile: str) -> None:
     notes = Notes()
-    voice = VoiceOptions(trust=True, confirm="never", timeout=0.5)
+    voice = VoiceOptions(trust=True, confirm="never", timeout=1.0)
 
     def model(chat: Chat) -> Turn:
         return chat.results[-1] if chat.results else Call("notes_create_note", {"title": "Gifts"})
