@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,13 +13,14 @@ from mcp.server.mcpserver import MCPServer
 from pydantic import BaseModel
 
 from tests.support.bridges import running, status_of, until
+from voice_agent.agents.toolset import BridgeToolset
 from voice_agent.bridge.types import CatalogChanged, Decision, State, Status
 from voice_agent.config.types import StdioEntry, VoiceOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voice_agent.bridge.types import BridgeEvent
+    from voice_agent.bridge.types import BridgeEvent, Tool
     from voice_agent.config.types import ServerEntry
 
 pytestmark = pytest.mark.contract
@@ -106,6 +109,37 @@ async def test_a_change_announced_on_a_subscription_of_the_new_era_arrives() -> 
             await bridge.call(bridge.resolve("sdk.get_more"), {"name": name})
             await until(bridge, lambda: any(tool.name == name for tool in bridge.tools))  # noqa: B023 - awaited at once
     assert CatalogChanged(("sdk_get_three",), ()) in events
+
+
+async def test_of_tools_that_a_server_has_replaced_nothing_is_kept_though_nobody_says_anything() -> None:
+    server = MCPServer("sdk")
+
+    def version() -> None:
+        return None
+
+    @server.tool()
+    async def get_changed(to: str, ctx: SdkContext[Any]) -> str:
+        """Change the other tool."""
+        if to != "first":
+            server.remove_tool("version")
+        server.add_tool(version, description=to)
+        await ctx.notify_tools_changed()
+        return "ok"
+
+    _ = get_changed
+    versions: list[weakref.ref[Tool]] = []
+    changes: list[BridgeEvent] = []
+    async with running(StdioEntry("sdk", "x"), make_transport=memory(sdk=server)) as bridge:
+        await BridgeToolset(bridge).setup()
+        bridge.subscribe(changes.append)
+        for to in ("first", "second", "third"):
+            changes.clear()
+            await bridge.call(bridge.resolve("sdk.get_changed"), {"to": to})
+            await until(bridge, lambda: any(isinstance(event, CatalogChanged) for event in changes))
+            await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "wrap tools"))
+            versions.append(weakref.ref(bridge.resolve("sdk.version")))
+        gc.collect()
+        assert [tool() for tool in versions] == [None, None, bridge.resolve("sdk.version")]
 
 
 async def test_one_servers_loss_is_not_anothers() -> None:
