@@ -61,6 +61,8 @@ async def test_a_server_that_dies_is_told_of_where_it_is_missed_and_said_to_be_b
         (tmp_path / "away").touch()
         os.kill(int(lines_of(tmp_path / "starts")[-1]), signal.SIGKILL)
         await talker.in_state("lamps", "reconnecting")
+        # At first it is away for having been killed, and then for what the next tries to start it come to.
+        await expect(talker.page.locator("[data-server=lamps]")).to_contain_text("nded with status 1")
         assert talker.aloud.endswith("The lamps answered.")
 
         await talker.speak("Ask the lamps for another echo")

@@ -72,7 +72,7 @@ def model(chat: Chat) -> Turn:
 
 async def test_ids_are_looked_up_the_user_asked_which_and_a_lost_write_checked(whole: Everything) -> None:
     notes = Notes()
-    async with whole.talk(model, {"notes": notes.server}, trust=True, confirm="never", timeout=1) as talker:
+    async with whole.talk(model, {"notes": notes.server}, trust=True, confirm="never", timeout=3) as talker:
         page = talker.page
         await talker.speak("Archive my holiday note.")
         await talker.hears("Archived Holiday plans.")
@@ -87,7 +87,7 @@ async def test_ids_are_looked_up_the_user_asked_which_and_a_lost_write_checked(w
         )
         assert told in talker.chats[-1].results[-1]
         assert notes.called == ["list", "n-18", "list"]
-        await talker.speak("The office one.")
+        await talker.type("The office one.")
         await talker.hears("Archived Shopping, office.")
         assert notes.called == ["list", "n-18", "list", "n-19"]
 

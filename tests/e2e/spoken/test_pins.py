@@ -90,6 +90,7 @@ async def test_an_order_in_an_answer_is_read_to_the_user_and_never_carried_out_b
         assert not any(0xE0000 <= ord(letter) <= 0xE007F or letter == "\u202e" for letter in sent)
         await sees(said(talker.page, "agent", "Shall I go ahead?"))
         await talker.speak("Certainly not, why would I?")
+        await talker.hears("And shall I still create the task “rob the bank”?")
         await talker.speak("No")
         await talker.hears("I left it as it was")
         await expect(card(talker.page, "tasks.create_task", "ok")).to_have_count(0)
