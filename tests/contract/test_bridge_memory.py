@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,19 @@ from fastmcp import Context, FastMCP
 from fastmcp.client.transports import FastMCPTransport
 from mcp.server.mcpserver import Context as SdkContext
 from mcp.server.mcpserver import MCPServer
+from mcp_types import ResourceUpdatedNotification, ResourceUpdatedNotificationParams
 from pydantic import BaseModel
 
-from tests.support.bridges import running, status_of, until
+from tests.support.bridges import WITHIN, running, status_of, until
 from voice_agent.agents.toolset import BridgeToolset
+from voice_agent.bridge.library import MOST_SEEN
 from voice_agent.bridge.types import CatalogChanged, Decision, State, Status
 from voice_agent.config.types import StdioEntry, VoiceOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voice_agent.bridge.types import BridgeEvent, Tool
+    from voice_agent.bridge.types import BridgeEvent, News, Tool
     from voice_agent.config.types import ServerEntry
 
 pytestmark = pytest.mark.contract
@@ -140,6 +143,45 @@ async def test_of_tools_that_a_server_has_replaced_nothing_is_kept_though_nobody
             versions.append(weakref.ref(bridge.resolve("sdk.version")))
         gc.collect()
         assert [tool() for tool in versions] == [None, None, bridge.resolve("sdk.version")]
+
+
+async def test_of_resources_that_a_server_tells_of_for_ever_it_is_known_how_the_latest_were() -> None:
+    server: FastMCP[Any] = FastMCP("logs")
+    readings = itertools.count()
+
+    @server.resource("log://{number}")
+    def log(number: str) -> str:
+        return f"{number} was read as number {next(readings)}"
+
+    @server.tool(annotations={"readOnlyHint": True})
+    async def get_told(first: int, end: int, ctx: Context) -> None:
+        """Get told of logs."""
+        for number in range(first, end):
+            params = ResourceUpdatedNotificationParams(uri=f"log://{number}")
+            await ctx.send_notification(ResourceUpdatedNotification(params=params))
+
+    _ = log, get_told
+
+    def older(_entry: ServerEntry) -> FastMCPTransport:
+        transport = FastMCPTransport(server)
+        transport.legacy_only = True
+        return transport
+
+    heard: asyncio.Queue[News] = asyncio.Queue()
+    entry = StdioEntry("logs", "x", voice=VoiceOptions(trust=True, announce=("log://*",)))
+    async with running(entry, make_transport=older) as bridge:
+        assert await bridge.library.settle(WITHIN)
+        bridge.library.subscribe(heard.put_nowait)
+
+        async def known(first: int, end: int) -> list[bool]:
+            await bridge.call(bridge.resolve("logs.get_told"), {"first": first, "end": end})
+            async with asyncio.timeout(WITHIN):
+                return [(await heard.get()).before is not None for _ in range(first, end)]
+
+        assert await known(0, 1) == [False]
+        assert await known(0, 1) == [True]
+        assert not any(await known(1, MOST_SEEN + 1))
+        assert await known(0, 1) == [False]
 
 
 async def test_one_servers_loss_is_not_anothers() -> None:

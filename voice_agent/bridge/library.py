@@ -30,6 +30,8 @@ _SETTLE = 0.1
 """Seconds in which announcements of changes are one."""
 MOST_ANNOUNCED = 16
 """Resources of one server that are followed."""
+MOST_SEEN = 64
+"""Resources of one server of which it is known how they were: one that tells of new addresses for ever is not kept."""
 
 
 @runtime_checkable
@@ -225,7 +227,7 @@ class Library:
                         if (name, uri) in self._seen:
                             self._look(name, uri)
                         else:
-                            self._seen[name, uri] = await self.read(name, uri)
+                            self._note_seen((name, uri), await self.read(name, uri))
                     following = asyncio.create_task(self._stay(name, beside, now))
                 await changed.wait()
                 await asyncio.sleep(_SETTLE)
@@ -267,12 +269,19 @@ class Library:
             before = self._seen.get(place)
             if now.status is not Status.OK or now == before:
                 continue
-            self._seen[place] = now
+            self._note_seen(place, now)
             contents = self._contents.get(name)
             listed = next((one for one in contents.resources if one.uri == uri), None) if contents else None
             resource = listed or Resource(name, clean(uri, 200, one_line=True), "", "")
             is_known = before is not None and before.status is Status.OK
             self._tell(News(contents.say if contents else name, resource, before if is_known else None, now))
+
+    def _note_seen(self, place: tuple[str, str], now: Result) -> None:
+        """Keep how a resource is, and forget of this server's what has not changed for the longest."""
+        self._seen.pop(place, None)
+        self._seen[place] = now
+        for old in [one for one in self._seen if one[0] == place[0]][:-MOST_SEEN]:
+            del self._seen[old]
 
     def _tell(self, news: News) -> None:
         for listener in tuple(self._listeners):
