@@ -156,7 +156,7 @@ async def test_a_hub_that_is_killed_under_a_write_is_started_again_and_conversat
             await guest.until(lambda guest=guest: is_back(guest, "tasks"))
         assert (await _ask(ben, "list my tasks", 2))["status"] == "ok", results(ben)[-1500:]
         assert "polish the boots" in results(ben)
-        assert "know whether it went through" in results(anna)
+        await anna.until(lambda: "know whether it went through" in results(anna))
         assert (await _ask(anna, "add sharpen the pencils", 2))["status"] == "ok"
     assert (home / "note").read_text() == "launched"
 

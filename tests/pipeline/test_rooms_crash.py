@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.support.livekit import WITHIN, a_guest, a_place, a_worker, jobs_of
+from tests.support.livekit import WITHIN, a_guest, a_place, a_worker, kill_jobs
 from tests.support.program import tasks
 from voice_agent.cli.livekit_server import free_ports
 from voice_agent.store.store import Store
@@ -85,8 +85,7 @@ async def test_a_killed_job_is_taken_over_with_its_transcript_and_its_open_read_
         await guest.line("agent", kind="confirm")
         first = guest.agent
 
-        for job in jobs_of(worker, livekit):
-            job.kill()
+        kill_jobs(worker.pid, livekit.url)
         await guest.lose()
         await guest.follow()
 
@@ -127,8 +126,7 @@ async def test_a_write_that_was_under_way_is_told_to_be_unknown_and_not_repeated
         await guest.type("launch rocket")
         call = (await guest.line("tool_call", tool="launch_rocket"))["call"]
         await guest.line("progress", call=call)
-        for job in jobs_of(worker, livekit):
-            job.kill()
+        kill_jobs(worker.pid, livekit.url)
         await guest.lose()
         await guest.follow()
 

@@ -100,6 +100,7 @@ async def test_nobody_else_in_the_room_can_command_or_is_told_anything(livekit: 
     async with a_guest(livekit, place) as guest, a_guest(livekit, place, identity="mallory") as mallory:
         await guest.follow()
         mallory.agent = guest.agent
+        await mallory.until(lambda: guest.agent in mallory.room.remote_participants)
         for command in ("va.snapshot", "va.end"):
             with pytest.raises(rtc.RpcError, match="somebody else"):
                 await mallory.command(command)

@@ -128,11 +128,22 @@ def jobs_of(worker: subprocess.Popen[bytes], livekit: Address) -> list[psutil.Pr
 def jobs_at(worker: int, url: str) -> list[psutil.Process]:
     """The same for a worker of this process id, and the LiveKit server at `url`."""
     port = int(url.rpartition(":")[2])
-    return [
-        one
-        for one in psutil.Process(worker).children(recursive=True)
-        if any(link.raddr and link.raddr.port == port for link in one.net_connections("tcp"))
-    ]
+    return [one for one in psutil.Process(worker).children(recursive=True) if _is_connected(one, port)]
+
+
+def kill_jobs(worker: int, url: str) -> None:
+    """Kill the processes that `jobs_at` finds; one that was about to end may have."""
+    for job in jobs_at(worker, url):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            job.kill()
+
+
+def _is_connected(process: psutil.Process, port: int) -> bool:
+    try:
+        return any(link.raddr and link.raddr.port == port for link in process.net_connections("tcp"))
+    except psutil.NoSuchProcess:
+        # The job of a conversation that is over has just ended.
+        return False
 
 
 @dataclass
