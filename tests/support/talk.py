@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from tests.fakes.openai_api import FakeOpenAI
 from tests.fakes.server import KEY
+from voice_agent.agents.listen import listen
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.config.load import Config
 from voice_agent.config.settings import Limits, Part, Settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastmcp import FastMCP
+    from livekit.agents import SpeechCreatedEvent
     from livekit.agents.llm import ChatMessage
 
     from tests.fakes.chat import Script
@@ -59,12 +61,32 @@ class Talk:
     def of(self, event: str) -> list[Line]:
         return [line for line in self.lines if line["event"] == event]
 
+    def said(self, kind: str) -> list[str]:
+        return [line["text"] for line in self.of("agent") if line["kind"] == kind]
+
     async def until(self, true: Callable[[], Any]) -> None:
         """Wait until something that was written makes `true()` so; TimeoutError if it never does."""
         async with asyncio.timeout(PATIENCE):
             while not true():
                 self.changed.clear()
                 await self.changed.wait()
+
+
+class Speeches:
+    """What is said from here on, of which some end before a word is heard."""
+
+    def __init__(self, talk: Talk, cut_off: Callable[[int], bool], then: Callable[[], object] | None = None) -> None:
+        """Cut off those whose places, counted from 0, `cut_off` has; `then` is done as the first of all begins."""
+        self.count = 0
+
+        def note(event: SpeechCreatedEvent) -> None:
+            self.count += 1
+            if cut_off(self.count - 1):
+                event.speech_handle.interrupt()
+            if self.count == 1 and then is not None:
+                then()
+
+        listen(talk.conversation.session, "speech_created", note)
 
 
 @asynccontextmanager

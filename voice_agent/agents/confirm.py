@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from voice_agent.agents.answers import Answer, answer_of, echoes, is_standing, ways_to_say
 from voice_agent.agents.readback import describe
+from voice_agent.agents.speech import is_heard
 from voice_agent.bridge.policy import NOUNS, WRITES, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from livekit.agents.llm import ChatItem
+    from livekit.agents.llm import ChatItem, ChatMessage
+    from livekit.agents.voice import SpeechHandle
 
     from voice_agent.bridge.types import Json, Tool
 
@@ -83,6 +85,8 @@ class Pending:
     asked_at: float
     """Seconds since the epoch."""
     calls: list[Call] = field(default_factory=list[Call])
+    read_back: SpeechHandle | None = None
+    """The speech in which they are read back, where it is known."""
 
     @property
     def ways(self) -> frozenset[str]:
@@ -138,7 +142,7 @@ class Confirmations:
         pending = self._pending
         if pending is None or not pending.calls or self._clock() - pending.asked_at > LIFETIME:
             return None
-        early, said = _said_since(items, pending.asked_at)
+        early, said = _said_since(items, pending)
         if not said:
             return (
                 (pending, Verdict(pending.answer_in(early[-1]), is_last_turn=False, is_heard=False)) if early else None
@@ -157,24 +161,25 @@ class Confirmations:
         pending = self._pending
         if pending is None or not pending.calls or self._clock() - pending.asked_at > LIFETIME:
             return None
-        _, said = _said_since(items, pending.asked_at)
+        _, said = _said_since(items, pending)
         if len(said) >= TURNS or any(pending.answer_in(text) is not Answer.OTHER for text in said):
             return None
         return pending
 
     def unheard(self, call: str, items: Sequence[ChatItem]) -> Pending | None:
-        """Return the confirmation that the call of this id waits in, where nobody has heard a word since it was asked.
+        """Return the confirmation that the call of this id waits in, where it is still to be put to the user.
+
+        None also where the user has spoken since: what they were answered has put it.
 
         Args:
             call: Its id.
             items: The conversation, newest last.
         """
         pending = self.waiting(items)
-        if pending is None or call not in {one.id for one in pending.calls}:
+        if pending is None or pending.read_back is None or call not in {one.id for one in pending.calls}:
             return None
-        messages = (item for item in items if item.type == "message")
-        is_heard = any(one.role == "assistant" and one.created_at > pending.asked_at for one in messages)
-        return None if is_heard else pending
+        is_answered = any(_said_since(items, pending))
+        return None if is_answered or is_heard(pending.read_back) else pending
 
     def take(self, tool: Tool, arguments: Json, items: Sequence[ChatItem]) -> Call | None:
         """Use up the user's yes for exactly this call; None where there is no such yes."""
@@ -222,22 +227,31 @@ class Confirmations:
             self._pending.asked_at = self._clock()
 
 
-def _said_since(items: Sequence[ChatItem], moment: float) -> tuple[list[str], list[str]]:
-    """Return what the user has said since then: at first before they heard a word of the agent, and afterwards."""
-    messages = [item for item in items if item.type == "message"]
-    heard = min(
-        (one.created_at for one in messages if one.role == "assistant" and one.created_at > moment), default=None
-    )
+def _said_since(items: Sequence[ChatItem], pending: Pending) -> tuple[list[str], list[str]]:
+    """Return what the user has said since it was asked: at first before they heard a word of it, and afterwards."""
+    messages = [item for item in items if item.type == "message" and item.created_at > pending.asked_at]
+    heard = _heard_at(messages, pending.read_back)
     early: list[str] = []
     said: list[str] = []
     for one in messages:
-        if one.role == "user" and one.created_at > moment:
+        if one.role == "user":
             began = one.metrics.get("started_speaking_at", one.created_at)
             # What is typed answers what is to be read.
             is_spoken = one.transcript_confidence is not None
             is_early = is_spoken and (heard is None or began < heard)
             (early if is_early else said).append(one.text_content or "")
     return early, said
+
+
+def _heard_at(messages: Sequence[ChatMessage], read_back: SpeechHandle | None) -> float | None:
+    """Return when the question was heard first: in its read-back, or in an answer to the user, which puts it again."""
+    read = {item.id for item in read_back.chat_items} if read_back is not None else None
+    has_spoken, moments = False, list[float]()
+    for one in messages:
+        has_spoken = has_spoken or one.role == "user"
+        if one.role == "assistant" and (read is None or has_spoken or one.id in read):
+            moments.append(one.created_at)
+    return min(moments, default=None)
 
 
 def _canonical(arguments: Json) -> str:

@@ -338,6 +338,7 @@ class BridgeToolset(llm.Toolset):
 
     def ask_again(self, session: AgentSession[Any], calls: Sequence[Call]) -> SpeechHandle:
         """Put a read-back of before again: its calls wait for the user's own yes from here on."""
+        self._talk = session
         return self._put([self.confirmations.ask(f"again_{calls[0].id}", call) for call in calls][-1], session)
 
     def ask_unheard(self, session: AgentSession[Any], call: str) -> SpeechHandle | None:
@@ -350,7 +351,8 @@ class BridgeToolset(llm.Toolset):
         self.confirmations.touch()
         for call in pending.calls:
             self._on_event(ConfirmAsked(call.id, call.tool.server, call.tool.shown, call.arguments, text))
-        return self._speech.say(session, text, Kind.CONFIRM)
+        pending.read_back = self._speech.say(session, text, Kind.CONFIRM)
+        return pending.read_back
 
     async def _put_question(self, ctx: RunContext[Any]) -> None:
         """Put the question that comes next to the user, if there is one that has not been put."""
