@@ -12,8 +12,9 @@ from livekit.agents.llm import ChatMessage
 
 from mcp_servers.task_manager.server import build_server
 from tests.fakes.chat import Call, Chat, Turn
-from tests.support.talk import Talk, a_talk
+from tests.support.talk import Speeches, Talk, a_talk
 from tests.support.task_manager import BERLIN, FakeClock
+from voice_agent.agents.speech import Kind
 from voice_agent.config.types import VoiceOptions
 
 if TYPE_CHECKING:
@@ -116,6 +117,21 @@ async def test_after_a_yes_begun_before_the_question_was_heard_the_same_calls_ar
     assert len(notes.notes) == 3 - len(doomed)
     assert [line["call"] for line in talk.of("tool_call")] == confirms[: len(doomed)]
     assert len(told) == len(set(told))
+
+
+async def test_what_else_is_said_is_no_question_that_a_yes_could_be_for(tmp_path: Path) -> None:
+    notes = Notes()
+    async with a_talk(tmp_path, [deletes("milk"), "Gone."], {"notes": notes.server}) as talk:
+        # The first speech is the call, the second the question.
+        Speeches(talk, (1,).__contains__)
+        assert await talk.say("delete the milk note") == ""
+        talk.conversation.speech.say(talk.conversation.session, "Notes is back.", Kind.ANNOUNCEMENT)
+        await talk.conversation.settle()
+        asked = "Delete the note “milk”? Shall I go ahead?"
+        assert await speak(talk, "yes", began=time.time()) == asked
+        assert "milk" in notes.notes
+        assert await speak(talk, "yes", began=time.time()) == "Gone."
+    assert notes.notes == {"eggs", "bread"}
 
 
 async def test_an_answer_to_words_begun_before_the_question_was_heard_puts_that_question_again(tmp_path: Path) -> None:
