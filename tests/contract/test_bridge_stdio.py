@@ -12,7 +12,7 @@ import pytest
 from tests.faults.cell import STDIO, entry_of
 from tests.support.bridges import WITHIN, lines_of, raw_entry, running, status_of, until, until_state
 from voice_agent.bridge import bridge as bridge_module
-from voice_agent.bridge import transports
+from voice_agent.bridge import opening, transports
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.child import Child
 from voice_agent.bridge.types import CatalogChanged, State, Status
@@ -77,6 +77,15 @@ async def test_a_server_that_crashes_at_the_start_is_one_sentence() -> None:
         assert (status.state, status.reason) == (State.FAILED, "ended with status 4: ValueError: no •••")
         assert status.next_try is not None
         assert status_of(bridge, "well").state is State.READY
+
+
+async def test_a_server_whose_output_ends_before_it_does_is_told_by_how_it_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(opening, "_AFTER_OUTPUT", WITHIN)
+    slow_death = "import os, time; os.close(1); time.sleep(0.4); os._exit(5)"
+    async with running(StdioEntry("raw", sys.executable, ("-I", "-S", "-c", slow_death))) as bridge:
+        assert (status_of(bridge).state, status_of(bridge).reason) == (State.FAILED, "ended with status 5")
 
 
 async def test_a_missing_command_is_one_sentence() -> None:

@@ -115,6 +115,11 @@ class Child(asyncio.SubprocessProtocol):
         return self._transport.get_pid() if self._transport is not None else 0
 
     @property
+    def is_mute(self) -> bool:
+        """Its standard output has ended."""
+        return self._out.has_ended
+
+    @property
     def has_read(self) -> bool | None:
         """It has taken something of what was sent to it, so that it has started; None where that cannot be told."""
         pipe = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0) if self._transport else None)

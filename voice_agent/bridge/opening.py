@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 _LIBRARY = "voice_agent.bridge.connection"
 _LAST_BREATH = 0.2
-"""Seconds that a child which has closed its output gets to end; the pipe is often seen to close first."""
+"""Seconds that a child gets to end by itself when its connection is over."""
+_AFTER_OUTPUT = 1.0
+"""The same for one whose output has ended: the pipe is often seen to close first, on a busy machine half a second."""
 
 
 @dataclass(slots=True)
@@ -151,14 +153,19 @@ async def _child(
             library.open_child(entry, child, asks=asks, era=era) as connection,
         ):
             yield connection
-        await child.exited(_LAST_BREATH)
+        await _last_breath(child)
     except Exception:
-        await child.exited(_LAST_BREATH)
+        await _last_breath(child)
         raise
     finally:
         sight.exit_status, sight.last_words = child.status, child.last_words
         sight.was_silent = child.status is None and child.has_read is not False
         await child.close()
+
+
+async def _last_breath(child: Child) -> None:
+    """Let it end by itself, so that what it has died of can be told."""
+    await child.exited(_AFTER_OUTPUT if child.is_mute else _LAST_BREATH)
 
 
 def open_with(make_transport: Callable[[ServerEntry], Any], *, asks: bool = False, era: Era = "auto") -> Opener:

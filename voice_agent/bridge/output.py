@@ -62,6 +62,11 @@ class Output:
             self._pause()
             self._breath = self._breath or self._loop.call_later(_BREATH, self._breathed)
 
+    @property
+    def has_ended(self) -> bool:
+        """Nothing more comes."""
+        return self._has_ended
+
     def die(self) -> None:
         """Take notice that the child is dead: what is left in its pipe is read at once, for that may be closed soon."""
         self._is_dead = True
