@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastmcp import FastMCP
+from livekit.agents import llm
 
+from tests.fakes.chat import Call
 from tests.fakes.faults import Fault
 from tests.fakes.stacks import Cloud, cloud
-from tests.support.talk import Talk
+from tests.support.talk import PATIENCE, Talk, a_talk
+from voice_agent.agents import stopping
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.config.load import Config
 from voice_agent.providers.build import build
@@ -80,3 +85,26 @@ async def test_a_voice_that_fails_is_told_of_on_the_screen_and_the_conversation_
         assert it.talk.conversation.reason is None
         it.cloud.cartesia.recover()
         assert "Hello." in await it.talk.say("are you there?")
+
+
+async def test_how_long_the_ears_take_is_not_counted_against_who_says_never_mind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "_JUST", 0.0)
+    server: FastMCP[Any] = FastMCP("maps")
+
+    @server.tool
+    def draw_map() -> str:
+        """Draw a map."""
+        return "It is drawn."
+
+    _ = draw_map
+    async with a_talk(tmp_path, [Call("maps_draw_map"), "There it is."], {"maps": server}) as talk:
+        await talk.say("draw a map")
+        begun = llm.ChatMessage(
+            role="user", content=["never mind"], metrics={"started_speaking_at": time.time() - PATIENCE}
+        )
+        talk.conversation.session.generate_reply(user_input=begun)
+        await talk.conversation.settle()
+        assert talk.of("agent")[-1]["text"] == "It was too late to stop it. It is drawn."
+        assert await talk.say("never mind") != talk.of("agent")[-2]["text"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from livekit.agents import Agent, llm
@@ -212,7 +213,9 @@ class Assistant(Agent):
         if (check := self._toolset.under_way.checks.judge(items, self._toolset.bridge.tools)) is not None:
             return check
         request = request_of(words)
-        return self._toolset.tell_stopped() if request is Request.STOP else self._reply_to(request, items)
+        if request is Request.STOP:
+            return self._toolset.tell_stopped(_seconds_since_begun(items))
+        return self._reply_to(request, items)
 
     def _with_server_words(self, chat_ctx: ChatContext) -> ChatContext:
         """Return the conversation with what the servers say of themselves, marked as their words."""
@@ -278,6 +281,12 @@ def _newest_words(items: Sequence[ChatItem]) -> str | None:
             continue
         return (item.text_content or "") if item.type == "message" and item.role == "user" else None
     return None
+
+
+def _seconds_since_begun(items: Sequence[ChatItem]) -> float:
+    """Return how long ago the user began to say what they said last."""
+    said = next(item for item in reversed(items) if item.type == "message" and item.role == "user")
+    return max(0.0, time.time() - said.metrics.get("started_speaking_at", said.created_at))
 
 
 def _last_said(items: Sequence[Any]) -> str | None:

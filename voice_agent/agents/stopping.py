@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from voice_agent.bridge.types import Result, ServerStatus, Tool
 
 _JUST = 6.0
-"""Seconds after which something done is not what “never mind” is about."""
+"""Seconds after which something done is not what “never mind” is about, until the user begins to say so."""
 
 
 @dataclass(slots=True)
@@ -40,9 +40,12 @@ class Stopping:
         if result.status is Status.OK and not _only_reads(call.tool):
             self._done = time.monotonic(), call, result.text.split("\n", 1)[0]
 
-    def tell(self, tools: Sequence[Tool], servers: Sequence[ServerStatus]) -> str:
-        """Return what is said to “never mind”; asked again at once, as for a guess of the user's words, the same."""
-        now = time.monotonic()
+    def tell(self, tools: Sequence[Tool], servers: Sequence[ServerStatus], ago: float = 0.0) -> str:
+        """Return what is said to “never mind”; asked again at once, as for a guess of the user's words, the same.
+
+        `ago`: seconds since the user began to say it, for ears may be slow.
+        """
+        now = time.monotonic() - ago
         done = self._done if self._done is not None and now - self._done[0] <= _JUST else None
         since = now - _JUST if done is None else done[0]
         self._stopped = [one for one in self._stopped if one[0] >= since]

@@ -196,9 +196,9 @@ class BridgeToolset(llm.Toolset):
             talk is not None and self.confirmations.waiting(talk.history.items) is not None
         )
 
-    def tell_stopped(self) -> str:
-        """Return what is said to “never mind”: whether it came in time for what was just being done."""
-        return self.under_way.stopping.tell(self.bridge.tools, self.bridge.servers)
+    def tell_stopped(self, ago: float = 0.0) -> str:
+        """Return what is said to “never mind”, begun `ago` seconds: whether it was in time for what was being done."""
+        return self.under_way.stopping.tell(self.bridge.tools, self.bridge.servers, ago)
 
     def forget(self, kept: Sequence[llm.ChatItem]) -> None:
         """Take notice that of the conversation nothing is left but `kept`."""
