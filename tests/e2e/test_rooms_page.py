@@ -44,6 +44,17 @@ KEEP_STATES = """
   new MutationObserver(note).observe(status, { childList: true, subtree: true, characterData: true });
 }
 """
+LOST = "The assistant was lost. Another one is being called."
+WILL_TELL = """
+(text) => {
+  const line = document.querySelector("[role=alert]");
+  window.told = new Promise((resolve) => {
+    const look = () => line.textContent.trim() === text && resolve(true);
+    new MutationObserver(look).observe(line, { childList: true, subtree: true, characterData: true });
+  });
+}
+"""
+"""Makes `told` a promise that `text` is told from now on, for however short a time."""
 
 
 @pytest.fixture(scope="module")
@@ -217,13 +228,15 @@ async def test_who_loses_the_assistant_is_told_at_once_and_goes_on_with_the_next
         await write(page, "add learn to juggle")
         await sees(card(page, "tasks.create_task", "ok"))
         worker = psutil.Process(running.worker)
+        await page.evaluate(WILL_TELL, LOST)
         kill_jobs(worker.pid, running.livekit)
-        await sees(page.get_by_text("The assistant was lost. Another one is being called."))
+        async with asyncio.timeout(PATIENCE / 1000):
+            await page.evaluate("told")
         await in_state(page, "Listening")
         await expect(page.get_by_role("alert")).to_be_hidden()
 
         worker.kill()
-        await sees(page.get_by_text("The assistant was lost. Another one is being called."))
+        await sees(page.get_by_text(LOST))
         await sees(page.get_by_text("No assistant is free at the moment. Still trying."))
         # A worker has to be started in between.
         await expect(page.get_by_role("status")).to_have_text("Listening", timeout=2 * PATIENCE)
