@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.stage import Actor, Stage
     from voice_agent.cli.livekit_server import Address
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
 SERVERS: list[dict[str, Any]] = [
     {"name": "tasks", "state": "ready", "reason": None, "tools": 14, "held": []},

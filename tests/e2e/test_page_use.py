@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support.stage import Actor, Stage
     from voice_agent.cli.livekit_server import Address
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
 MARKUP = '<img src="x" onerror="document.title = 1"><b>bold</b>'
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from voice_agent.cli.livekit_server import Address
     from voice_agent.web.tokens import Place
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(240)]
 
 GRACE = 5
 
