@@ -126,6 +126,9 @@ class Person:
                 request.audio.clear()
                 request.messages.clear()
             provider.requests[:] = [one for one in provider.requests if not one.is_over][-8:]
+            for request in provider.requests[:-1]:
+                # Those that were given up are never over, and hold a whole conversation each.
+                request.body = None
         return said
 
     async def one_thing(self) -> None:
