@@ -65,7 +65,7 @@ async def test_who_was_cut_off_hears_so_and_what_came_of_it(
         speeches = Speeches(talk, cut_off.__contains__)
         await resumption(talk, *lines).go_on()
         await talk.until(lambda: talk.said("apology"))
-        await talk.conversation.settle()
+        await talk.all_told("cut off")
         assert talk.said("apology") == [told]
         assert speeches.count == len(cut_off) + 1
 
@@ -81,7 +81,7 @@ async def test_a_read_back_of_before_is_asked_until_that_is_heard(tmp_path: Path
         assert talk.said("confirm") == [ASKED["text"]]
         assert {line["call"] for line in talk.of("confirm")} == {"c1"}
         assert await talk.say("yes") == "Gone."
-        await talk.conversation.settle()
+        await talk.all_told("cut off")
         assert talk.said("apology") == ([] if 0 in cut_off else [BACK])
     assert notes.notes == {"eggs"}
 
@@ -96,7 +96,7 @@ async def test_who_speaks_again_at_once_is_not_asked_to_say_it_again(tmp_path: P
         )
         await resumption(talk, USER).go_on()
         await talk.until(lambda: talk.said("reply"))
-        await talk.conversation.settle()
+        await talk.all_told("cut off")
         assert talk.said("reply") == ["Hello."]
         assert talk.said("apology") == []
 
@@ -121,5 +121,5 @@ async def test_what_was_dropped_is_told_unless_the_user_asks_for_it_at_that_mome
             assert await talk.say("yes") == "Gone."
         else:
             await talk.until(lambda: talk.said("apology"))
-        await talk.conversation.settle()
+        await talk.all_told("cut off")
         assert [text for text in talk.said("apology") if text != BACK] == ([] if is_wanted else [dropped])

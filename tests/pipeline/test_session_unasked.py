@@ -79,7 +79,7 @@ async def test_news_are_said_until_they_are_heard(tmp_path: Path, cut_off: tuple
         speeches = Speeches(talk, cut_off.__contains__)
         Announcer(talk.conversation).note(news(board("rain"), board("rain", "snow")))
         await talk.until(lambda: talk.said("announcement"))
-        await talk.conversation.settle()
+        await talk.all_told("news")
         assert talk.said("announcement") == ["Board: snow."]
         assert speeches.count == len(cut_off) + 1
 
@@ -95,7 +95,7 @@ async def test_of_news_that_wait_only_what_still_is_so_is_said_and_once(tmp_path
         announcer.note(news(board("snow", "fog", "hail"), board("snow", "fog")))
         announcer.note(news(board("snow", "fog"), board("snow", "fog", "sun")))
         await talk.until(lambda: len(talk.said("announcement")) == 2)
-        await talk.conversation.settle()
+        await talk.all_told("news")
         assert talk.said("announcement") == ["Board: snow and fog.", "Board: sun."]
 
 
@@ -110,7 +110,7 @@ async def test_news_that_come_while_others_are_said_are_told_with_what_was_not_h
         Speeches(talk, cut_off.__contains__, lambda: announcer.note(news(board("rain"), board("rain", "snow"))))
         announcer.note(news(board(), board("rain")))
         await talk.until(lambda: "snow" in str(talk.said("announcement")))
-        await talk.conversation.settle()
+        await talk.all_told("news")
         assert talk.said("announcement") == told
 
 
@@ -134,7 +134,7 @@ async def test_a_mistake_in_the_servers_file_is_told_until_that_is_heard(
         speeches = Speeches(talk, cut_off.__contains__)
         edit_file(talk, tmp_path, "{")
         await talk.until(lambda: talk.said("announcement"))
-        await talk.conversation.settle()
+        await talk.all_told("edit")
         assert talk.said("announcement") == [BROKEN]
         assert speeches.count == len(cut_off) + 1
 
@@ -146,7 +146,7 @@ async def test_a_mistake_that_is_mended_before_it_could_be_told_is_not_told(tmp_
         part = '{"mcpServers": {"one": {}}}'
         edit_file(talk, tmp_path, "{", part, '{"mcpServers": {}}', "{", part)
         await talk.until(lambda: talk.said("announcement"))
-        await talk.conversation.settle()
+        await talk.all_told("edit")
         assert talk.said("announcement") == [BROKEN]
         assert speeches.count == 1
 
@@ -173,7 +173,7 @@ async def test_a_server_that_is_gone_again_before_its_return_was_told_is_told_of
         away.is_back = True
         await talk.until(lambda: talk.said("announcement"))
         assert await bridge.settle(PATIENCE)
-        await talk.conversation.settle()
+        await talk.all_told("return of a server")
         assert talk.said("announcement") == ["Notes is back."]
 
 
@@ -185,7 +185,7 @@ async def test_a_server_that_came_back_twice_before_that_could_be_told_is_told_o
             missed.add("notes")
             returns.note_server(ServerChanged(replace(status)))
         await talk.until(lambda: talk.said("announcement"))
-        await talk.conversation.settle()
+        await talk.all_told("return of a server")
         assert talk.said("announcement") == ["Notes is back."]
 
 
@@ -220,7 +220,7 @@ async def test_that_another_agent_has_taken_back_what_it_wanted_is_told_until_th
         speeches = Speeches(talk, cut_off.__contains__)
         proposed.cancel()
         await talk.until(lambda: talk.said("announcement"))
-        await talk.conversation.settle()
+        await talk.all_told("taken back")
         assert talk.said("announcement") == [TAKEN_BACK]
         assert speeches.count == len(cut_off) + 1
         assert [line["answer"] for line in talk.of("answered")] == ["dropped"]
@@ -239,7 +239,7 @@ async def test_what_the_user_has_agreed_to_is_not_said_to_be_taken_back(tmp_path
         await asyncio.wait({proposed})
         notes.go.set()
         assert await turn == "Gone."
-        await talk.conversation.settle()
+        await talk.all_told("taken back")
         assert talk.said("announcement") == []
         assert [line["answer"] for line in talk.of("answered")] == ["yes"]
 
@@ -255,7 +255,7 @@ async def test_an_agent_that_asks_again_after_it_has_taken_back_is_heard_to_ask_
         await talk.until(lambda: len(talk.said("confirm")) == 2)
         assert await talk.say("yes") == "Gone."
         result = await second
-        await talk.conversation.settle()
+        await talk.all_told("taken back")
         assert talk.said("announcement") == []
     assert result is not None
     assert result.status is Status.OK
@@ -275,7 +275,7 @@ async def test_the_end_of_a_worker_is_told_until_that_is_heard_though_an_answer_
         told = json.dumps({"ends_in": 60.0}).encode()
         room.emit("data_received", rtc.DataPacket(told, rtc.DataPacketKind.KIND_RELIABLE, None, "va.worker"))
         await talk.until(lambda: talk.said("announcement"))
-        await talk.conversation.settle()
+        await talk.all_told("end of the worker")
         [words] = talk.said("announcement")
         assert words.startswith("This assistant is about to be restarted.")
         assert speeches.count == len(cut_off) + 1

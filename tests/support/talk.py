@@ -64,6 +64,12 @@ class Talk:
     def said(self, kind: str) -> list[str]:
         return [line["text"] for line in self.of("agent") if line["kind"] == kind]
 
+    async def all_told(self, name: str) -> None:
+        """Wait until nothing of this name (`session.unasked.tell`) is left to be said."""
+        telling = {task for task in asyncio.all_tasks() if task.get_name() == name}
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*telling)
+
     async def until(self, true: Callable[[], Any]) -> None:
         """Wait until something that was written makes `true()` so; TimeoutError if it never does."""
         async with asyncio.timeout(PATIENCE):
