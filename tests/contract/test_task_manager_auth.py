@@ -338,10 +338,13 @@ async def test_a_stream_ends_when_its_token_is_withdrawn(tmp_path: Path, monkeyp
 
 
 async def test_a_stream_ends_when_its_token_expires(tmp_path: Path, issuer: Issuer) -> None:
-    token = issuer.token(exp=int(time.time()) - int(LEEWAY) + 2)
     async with application_on(tmp_path / "tasks.db", **with_jwt(issuer, tmp_path)) as (_, client):
         asked = {"notifications": {"resourceSubscriptions": ["tasks://open"]}}
-        ended = await asyncio.wait_for(post(client, request("subscriptions/listen", asked), token), PATIENCE)
+        for seconds in (2, 8, 32):
+            token = issuer.token(exp=int(time.time()) - int(LEEWAY) + seconds)
+            ended = await asyncio.wait_for(post(client, request("subscriptions/listen", asked), token), PATIENCE)
+            if ended.status_code == 200:
+                break  # else the machine was so slow that it had expired when it came
         assert ended.status_code == 200
         assert "notifications/subscriptions/acknowledged" in ended.text
         assert (await post(client, call("list_tasks"), token)).status_code == 401
