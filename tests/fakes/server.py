@@ -96,7 +96,7 @@ class FakeServer:
         self._faults.clear()
         self._always = NONE
 
-    async def until(self, true: Callable[[], bool], *, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - the bound of the wait
+    async def until(self, true: Callable[[], bool], *, timeout: float = 30.0) -> None:  # noqa: ASYNC109 - the bound of the wait
         """Wait until something that was recorded makes `true()` so; TimeoutError if it never does."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(true)
