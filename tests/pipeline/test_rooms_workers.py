@@ -1,18 +1,27 @@
-"""Two workers of one LiveKit server: who gets what, and what is lost when one of them is killed."""
+"""Workers of one LiveKit server: who gets what, what is lost when one is killed, and jobs that take long to come."""
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+import asyncio
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from livekit import api
+from livekit.agents import AgentServer, JobContext, JobExecutorType
 
-from tests.support.livekit import a_guest, a_livekit, a_place, jobs_of, workers
+from tests.support.livekit import WITHIN, a_guest, a_livekit, a_place, jobs_of, workers
+from voice_agent.session.calling import call_assistant
+from voice_agent.session.dispatch import AGENT
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from tests.support.livekit import Guest
+    from voice_agent.cli.livekit_server import Address
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.timeout(240)]
 
@@ -49,3 +58,83 @@ async def test_each_conversation_goes_to_the_least_loaded_and_a_killed_worker_lo
                 assert not guest.gone
                 assert not guest.of("error")
             assert len(jobs_of(both[1], server.address)) == 4
+
+
+async def test_an_assistant_that_takes_long_to_come_is_not_ended_by_the_next_call(livekit: Address) -> None:
+    """LiveKit ends a job with the call that it came of, and lists jobs only seconds after they began."""
+    place, key = a_place(), (livekit.url, livekit.api_key, livekit.api_secret)
+    may_come = asyncio.Event()
+
+    async def calls() -> dict[str, int]:
+        """How many jobs there are of each call."""
+        return {one.id: len(one.state.jobs) for one in await server.agent_dispatch.list_dispatch(place.room)}
+
+    async with (
+        a_worker(livekit, may_come) as jobs,
+        a_guest(livekit, place),
+        api.LiveKitAPI(*key) as server,
+        asyncio.timeout(WITHIN),
+    ):
+        eldest = await jobs.started.get()
+        (first,) = await calls()
+        await call_assistant(server, place.room, "{}")
+        assert list(await calls()) == [first]
+        await call_assistant(server, place.room, "{}", now=time.time() + 7)
+        assert set(await calls()) > {first}
+        while (await calls())[first] == 0:  # noqa: ASYNC110 - LiveKit tells nobody when it lists a job
+            await asyncio.sleep(0.2)
+        await call_assistant(server, place.room, "{}", now=time.time() + 45)
+        assert first in await calls()
+        may_come.set()
+        await jobs.come.get()
+        assert eldest not in jobs.ended
+
+
+@dataclass
+class Jobs:
+    """What came of the jobs of a worker, by their ids."""
+
+    started: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
+    come: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
+    ended: list[str] = field(default_factory=list[str])
+
+
+@asynccontextmanager
+async def a_worker(livekit: Address, may_come: asyncio.Event) -> AsyncGenerator[Jobs]:
+    """A worker whose jobs come to their rooms only when they may."""
+    jobs, loop, registered = Jobs(), asyncio.get_running_loop(), asyncio.Event()
+
+    async def hold(ctx: JobContext) -> None:
+        async def note_end() -> None:
+            loop.call_soon_threadsafe(jobs.ended.append, ctx.job.id)
+
+        ctx.add_shutdown_callback(note_end)
+        loop.call_soon_threadsafe(jobs.started.put_nowait, ctx.job.id)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(may_come.wait(), loop))
+        await ctx.connect()
+        loop.call_soon_threadsafe(jobs.come.put_nowait, ctx.job.id)
+
+    def note(_worker: str, _about: object) -> None:
+        registered.set()
+
+    server = AgentServer(
+        ws_url=livekit.url,
+        api_key=livekit.api_key,
+        api_secret=livekit.api_secret,
+        host="127.0.0.1",
+        port=0,
+        job_executor_type=JobExecutorType.THREAD,
+        num_idle_processes=0,
+        load_fnc=lambda: 0.0,
+    )
+    server.rtc_session(hold, agent_name=AGENT)  # pyright: ignore[reportUnknownMemberType] - LiveKit leaves it open
+    server.on("worker_registered", note)  # pyright: ignore[reportUnknownMemberType] - the same
+    running = asyncio.create_task(server.run())
+    try:
+        async with asyncio.timeout(WITHIN):
+            await registered.wait()
+        yield jobs
+    finally:
+        may_come.set()
+        await server.aclose()
+        await asyncio.wait({running})

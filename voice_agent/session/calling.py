@@ -11,15 +11,21 @@ from livekit import api
 
 from voice_agent.session.dispatch import AGENT
 
-_TAKES = 2.0
-"""Seconds in which a worker has taken a job that one is free for."""
-_ON_ITS_WAY = 5.0
-"""Seconds that a job may take from its assignment until it is in the room."""
+_COMES = 6.0
+"""Seconds in which who is called is usually in the room; a job is listed some five after it was given to a worker."""
+_LISTED = 30.0
+"""Seconds after which a call without a job leads to none any more."""
 _NANOSECONDS = 1e9
 
 
-async def call_assistant(server: api.LiveKitAPI, room: str, metadata: str) -> None:
+async def call_assistant(server: api.LiveKitAPI, room: str, metadata: str, *, now: float | None = None) -> None:
     """Have the LiveKit server ask the workers for an assistant with this metadata.
+
+    Args:
+        server: the LiveKit server.
+        room: the name of the room, which is open.
+        metadata: a `Dispatch`, as JSON.
+        now: seconds since the epoch; None: by the clock.
 
     Raises:
         TwirpError: The LiveKit server refuses.
@@ -29,20 +35,35 @@ async def call_assistant(server: api.LiveKitAPI, room: str, metadata: str) -> No
     if any(one.kind == api.ParticipantInfo.Kind.AGENT for one in there.participants):
         return
     calls = await server.agent_dispatch.list_dispatch(room)
-    if any(_is_on_its_way(one, time.time()) for one in calls):
+    now = time.time() if now is None else now
+    if any(now - _last_heard(one) < _COMES for one in calls):
         return
     for one in calls:
-        await server.agent_dispatch.delete_dispatch(one.id, room)
+        if _is_over(one, now):
+            await server.agent_dispatch.delete_dispatch(one.id, room)
     await server.agent_dispatch.create_dispatch(
         api.CreateAgentDispatchRequest(agent_name=AGENT, room=room, metadata=metadata)
     )
 
 
-def _is_on_its_way(call: api.AgentDispatch, now: float) -> bool:
-    """Tell whether a worker may still take what was called for, or has and is not there yet."""
-    alive = {api.JobStatus.JS_PENDING, api.JobStatus.JS_RUNNING}
+def _is_over(call: api.AgentDispatch, now: float) -> bool:
+    """Tell whether nobody comes of a call any more.
+
+    A job ends with its call: one that takes long to come, or is cut off for a moment, must keep it. Where several come
+    the eldest stays.
+    """
     if not call.state.jobs:
-        return now - call.state.created_at / _NANOSECONDS < _TAKES
-    return any(
-        job.state.status in alive and now - job.state.updated_at / _NANOSECONDS < _ON_ITS_WAY for job in call.state.jobs
-    )
+        return now - _last_heard(call) > _LISTED
+    return not _living(call)
+
+
+def _last_heard(call: api.AgentDispatch) -> float:
+    """Return when a job that lives was last heard of, or else the call was made, in seconds since the epoch."""
+    if call.state.jobs:
+        return max((job.state.updated_at for job in _living(call)), default=0) / _NANOSECONDS
+    return call.state.created_at / _NANOSECONDS
+
+
+def _living(call: api.AgentDispatch) -> list[api.Job]:
+    alive = {api.JobStatus.JS_PENDING, api.JobStatus.JS_RUNNING}
+    return [job for job in call.state.jobs if job.state.status in alive]

@@ -150,7 +150,7 @@ def make_server(
         await refresh()
         await update()
 
-    admission = Admission(config, load, lambda: len(server.active_jobs), tell)
+    admission = Admission(config, load, lambda: server.active_jobs, tell)
     server.rtc_session(
         partial(process.hold, Source.of(config, read)),
         agent_name=AGENT,
