@@ -16,6 +16,8 @@ import httpx
 from voice_agent.errors import PartFailed, PartMissing
 
 _READY_WITHIN = 20.0
+_PORTS = range(20_000, 32_768)
+"""Below those that systems give to connections and to who asks for any: seconds may pass until one is used."""
 _LOOK = 0.05
 """Seconds between two looks whether it is ready."""
 
@@ -104,9 +106,9 @@ def free_ports(count: int) -> list[int]:
         while len(found) < count:
             tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
             held += [tcp, udp]
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
+            port = secrets.choice(_PORTS)
             try:
+                tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue
