@@ -14,7 +14,7 @@ LIVEKIT_VERSION := v1.13.5
 # Built where there is none, and Go to build it with.
 LIVEKIT = $(if $(shell command -v livekit-server || command -v go >/dev/null || echo no),,$(BIN)/livekit-server)
 
-.PHONY: help setup talk up livekit page secrets needs chromium postgres test check fix bench lock clean
+.PHONY: help setup talk up livekit page secrets needs chromium postgres test check lint types fix bench lock clean
 
 help: ## show the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -40,12 +40,17 @@ test: $(BIN)/.ready-dev ## run all tests
 	@$(BIN)/pytest -q -n 2 --dist loadscope -m "pipeline or e2e" $(ARGS)
 
 check: $(BIN)/.ready-dev $(PAGE)/node_modules/.ready ## lint, format, types, import contracts, sizes
+	@$(MAKE) --no-print-directory -j2 types lint
+
+lint: $(BIN)/.ready-dev $(PAGE)/node_modules/.ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/python tools/check_sizes.py
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pyright
 	@$(NODE) npm run --silent check --prefix $(PAGE)
+
+types: $(BIN)/.ready-dev
+	@$(BIN)/pyright
 
 fix: $(BIN)/.ready-dev ## format, and mend what the linter can
 	@$(BIN)/ruff format -q .
