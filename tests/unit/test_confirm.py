@@ -131,6 +131,16 @@ def test_a_spoken_yes_counts_only_once_the_read_back_is_being_heard() -> None:
     assert conversation.runs
 
 
+@pytest.mark.parametrize("words", ["no", "no, the insurance", "stop"])
+def test_a_spoken_no_counts_also_before_the_read_back_is_heard(words: str) -> None:
+    conversation = Conversation()
+    conversation.hears_spoken(words, began=conversation.now)
+    assert conversation.answer in {Answer.NO, Answer.NO_BUT}
+    conversation.hears("All right. What else?", "assistant")
+    conversation.hears_spoken("yes", began=conversation.now)
+    assert not conversation.runs
+
+
 def test_a_typed_yes_counts_as_soon_as_the_question_can_be_read() -> None:
     conversation = Conversation()
     conversation.hears("yes")

@@ -28,6 +28,8 @@ TURNS = 2
 """Turns of the user after which a confirmation is dropped."""
 LIFETIME = 90.0
 """Seconds after which it is."""
+_EARLY = (Answer.YES, Answer.OTHER)
+"""Answers that count for nothing where the question cannot have been heard."""
 _AGREED = "_agreed"
 _HOW = frozenset({"bulk", "batch"})
 """Words of `WRITES` that say how, and not what, is done."""
@@ -236,10 +238,10 @@ def _said_since(items: Sequence[ChatItem], pending: Pending) -> tuple[list[str],
     for one in messages:
         if one.role == "user":
             began = one.metrics.get("started_speaking_at", one.created_at)
-            # What is typed answers what is to be read.
-            is_spoken = one.transcript_confidence is not None
-            is_early = is_spoken and (heard is None or began < heard)
-            (early if is_early else said).append(one.text_content or "")
+            text = one.text_content or ""
+            # What is typed answers what is to be read; who declines need not have heard what.
+            may_be_early = one.transcript_confidence is not None and pending.answer_in(text) in _EARLY
+            (early if may_be_early and (heard is None or began < heard) else said).append(text)
     return early, said
 
 
