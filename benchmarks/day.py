@@ -64,7 +64,10 @@ LONGEST_TURN = 200.0
 _WARM = 4
 """The hour that is the baseline."""
 _THINKS = 0.3
-"""Seconds before a model's first word; LiveKit divides by the time that an answer took, on this clock none."""
+"""Seconds before a model's first word and the voice's first sound: on this clock they would take none.
+
+LiveKit divides by the time that an answer took, and what is heard is heard after it was asked.
+"""
 
 
 class Hours:
@@ -113,6 +116,7 @@ async def conversation(hours: int, seed: int, every: float) -> dict[str, Any]:
         async with cloud(hears=lambda _pcm, _rate: person.saying.popleft() if person.saying else "") as providers:
             providers.openai.model = type(providers.openai.model)(model_for(person))
             providers.openai.fail_always(Fault(first_delay=_THINKS))
+            providers.cartesia.fail_always(Fault(first_delay=_THINKS))
             settings = providers.settings("quality", turn={"detection": "vad"})
             config = Config(settings, entries, (), (), {}, Path(home), None, None)
             journal = Journal()
