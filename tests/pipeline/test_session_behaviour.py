@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastmcp import Context, FastMCP
-from fastmcp.client.transports import FastMCPTransport
 
 from tests.fakes.chat import Call, Chat, Turn
 from tests.fakes.faults import Fault
 from tests.support.bridges import QUICK
-from tests.support.talk import PATIENCE, Talk, a_talk
+from tests.support.talk import PATIENCE, Away, Talk, a_talk
 from voice_agent.agents.listen import listen
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.config.settings import Limits
@@ -331,12 +330,7 @@ async def test_standing_requests_are_answered_without_the_model(tmp_path: Path) 
 
 
 async def test_a_server_that_is_away_is_named_where_it_was_asked_for_and_on_request(tmp_path: Path) -> None:
-    class Gone(FastMCPTransport):
-        def connect_session(self, **_options: Any) -> Any:
-            raise ConnectionRefusedError
-
-    gone = Gone(Slow().server)
-    async with a_talk(tmp_path, ["I can't.", "Hello."], {"calendar": gone}) as talk:
+    async with a_talk(tmp_path, ["I can't.", "Hello."], {"calendar": Away(Slow().server)}) as talk:
         asked = await talk.say("ask the calendar what is on")
         assert asked.startswith("I can't. Calendar is not available")
         assert await talk.say("hello") == "Hello."
@@ -347,14 +341,6 @@ async def test_a_server_that_is_away_is_named_where_it_was_asked_for_and_on_requ
 async def test_a_server_that_was_missed_is_said_to_be_back_until_that_is_heard_and_no_other_is(
     tmp_path: Path, cut_off: int
 ) -> None:
-    class Away(FastMCPTransport):
-        is_back = False
-
-        def connect_session(self, **options: Any) -> Any:
-            if not self.is_back:
-                raise ConnectionRefusedError
-            return super().connect_session(**options)
-
     servers = {name: Away(Slow().server) for name in ("calendar", "library")}
     entries = [HttpEntry(name, f"http://{name}.invalid/mcp") for name in servers]
     bridge = Bridge(entries, make_transport=lambda entry: servers[entry.name], pace=QUICK)

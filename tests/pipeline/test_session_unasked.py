@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from fastmcp import FastMCP
-from fastmcp.client.transports import FastMCPTransport
 from livekit import rtc
 
 from tests.fakes.chat import Call
 from tests.support.bridges import QUICK
-from tests.support.talk import PATIENCE, Speeches, Talk, a_talk
+from tests.support.talk import PATIENCE, Away, Speeches, Talk, a_talk
 from voice_agent.agents.sentences import Sentences
 from voice_agent.bridge.bridge import Bridge
 from voice_agent.bridge.hub.proposals import Proposal
@@ -154,14 +153,6 @@ async def test_a_mistake_that_is_mended_before_it_could_be_told_is_not_told(tmp_
 async def test_a_server_that_is_gone_again_before_its_return_was_told_is_told_of_when_it_is_back(
     tmp_path: Path,
 ) -> None:
-    class Away(FastMCPTransport):
-        is_back = False
-
-        def connect_session(self, **options: Any) -> Any:
-            if not self.is_back:
-                raise ConnectionRefusedError
-            return super().connect_session(**options)
-
     away = Away(Notes().server)
     bridge = Bridge([HttpEntry("notes", "http://notes.invalid/mcp")], make_transport=lambda _: away, pace=QUICK)
     async with a_talk(tmp_path, [], {}, bridge=bridge, settle=False) as talk:

@@ -36,6 +36,17 @@ PATIENCE = 20.0
 """Seconds after which a test gives up."""
 
 
+class Away(FastMCPTransport):
+    """Refuses connections until it is back."""
+
+    is_back = False
+
+    def connect_session(self, **options: Any) -> Any:
+        if not self.is_back:
+            raise ConnectionRefusedError
+        return super().connect_session(**options)
+
+
 @dataclass
 class Talk:
     """The conversation, and everything that happened in it."""
