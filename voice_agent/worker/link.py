@@ -162,7 +162,6 @@ class Link:
         if not isinstance(is_yes, bool):
             raise rtc.RpcError(_WRONG, "“yes” must be true or false.")
         await self._conversation.assistant.is_back.wait()
-        await self._conversation.assistant.is_back.wait()
         toolset, history = self._conversation.toolset, self._conversation.session.history.items
         pending = toolset.confirmations.waiting(history)
         if pending is None or _call(fields) not in {call.id for call in pending.calls}:
