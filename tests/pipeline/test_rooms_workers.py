@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from voice_agent.session.dispatch import AGENT
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
+
+    from livekit.protocol.agent import Job
 
     from tests.support.livekit import Guest
     from voice_agent.cli.livekit_server import Address
@@ -65,9 +67,8 @@ async def test_an_assistant_that_takes_long_to_come_is_not_ended_by_the_next_cal
     place, key = a_place(), (livekit.url, livekit.api_key, livekit.api_secret)
     may_come = asyncio.Event()
 
-    async def calls() -> dict[str, int]:
-        """How many jobs there are of each call."""
-        return {one.id: len(one.state.jobs) for one in await server.agent_dispatch.list_dispatch(place.room)}
+    async def calls() -> dict[str, api.AgentDispatch]:
+        return {one.id: one for one in await server.agent_dispatch.list_dispatch(place.room)}
 
     async with (
         a_worker(livekit, may_come) as jobs,
@@ -75,28 +76,37 @@ async def test_an_assistant_that_takes_long_to_come_is_not_ended_by_the_next_cal
         api.LiveKitAPI(*key) as server,
         asyncio.timeout(WITHIN),
     ):
-        eldest = await jobs.started.get()
-        (first,) = await calls()
-        await call_assistant(server, place.room, "{}")
-        assert list(await calls()) == [first]
-        await call_assistant(server, place.room, "{}", now=time.time() + 7)
-        assert set(await calls()) > {first}
-        while (await calls())[first] == 0:  # noqa: ASYNC110 - LiveKit tells nobody when it lists a job
+        while jobs.started is None:
+            # A worker that has just registered may not be asked yet.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(jobs.has_started.wait(), 5)
+            await call_assistant(server, place.room, "{}")
+        slow, known = jobs.started, await calls()
+        called_at = max(one.state.created_at for one in known.values()) / 1e9
+        await call_assistant(server, place.room, "{}", now=called_at + 1)
+        assert set(await calls()) == set(known)
+        await call_assistant(server, place.room, "{}", now=called_at + 20)
+        assert set(await calls()) > set(known)
+        while not (await calls())[slow.dispatch_id].state.jobs:  # noqa: ASYNC110 - LiveKit tells nobody that it lists one
             await asyncio.sleep(0.2)
         await call_assistant(server, place.room, "{}", now=time.time() + 45)
-        assert first in await calls()
+        assert slow.dispatch_id in await calls()
         may_come.set()
-        await jobs.come.get()
-        assert eldest not in jobs.ended
+        await jobs.has_come.wait()
+        assert slow.id not in jobs.ended
 
 
 @dataclass
 class Jobs:
-    """What came of the jobs of a worker, by their ids."""
+    """What came of the jobs of a worker."""
 
-    started: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
-    come: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
+    started: Job | None = None
+    """The first one."""
+    has_started: asyncio.Event = field(default_factory=asyncio.Event)
+    has_come: asyncio.Event = field(default_factory=asyncio.Event)
+    """One is in its room."""
     ended: list[str] = field(default_factory=list[str])
+    """Their ids."""
 
 
 @asynccontextmanager
@@ -109,10 +119,11 @@ async def a_worker(livekit: Address, may_come: asyncio.Event) -> AsyncGenerator[
             loop.call_soon_threadsafe(jobs.ended.append, ctx.job.id)
 
         ctx.add_shutdown_callback(note_end)
-        loop.call_soon_threadsafe(jobs.started.put_nowait, ctx.job.id)
+        jobs.started = jobs.started or ctx.job
+        loop.call_soon_threadsafe(jobs.has_started.set)
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(may_come.wait(), loop))
         await ctx.connect()
-        loop.call_soon_threadsafe(jobs.come.put_nowait, ctx.job.id)
+        loop.call_soon_threadsafe(jobs.has_come.set)
 
     def note(_worker: str, _about: object) -> None:
         registered.set()
